@@ -27,7 +27,10 @@ function mulhi(a: number, b: number): number {
  * @param key two 32-bit words
  * @returns four 32-bit words
  */
-export function philox(counter: readonly [number, number, number, number], key: readonly [number, number]): [number, number, number, number] {
+export function philox(
+  counter: readonly [number, number, number, number],
+  key: readonly [number, number],
+): [number, number, number, number] {
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
   for (let round = 0; round < 10; round++) {
@@ -96,7 +99,8 @@ export class Random {
   /** Uniform integer in low..high, both included; exact (rejection sampling). */
   int(low: number, high: number): number {
     const span = high - low + 1;
-    if (!Number.isInteger(span) || span <= 0 || span > 0x100000000) throw new RangeError(`Random.int: bad range ${low}..${high}`);
+    if (!Number.isInteger(span) || span <= 0 || span > 0x100000000)
+      throw new RangeError(`Random.int: bad range ${low}..${high}`);
     const limit = Math.floor(0x100000000 / span) * span;
     let value = this.uint32();
     while (value >= limit) value = this.uint32();

@@ -1,0 +1,19 @@
+/** The engine: symbolic tensors, shape inference, reverse-mode autodiff, ONNX encoding, sessions. */
+export { gradients, type Seed } from "./autodiff.ts";
+export { addDims, broadcastShapes, type Dim, evaluateDim, formatShape, mulDims, type Shape, sameShape } from "./dim.ts";
+export { type Attribute, type DType, Graph, type Node, type Target, type Tensor, type TensorData } from "./graph.ts";
+export { encodeOnnx, liveNodes } from "./onnx.ts";
+export * from "./ops/elementwise.ts";
+export * from "./ops/layout.ts";
+export * from "./ops/linear.ts";
+export * from "./ops/nn.ts";
+export {
+  createProvider,
+  type OrtModule,
+  type Provider,
+  type ProviderOptions,
+  type Session,
+  type SessionOptions,
+  type Value,
+  type Values,
+} from "./session.ts";

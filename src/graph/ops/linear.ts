@@ -1,0 +1,117 @@
+/** Matrix products and look-ups. */
+import { broadcastShapes, type Dim, formatShape, type Shape } from "../dim.ts";
+import type { Tensor } from "../graph.ts";
+
+export interface MatmulOptions {
+  /** Use a's last two axes swapped. */
+  readonly transA?: boolean;
+  /** Use b's last two axes swapped. */
+  readonly transB?: boolean;
+  /** Factor on the product; default 1. */
+  readonly alpha?: number;
+}
+
+/**
+ * alpha · a·b over the last two axes: a [.., m, k], b [.., k, n] → [.., m, n]; axes in front broadcast.
+ * On the `fused` target transposes and factor cost nothing (FusedMatMul).
+ */
+export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  const { transA = false, transB = false, alpha = 1 } = options;
+  const out = product(a, b, transA, transB, alpha);
+  const reduce = (g: Tensor, shape: Shape): Tensor => {
+    const extra = g.shape.length - shape.length;
+    if (extra === 0) return g;
+    const axes = [...Array(extra).keys()];
+    return g.graph.one("ReduceSum", [g, g.graph.ints(axes)], g.shape.slice(extra), { attributes: { keepdims: 0 } });
+  };
+  // Y = op(A)·op(B): dA and dB are products of dY with the other operand, transposed where the operand was.
+  return a.graph.record([out], [a, b], ([g]) => [
+    () => reduce(transA ? product(b, g!, transB, true, alpha) : product(g!, b, false, !transB, alpha), a.shape),
+    () => {
+      // A matrix shared by a whole batch: one product over all rows instead of a batch of products and a sum.
+      if (b.shape.length === 2 && a.shape.length > 2 && !transA)
+        throw a.graph.error("gradient of matmul", "a of rank 2 when b is a matrix", formatShape(a.shape));
+      return reduce(transB ? product(g!, a, true, transA, alpha) : product(a, g!, !transA, false, alpha), b.shape);
+    },
+  ]);
+}
+
+/** The product without a tape entry. */
+export function product(a: Tensor, b: Tensor, transA: boolean, transB: boolean, alpha: number): Tensor {
+  const graph = a.graph;
+  const fail = (): never => {
+    throw graph.error(
+      "matmul",
+      "inner dimensions that are equal",
+      `${formatShape(a.shape)}${transA ? "ᵀ" : ""} · ${formatShape(b.shape)}${transB ? "ᵀ" : ""}`,
+    );
+  };
+  if (a.shape.length < 2 || b.shape.length < 2) fail();
+  const [m, ka] = lastTwo(a.shape, transA);
+  const [kb, n] = lastTwo(b.shape, transB);
+  const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  if (ka !== kb || !batch) return fail();
+  const shape = [...batch, m, n];
+  if (!transA && !transB && alpha === 1) return graph.one("MatMul", [a, b], shape);
+  if (graph.target === "fused") {
+    const attributes = { transA: transA ? 1 : 0, transB: transB ? 1 : 0, alpha: { float: alpha } };
+    return graph.one("FusedMatMul", [a, b], shape, { domain: "com.microsoft", attributes });
+  }
+  const out = graph.one("MatMul", [transA ? swapped(a) : a, transB ? swapped(b) : b], shape);
+  return alpha === 1 ? out : graph.one("Mul", [out, graph.scalar(alpha)], shape);
+}
+
+function lastTwo(shape: Shape, swap: boolean): [Dim, Dim] {
+  const x = shape[shape.length - 2]!;
+  const y = shape[shape.length - 1]!;
+  return swap ? [y, x] : [x, y];
+}
+
+function swapped(a: Tensor): Tensor {
+  const rank = a.shape.length;
+  const order = [...Array(rank - 2).keys(), rank - 1, rank - 2];
+  return a.graph.one(
+    "Transpose",
+    [a],
+    order.map((i) => a.shape[i]!),
+    { attributes: { perm: order } },
+  );
+}
+
+/** Rows of a table: table [n, d], indices int64 of any shape s → [...s, d]. The gradient is scattered and added. */
+export function gatherRows(table: Tensor, indices: Tensor): Tensor {
+  const graph = table.graph;
+  if (table.shape.length !== 2 || indices.dtype !== "int64") {
+    throw graph.error(
+      "gatherRows",
+      "a table [n, d] and int64 indices",
+      `${formatShape(table.shape)} and ${indices.dtype}`,
+    );
+  }
+  const shape = [...indices.shape, table.shape[1]!];
+  const out = graph.one("Gather", [table, indices], shape, { attributes: { axis: 0 } });
+  return graph.record([out], [table], ([g]) => [
+    (accumulated) => {
+      const [rows, width] = table.shape;
+      if (typeof rows !== "number" || typeof width !== "number")
+        throw graph.error("gradient of gatherRows", "a table of known size", formatShape(table.shape));
+      const base = accumulated ?? graph.one("Expand", [graph.scalar(0), graph.ints([rows, width])], [rows, width]);
+      const at = graph.one("Unsqueeze", [indices, graph.ints([indices.shape.length])], [...indices.shape, 1], {
+        dtype: "int64",
+      });
+      return { accumulated: graph.one("ScatterND", [base, at, g!], table.shape, { attributes: { reduction: "add" } }) };
+    },
+  ]);
+}
+
+/** One element per row: a [.., n], index int64 [.., 1] → [.., 1]. */
+export function pick(a: Tensor, index: Tensor): Tensor {
+  const graph = a.graph;
+  const out = graph.one("GatherElements", [a, index], index.shape, { attributes: { axis: a.shape.length - 1 } });
+  return graph.record([out], [a], ([g]) => [
+    () => {
+      const zeros = graph.one("Mul", [a, graph.scalar(0)], a.shape);
+      return graph.one("ScatterElements", [zeros, index, g!], a.shape, { attributes: { axis: a.shape.length - 1 } });
+    },
+  ]);
+}

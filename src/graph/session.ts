@@ -1,0 +1,114 @@
+/**
+ * Running graphs. A `Provider` makes sessions from ONNX bytes; every provider speaks onnxruntime-common's types, so the
+ * same code drives onnxruntime-node and onnxruntime-web.
+ *
+ * Contract: feeds are not changed by a run, except that a fetch may share memory with a feed where the provider says so
+ * (`inPlace`) and the graph reads that feed elementwise at the same position. Fetches given to `run` are filled.
+ */
+import type { InferenceSession, Tensor as OrtTensor, TypedTensor } from "onnxruntime-common";
+import { ReckonError } from "../util/errors.ts";
+import type { DType, Graph, TensorData } from "./graph.ts";
+import { encodeOnnx } from "./onnx.ts";
+
+export type Value = OrtTensor;
+export type Values = Readonly<Record<string, Value>>;
+
+export interface SessionOptions {
+  /** Threads inside one operator; default 1 (work is shared out between workers, which is as fast and deterministic). */
+  readonly threads?: number;
+  /** Reuse of memory layouts between runs of one shape; turn off where every run has another shape. Default true. */
+  readonly memoryPattern?: boolean;
+  /** Write a profile file with this prefix (Node only). */
+  readonly profile?: string;
+  readonly optimization?: "all" | "extended" | "basic" | "disabled";
+}
+
+export interface Session {
+  /** Runs the graph; every fetch is filled in place. */
+  run(feeds: Values, fetches: Values): Promise<void>;
+  /** Ends profiling and gives the session's memory back. */
+  release(): Promise<void>;
+}
+
+export interface Provider {
+  readonly name: string;
+  /** Whether a fetch may be the same memory as a feed that the graph reads elementwise. */
+  readonly inPlace: boolean;
+  value(data: TensorData, shape: readonly number[], dtype?: DType): Value;
+  session(graph: Graph, options?: SessionOptions): Promise<Session>;
+}
+
+/** The part of onnxruntime-node and onnxruntime-web that is used. */
+export interface OrtModule {
+  readonly InferenceSession: {
+    create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: the constructor of onnxruntime-common's Tensor has a dozen overloads
+  readonly Tensor: new (
+    type: any,
+    data: any,
+    dims: readonly number[],
+  ) => OrtTensor;
+}
+
+export interface ProviderOptions {
+  readonly name: string;
+  /** ONNX Runtime's name of the execution provider: cpu, wasm, webgpu, cuda. */
+  readonly executionProvider: string;
+  readonly inPlace: boolean;
+}
+
+/** A provider on any build of ONNX Runtime. */
+export function createProvider(ort: OrtModule, options: ProviderOptions): Provider {
+  return {
+    name: options.name,
+    inPlace: options.inPlace,
+    value(data, shape, dtype = dtypeOf(data)) {
+      return new ort.Tensor(dtype, data, shape);
+    },
+    async session(graph, settings = {}) {
+      const session = await ort.InferenceSession.create(encodeOnnx(graph), {
+        executionProviders: [options.executionProvider],
+        intraOpNumThreads: settings.threads ?? 1,
+        interOpNumThreads: 1,
+        executionMode: "sequential",
+        graphOptimizationLevel: settings.optimization ?? "all",
+        enableMemPattern: settings.memoryPattern ?? true,
+        enableCpuMemArena: true,
+        logSeverityLevel: 3,
+        extra: { session: { intra_op: { allow_spinning: "0" } } },
+        ...(settings.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: settings.profile }),
+      }).catch((cause: unknown) => {
+        throw new ReckonError("GRAPH_SESSION", `${options.name}: ONNX Runtime refused the graph: ${messageOf(cause)}`, {
+          cause,
+        });
+      });
+      return {
+        async run(feeds, fetches) {
+          const results = await session.run(feeds, fetches);
+          // Some builds write into the given buffers, others only return new ones: either way the fetch must be filled.
+          for (const [name, wanted] of Object.entries(fetches)) {
+            const got = results[name] as TypedTensor<"float32">;
+            if (!options.inPlace && got.data !== wanted.data)
+              (wanted.data as Float32Array).set(got.data as Float32Array);
+          }
+        },
+        async release() {
+          if (settings.profile !== undefined) session.endProfiling();
+          await session.release();
+        },
+      };
+    },
+  };
+}
+
+function dtypeOf(data: TensorData): DType {
+  if (data instanceof Float32Array) return "float32";
+  if (data instanceof BigInt64Array) return "int64";
+  if (data instanceof Int32Array) return "int32";
+  return "bool";
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
