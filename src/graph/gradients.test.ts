@@ -20,11 +20,14 @@ const causal = (graph: g.Graph, n: number): g.Tensor =>
     Float32Array.from({ length: n * n }, (_, i) => (i % n <= Math.floor(i / n) ? 0 : -1e9)),
     [1, 1, n, n],
   );
-const table = (graph: g.Graph, f: (x: number) => number, rows: number, width: number): g.Tensor =>
-  graph.constant(
-    Float32Array.from({ length: rows * width }, (_, i) => f((1 + Math.floor(i / width)) / 7 ** ((i % width) + 1))),
-    [rows, width],
-  );
+const tables = (graph: g.Graph, rows: number, width: number): g.RotaryTables => {
+  const table = (f: (x: number) => number): g.Tensor =>
+    graph.constant(
+      Float32Array.from({ length: rows * width }, (_, i) => f(Math.floor(i / width) / 3 ** (i % width))),
+      [rows, width],
+    );
+  return { cos: table(Math.cos), sin: table(Math.sin), minusSin: table((x) => -Math.sin(x)) };
+};
 
 const cases: Case[] = [
   { name: "add, broadcast", shapes: [[2, 3], [3]], build: (_, [a, b]) => g.add(a!, b!) },
@@ -146,7 +149,7 @@ const cases: Case[] = [
   {
     name: "rope",
     shapes: [[2, 2, 3, 6]],
-    build: (graph, [a]) => g.rope(a!, table(graph, Math.cos, 3, 3), table(graph, Math.sin, 3, 3)),
+    build: (graph, [a]) => g.rope(a!, tables(graph, 5, 3), ints(graph, [2], [1])),
   },
   {
     name: "attention",

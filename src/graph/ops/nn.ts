@@ -162,29 +162,51 @@ export function swiglu(gate: Tensor, up: Tensor): Tensor {
   ]);
 }
 
+/** Cosines and sines of every position: both [positions, D/2]; `minusSin` is −sin, which turns the other way. */
+export interface RotaryTables {
+  readonly cos: Tensor;
+  readonly sin: Tensor;
+  readonly minusSin: Tensor;
+}
+
 /**
  * Rotary position embedding (Su et al. 2021), half-split layout as in Hugging Face's Llama.
- * @param x [B, N, S, D]
- * @param cos [S, D/2] (or any shape that broadcasts against [B, N, S, D/2])
- * @param sin the same shape as cos
+ * @param x [B, N, S, D]; row s stands at position offset + s
+ * @param tables of at least offset + S positions
+ * @param offset int64 [1]
+ * The gradient is the rotation by the opposite angle.
  */
-export function rope(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
+export function rope(x: Tensor, tables: RotaryTables, offset: Tensor): Tensor {
   const graph = x.graph;
-  const width = x.shape[x.shape.length - 1];
-  if (typeof width !== "number" || width % 2 !== 0)
-    throw graph.error("rope", "a last axis of known, even length", formatShape(x.shape));
+  const width = x.shape[3];
+  const length = x.shape[2]!;
+  if (x.shape.length !== 4 || typeof width !== "number" || width % 2 !== 0) {
+    throw graph.error("rope", "[B, N, S, D] with D known and even", formatShape(x.shape));
+  }
+  if (graph.target === "fused") {
+    const turn = (t: Tensor, sin: Tensor): Tensor =>
+      graph.one("RotaryEmbedding", [t, offset, tables.cos, sin], x.shape, {
+        domain: "com.microsoft",
+        attributes: { interleaved: 0 },
+      });
+    const out = turn(x, tables.sin);
+    return graph.record([out], [x], ([g]) => [() => turn(g!, tables.minusSin)]);
+  }
+  const end = graph.one("Add", [offset, graph.dimTensor(length)], [1], { dtype: "int64" });
+  const rows = (table: Tensor): Tensor =>
+    graph.one("Slice", [table, offset, end, graph.ints([0])], [length, width / 2]);
+  const cos = rows(tables.cos);
   const half = [...x.shape.slice(0, -1), width / 2];
-  const rotate = (t: Tensor, sign: 1 | -1): Tensor => {
+  const turn = (t: Tensor, sin: Tensor): Tensor => {
     const [a, b] = graph.node("Split", [t], [{ shape: half }, { shape: half }], {
-      attributes: { axis: x.shape.length - 1, num_outputs: 2 },
+      attributes: { axis: 3, num_outputs: 2 },
     }) as [Tensor, Tensor];
-    const [first, second] = sign === 1 ? (["Sub", "Add"] as const) : (["Add", "Sub"] as const);
-    const left = graph.one(first, [raw("Mul", a, cos, half), raw("Mul", b, sin, half)], half);
-    const right = graph.one(second, [raw("Mul", b, cos, half), raw("Mul", a, sin, half)], half);
-    return graph.one("Concat", [left, right], x.shape, { attributes: { axis: x.shape.length - 1 } });
+    const left = raw("Sub", raw("Mul", a, cos), raw("Mul", b, sin));
+    const right = raw("Add", raw("Mul", b, cos), raw("Mul", a, sin));
+    return graph.one("Concat", [left, right], x.shape, { attributes: { axis: 3 } });
   };
-  const out = rotate(x, 1);
-  return graph.record([out], [x], ([g]) => [() => rotate(g!, -1)]);
+  const out = turn(x, rows(tables.sin));
+  return graph.record([out], [x], ([g]) => [() => turn(g!, rows(tables.minusSin))]);
 }
 
 /**
