@@ -187,7 +187,7 @@ for (const target of ["fused", "portable"] as const) {
       const loss = g.sum(g.mul(out, weights), [...out.shape.keys()]);
       const grads = g.gradients([{ tensor: loss }], inputs);
       graph.output("loss", loss);
-      grads.forEach((grad, i) => grad && graph.output(`d${i}`, grad));
+      for (const [i, grad] of grads.entries()) if (grad) graph.output(`d${i}`, grad);
       const session = await provider.session(graph);
       const fetches = Object.fromEntries(
         [

@@ -43,12 +43,7 @@ export interface OrtModule {
   readonly InferenceSession: {
     create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
   };
-  // biome-ignore lint/suspicious/noExplicitAny: the constructor of onnxruntime-common's Tensor has a dozen overloads
-  readonly Tensor: new (
-    type: any,
-    data: any,
-    dims: readonly number[],
-  ) => OrtTensor;
+  readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => OrtTensor;
 }
 
 export interface ProviderOptions {

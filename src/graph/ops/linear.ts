@@ -92,10 +92,7 @@ export function gatherRows(table: Tensor, indices: Tensor): Tensor {
   const out = graph.one("Gather", [table, indices], shape, { attributes: { axis: 0 } });
   return graph.record([out], [table], ([g]) => [
     (accumulated) => {
-      const [rows, width] = table.shape;
-      if (typeof rows !== "number" || typeof width !== "number")
-        throw graph.error("gradient of gatherRows", "a table of known size", formatShape(table.shape));
-      const base = accumulated ?? graph.one("Expand", [graph.scalar(0), graph.ints([rows, width])], [rows, width]);
+      const base = accumulated ?? graph.one("Expand", [graph.scalar(0), graph.shapeTensor(table.shape)], table.shape);
       const at = graph.one("Unsqueeze", [indices, graph.ints([indices.shape.length])], [...indices.shape, 1], {
         dtype: "int64",
       });

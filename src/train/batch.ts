@@ -1,0 +1,133 @@
+/**
+ * Micro-batches: sequences laid out in rows for one run of an objective's graph.
+ *
+ * Sequences are sorted by length and cut into batches of about equal work; each batch is as wide as its longest row,
+ * rounded up so that few distinct shapes occur. Several short sequences may share a row (`pack`), told apart by
+ * segment numbers, so that attention never crosses from one into another.
+ */
+import { assert } from "../util/errors.ts";
+
+/** A sequence and what is learnt from it. */
+export interface Sequence {
+  /** All tokens, prompt first. */
+  readonly tokens: readonly number[] | Int32Array;
+  /** First index that is learnt; tokens before it are only context. At least 1. */
+  readonly from: number;
+  /** Weight of every learnt token in the loss. */
+  readonly weight: number;
+  /** Policy objectives: advantage of every learnt token. */
+  readonly advantage?: number;
+  /** Policy objectives: log-probability of the learnt tokens under the sampler, tokens.length − from values. */
+  readonly old?: Float32Array;
+  /** Policy objectives with a KL term: the same under the reference. */
+  readonly reference?: Float32Array;
+}
+
+/** Inputs of one run; `B`·`S` tokens, `N` learnt positions (padded with weight 0). */
+export interface MicroBatch {
+  readonly rows: number;
+  readonly length: number;
+  readonly ids: Int32Array;
+  readonly segments: Int32Array;
+  /** int32 [N] into the flattened rows. */
+  readonly picked: Int32Array;
+  readonly targets: Int32Array;
+  readonly weights: Float32Array;
+  readonly advantages: Float32Array;
+  readonly old: Float32Array;
+  readonly reference: Float32Array;
+  /** For every sequence, in the order given: its index, where its learnt tokens start in `picked`, and how many they are. */
+  readonly spans: readonly { readonly index: number; readonly start: number; readonly count: number }[];
+}
+
+export interface BatchOptions {
+  /** Tokens (rows × length) that one micro-batch should hold at most. */
+  readonly tokens: number;
+  /** Put several sequences into one row of at most this many tokens. */
+  readonly pack?: number;
+  /** Row lengths are rounded up to a multiple of this; default 16. */
+  readonly multiple?: number;
+}
+
+/**
+ * Cuts sequences into micro-batches. Deterministic: ties in length keep the order given.
+ * @returns batches whose `spans` together name every sequence once
+ */
+export function microBatches(sequences: readonly Sequence[], options: BatchOptions): MicroBatch[] {
+  const order = sequences.map((_, i) => i).sort((a, b) => lengthOf(sequences[b]!) - lengthOf(sequences[a]!) || a - b);
+  const rows = options.pack === undefined ? order.map((i) => [i]) : packRows(sequences, order, options.pack);
+  const batches: MicroBatch[] = [];
+  let at = 0;
+  while (at < rows.length) {
+    const multiple = options.multiple ?? 16;
+    const length = Math.ceil(rowLength(sequences, rows[at]!) / multiple) * multiple;
+    const count = Math.max(1, Math.floor(options.tokens / length));
+    batches.push(assemble(sequences, rows.slice(at, at + count), length));
+    at += count;
+  }
+  return batches;
+}
+
+function lengthOf(sequence: Sequence): number {
+  return sequence.tokens.length - 1;
+}
+
+function rowLength(sequences: readonly Sequence[], row: readonly number[]): number {
+  return row.reduce((total, i) => total + lengthOf(sequences[i]!), 0);
+}
+
+/** Best-fit decreasing: each sequence goes to the fullest row that still has room. Rows come out longest first. */
+function packRows(sequences: readonly Sequence[], order: readonly number[], capacity: number): number[][] {
+  // rowsByRoom[r] holds the rows with exactly r tokens of room left.
+  const rowsByRoom: number[][][] = Array.from({ length: capacity + 1 }, () => []);
+  for (const i of order) {
+    const need = lengthOf(sequences[i]!);
+    if (need > capacity) throw new RangeError(`a sequence of ${need} tokens does not fit a row of ${capacity}`);
+    let room = need;
+    while (room < capacity && rowsByRoom[room]!.length === 0) room++;
+    const row = rowsByRoom[room]!.pop() ?? [];
+    row.push(i);
+    rowsByRoom[room - need]!.push(row);
+  }
+  return rowsByRoom.flat();
+}
+
+function assemble(sequences: readonly Sequence[], rows: readonly (readonly number[])[], length: number): MicroBatch {
+  const learnt = rows.flat().reduce((n, i) => n + sequences[i]!.tokens.length - sequences[i]!.from, 0);
+  const padded = Math.ceil(learnt / 64) * 64;
+  const ids = new Int32Array(rows.length * length);
+  const segments = new Int32Array(rows.length * length);
+  const picked = new Int32Array(padded);
+  const targets = new Int32Array(padded);
+  const [weights, advantages, old, reference] = [0, 0, 0, 0].map(() => new Float32Array(padded)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  const spans: { index: number; start: number; count: number }[] = [];
+  let n = 0;
+  rows.forEach((row, r) => {
+    let column = 0;
+    row.forEach((index, segment) => {
+      const { tokens, from, weight, advantage = 0, old: before, reference: anchor } = sequences[index]!;
+      assert(from >= 1 && from < tokens.length, `sequence ${index} learns from ${from} of ${tokens.length} tokens`);
+      const start = r * length + column;
+      for (let t = 0; t + 1 < tokens.length; t++) {
+        ids[start + t] = tokens[t]!;
+        segments[start + t] = segment + 1;
+      }
+      spans.push({ index, start: n, count: tokens.length - from });
+      for (let t = from; t < tokens.length; t++, n++) {
+        picked[n] = start + t - 1;
+        targets[n] = tokens[t]!;
+        weights[n] = weight;
+        advantages[n] = advantage;
+        if (before) old[n] = before[t - from]!;
+        if (anchor) reference[n] = anchor[t - from]!;
+      }
+      column += tokens.length - 1;
+    });
+  });
+  return { rows: rows.length, length, ids, segments, picked, targets, weights, advantages, old, reference, spans };
+}
