@@ -1,0 +1,108 @@
+/** Documents without a user's turn: lists of arithmetic facts, countdown attempts with verdicts, recall statements. */
+import type { Random } from "../../util/random.ts";
+import { addition } from "../addition/index.ts";
+import { countdown } from "../countdown/index.ts";
+import { finishes, stepsOn } from "../countdown/solver.ts";
+import { multiplication } from "../multiplication/index.ts";
+import { CAPITALS, COUNTRIES } from "../recall/facts.ts";
+import { isHeldOut, type Language } from "../task.ts";
+import { nearMiss } from "../trace/pen.ts";
+import { WORDS } from "../trace/words.ts";
+import type { CorpusMix } from "./mix.ts";
+
+/** A problem that a document solves. */
+export interface Posed {
+  readonly family: string;
+  readonly facts: unknown;
+}
+
+interface Plain {
+  readonly text: string;
+  readonly posed: readonly Posed[];
+}
+
+/** 4 to 10 equations of two small numbers, `7*8=56, 23+5=28`; none is a held-out addition or multiplication. */
+export function factList(random: Random): Plain {
+  const items: string[] = [];
+  const posed: Posed[] = [];
+  const length = random.int(4, 10);
+  while (items.length < length) {
+    const operator = random.pick(["+", "-", "*", "/"] as const);
+    const facts =
+      operator === "+" || operator === "-"
+        ? { a: random.int(0, 50), b: random.int(0, 40) }
+        : { a: random.int(0, 25), b: random.int(1, 15) };
+    const { a, b } = facts;
+    if (operator === "+" && isHeldOut(addition, facts)) continue;
+    if (operator === "*" && isHeldOut(multiplication, facts)) continue;
+    switch (operator) {
+      case "+":
+        items.push(`${a}+${b}=${a + b}`);
+        posed.push({ family: "addition", facts });
+        break;
+      case "-":
+        items.push(`${a + b}-${b}=${a}`);
+        break;
+      case "*":
+        items.push(`${a}*${b}=${a * b}`);
+        posed.push({ family: "multiplication", facts });
+        break;
+      case "/":
+        items.push(`${a * b}/${b}=${a}`);
+        break;
+      default:
+        operator satisfies never;
+    }
+  }
+  return { text: items.join(", "), posed };
+}
+
+/** 4 to 8 attempts at three-number puzzles, each another puzzle, with true verdicts; none belongs to a held-out puzzle. */
+export function drill(random: Random, language: Language, mix: CorpusMix): Plain {
+  const words = WORDS[language];
+  const lines: string[] = [];
+  const posed: Posed[] = [];
+  const length = random.int(4, 8);
+  while (lines.length < length) {
+    const most = random.chance(0.7) ? 15 : 25;
+    const [x, y, c] = [random.int(1, most), random.int(1, most), random.int(1, most)];
+    const step = random.pick(stepsOn(x, y));
+    const last = random.pick(stepsOn(step.result, c));
+    const yes = random.chance(mix.drillYes);
+    const target = yes ? last.result : nearMiss(random, last.result);
+    if (target < 5 || target > 99) continue;
+    if (!yes && finishes(step.result, c, target).length > 0) continue;
+    const facts = { numbers: [step.a, step.b, c], target };
+    if (isHeldOut(countdown, facts)) continue;
+    const verdict = yes ? words.yes : words.no;
+    const head = `${step.a}${step.operator}${step.b}=${step.result}`;
+    if (mix.search.notation === "lookahead") lines.push(`${head} ${c}>${target} ${verdict}`);
+    else lines.push(`${head} ${last.a}${last.operator}${last.b}=${last.result}>${target} ${verdict}`);
+    posed.push({ family: "countdown", facts });
+  }
+  return { text: lines.join("\n"), posed };
+}
+
+const PHRASINGS: Readonly<Record<Language, readonly ((country: string, capital: string) => string)[]>> = {
+  en: [
+    (country, capital) => `${capital} is the capital of ${country}.`,
+    (country, capital) => `The capital of ${country} is ${capital}.`,
+    (country, capital) => `${country} has the capital ${capital}.`,
+  ],
+  de: [
+    (country, capital) => `${capital} ist die Hauptstadt von ${country}.`,
+    (country, capital) => `Die Hauptstadt von ${country} ist ${capital}.`,
+    (country, capital) => `${country} hat die Hauptstadt ${capital}.`,
+  ],
+};
+
+/** 2 to 4 statements about invented countries, held-out ones included: what is held out is the question, not the fact. */
+export function statements(random: Random, language: Language): Plain {
+  const out: string[] = [];
+  const length = random.int(2, 4);
+  for (let i = 0; i < length; i++) {
+    const country = random.int(0, COUNTRIES.length - 1);
+    out.push(random.pick(PHRASINGS[language])(COUNTRIES[country]!, CAPITALS[country]!));
+  }
+  return { text: out.join(" "), posed: [] };
+}

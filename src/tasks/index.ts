@@ -1,0 +1,19 @@
+/** Verifiable task families and the pretraining corpus made of them. Runs in a browser unchanged. */
+export { verifyInteger, verifyIntegers } from "./answers.ts";
+export { type CorpusDocument, type DocumentKind, document, renderDocument } from "./corpus/document.ts";
+export { type CorpusMix, DEFAULT_MIX, demoMix, type ProblemWeight } from "./corpus/mix.ts";
+export { formatCompletion, type ParsedCompletion, parseCompletion, SPECIAL_TOKENS } from "./format.ts";
+export { getTask, listTasks } from "./registry.ts";
+export {
+  defineTask,
+  isHeldOut,
+  type Ladder,
+  type Language,
+  type Problem,
+  type ProblemRequest,
+  sampleProblem,
+  type Task,
+  type TaskDefinition,
+  type Verdict,
+} from "./task.ts";
+export { languageShare, WORDS, wordList } from "./trace/words.ts";

@@ -1,0 +1,57 @@
+/**
+ * How a calculation is thought through: a first pass, a conclusion, perhaps a second look by another route with a
+ * verdict, and after a "no" another pass and another conclusion.
+ */
+import type { Random } from "../../util/random.ts";
+import { nearMiss, type Pen } from "./pen.ts";
+
+/** A family's way of working on paper. */
+export interface Method<F> {
+  /** Writes one pass over the problem and returns the answer as written. */
+  work(facts: F, pen: Pen): string;
+  /** Writes what can be said against an answer, without verdict and line end; returns it with the verdict. */
+  check(facts: F, answer: string, pen: Pen): { readonly text: string; readonly holds: boolean };
+  /** A wrong answer that somebody might give who does not calculate. */
+  miss(facts: F, random: Random): string;
+}
+
+/** How careful the writer of a calculation is; all are probabilities. */
+export interface Care {
+  /** A wrong value at a step of an ordinary pass. */
+  readonly slip: number;
+  /** The first pass is written carelessly … */
+  readonly stumble: number;
+  /** … with this probability of a wrong value at each of its steps. */
+  readonly stumbleSlip: number;
+  /** A right result is looked at again. */
+  readonly recheck: number;
+  /** A wrong result is looked at again. */
+  readonly catch: number;
+  /** The second look begins with "wait" before "check". */
+  readonly waitWord: number;
+}
+
+/** Writes the thinking on a calculation and returns the final answer. */
+export function calculate<F>(method: Method<F>, facts: F, gold: string, pen: Pen, care: Care): string {
+  pen.slip = pen.random.chance(care.stumble) ? care.stumbleSlip : care.slip;
+  let answer = method.work(facts, pen);
+  pen.line((words) => `${words.so} ${answer}`);
+  pen.slip = care.slip;
+  for (let look = 0; look < 2; look++) {
+    // The rates differ so that the corpus shows more second looks where they pay; a reader cannot tell before looking.
+    if (!pen.random.chance(answer === gold ? care.recheck / (look + 1) : care.catch)) break;
+    const { text, holds } = method.check(facts, answer, pen);
+    if (pen.random.chance(care.waitWord)) pen.opening = "wait";
+    pen.line((words) => `${words.check} ${text} ${holds ? words.yes : words.no}`);
+    if (holds) break;
+    pen.opening = "wait";
+    answer = method.work(facts, pen);
+    pen.line((words) => `${words.so} ${answer}`);
+  }
+  return answer;
+}
+
+/** {@link Method.miss} for families whose answer is one whole number. */
+export function missNumber(random: Random, gold: number): string {
+  return String(nearMiss(random, gold));
+}

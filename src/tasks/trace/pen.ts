@@ -1,0 +1,66 @@
+/**
+ * The hand that writes a thought: lines in one or two languages, with the slips that its manner allows.
+ *
+ * A slip is a wrong value that the writer does not notice: it is written, and everything after it goes on from it.
+ */
+import type { Random } from "../../util/random.ts";
+import type { Language } from "../task.ts";
+import { WORDS, type Words } from "./words.ts";
+
+/** In which language the words of a thought are. */
+export type Tongue = Language | "mixed";
+
+export class Pen {
+  readonly random: Random;
+  /** Probability that a value written by {@link slipped} is wrong. */
+  slip: number;
+  /** A word to put before the next line. */
+  opening: keyof Words | null = null;
+  readonly #tongue: Tongue;
+  readonly #lines: string[] = [];
+  #length = 0;
+
+  constructor(random: Random, tongue: Tongue, slip: number) {
+    this.random = random;
+    this.#tongue = tongue;
+    this.slip = slip;
+  }
+
+  /** Writes a line; a mixed thought draws the language of each line. */
+  line(render: string | ((words: Words) => string)): void {
+    const language = this.#tongue === "mixed" ? this.random.pick(["en", "de"] as const) : this.#tongue;
+    const words = WORDS[language];
+    const body = typeof render === "string" ? render : render(words);
+    const text = this.opening === null ? body : `${words[this.opening]} ${body}`;
+    this.opening = null;
+    this.#lines.push(text);
+    this.#length += text.length + 1;
+  }
+
+  /** Characters written so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  get text(): string {
+    return this.#lines.join("\n");
+  }
+
+  /** The value, or with probability {@link slip} one near it (never negative). */
+  slipped(value: number): number {
+    return this.slip > 0 && this.random.chance(this.slip) ? nearMiss(this.random, value) : value;
+  }
+
+  /** The truth, or with probability {@link slip} its opposite. */
+  judged(truth: boolean): boolean {
+    return this.slip > 0 && this.random.chance(this.slip) ? !truth : truth;
+  }
+}
+
+/** A plausible wrong value: off by 1, 2 or 10, never negative. */
+export function nearMiss(random: Random, value: number): number {
+  for (;;) {
+    const near = value + random.pick([-10, -2, -1, 1, 2, 10]);
+    if (near >= 0) return near;
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The few words that thinking is written with, in both surface languages. Everything else is digits and signs, so the
+ * language of a thought is the language of these words, and a thought can be turned from one into the other word by word.
+ */
+import type { Language } from "../task.ts";
+
+export interface Words {
+  /** Opens another try after a failed one, or doubt about a finished result. */
+  readonly wait: string;
+  /** Opens a second look at a result. */
+  readonly check: string;
+  readonly yes: string;
+  readonly no: string;
+  /** Opens the conclusion. */
+  readonly so: string;
+  /** What remains of a list. */
+  readonly left: string;
+  /** Opens the conclusion of a writer who gave up. */
+  readonly guess: string;
+}
+
+export const WORDS: Readonly<Record<Language, Words>> = {
+  en: { wait: "wait", check: "check", yes: "yes", no: "no", so: "so", left: "left", guess: "guess" },
+  de: { wait: "warte", check: "prüfe", yes: "ja", no: "nein", so: "also", left: "Rest", guess: "rate" },
+};
+
+export const LANGUAGES: readonly Language[] = ["en", "de"];
+
+/** The words of a language, for counting the share of a language in a text. */
+export function wordList(language: Language): readonly string[] {
+  return Object.values(WORDS[language]);
+}
+
+const LANGUAGE_OF = new Map<string, Language>(
+  LANGUAGES.flatMap((language) => wordList(language).map((word): [string, Language] => [word, language])),
+);
+
+/**
+ * Share of a language among the known words of a thought; 1 when it has none of either language.
+ * Linear in the text.
+ */
+export function languageShare(thinking: string, language: Language): number {
+  let own = 0;
+  let all = 0;
+  for (const match of thinking.matchAll(/\p{L}+/gu)) {
+    const found = LANGUAGE_OF.get(match[0]);
+    if (found === undefined) continue;
+    all++;
+    if (found === language) own++;
+  }
+  return all === 0 ? 1 : own / all;
+}
+
+/** Whether a word means `key` in any language. */
+export function means(word: string, key: keyof Words): boolean {
+  return word === WORDS.en[key] || word === WORDS.de[key];
+}
