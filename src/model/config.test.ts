@@ -3,18 +3,18 @@ import { test } from "node:test";
 import { ReckonError } from "../util/errors.ts";
 import { configFromHuggingFace, configToHuggingFace, specialTokenIds, validateConfig } from "./config.ts";
 
-// Shortened from the config.json that Qwen2.5-0.5B is published with.
+// The config.json that Qwen2.5-0.5B-Instruct is published with; its tokenizer is in tokenizer-golden.test.ts.
 const qwen = {
   architectures: ["Qwen2ForCausalLM"],
   attention_dropout: 0.0,
   bos_token_id: 151643,
-  eos_token_id: 151643,
+  eos_token_id: 151645,
   hidden_act: "silu",
   hidden_size: 896,
   initializer_range: 0.02,
   intermediate_size: 4864,
   max_position_embeddings: 32768,
-  max_window_layers: 24,
+  max_window_layers: 21,
   model_type: "qwen2",
   num_attention_heads: 14,
   num_hidden_layers: 24,
@@ -24,6 +24,8 @@ const qwen = {
   sliding_window: 32768,
   tie_word_embeddings: true,
   torch_dtype: "bfloat16",
+  transformers_version: "4.43.1",
+  use_cache: true,
   use_sliding_window: false,
   vocab_size: 151936,
 };

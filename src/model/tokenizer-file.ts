@@ -13,6 +13,7 @@ import type { AddedToken } from "./added-tokens.ts";
 export interface TokenizerPart {
   readonly type: string;
   readonly pretokenizers?: readonly TokenizerPart[];
+  readonly decoders?: readonly TokenizerPart[];
   readonly use_regex?: boolean;
   readonly add_prefix_space?: boolean;
 }
@@ -39,6 +40,7 @@ const part = z
   .looseObject({
     type: z.string(),
     pretokenizers: z.array(z.looseObject({ type: z.string() })).exactOptional(),
+    decoders: z.array(z.looseObject({ type: z.string() })).exactOptional(),
     use_regex: z.boolean().exactOptional(),
     add_prefix_space: z.boolean().exactOptional(),
   })

@@ -12,6 +12,7 @@ import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { ReckonError } from "../util/errors.ts";
 import { AddedTokenSplitter } from "./added-tokens.ts";
 import { byteSymbols } from "./bpe-train.ts";
+import { type LibraryDecoder, TokenDecoder } from "./token-decoder.ts";
 import { checkTokenizerJson, type TokenizerFile } from "./tokenizer-file.ts";
 
 /** What is used of the library's objects. */
@@ -19,11 +20,10 @@ interface Library {
   readonly normalizer: { normalize(text: string): string } | null;
   readonly pre_tokenizer: PreTokenizer | null;
   readonly model: {
-    encode(words: string[]): string[];
     _call(words: string[]): string[];
-    readonly tokens_to_ids: Map<string, number>;
+    readonly tokens_to_ids: ReadonlyMap<string, number>;
   };
-  decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
+  readonly decoder: LibraryDecoder | null;
 }
 interface PreTokenizer {
   pre_tokenize(text: string | string[], options: { section_index: number }): string[];
@@ -52,7 +52,8 @@ export class Tokenizer {
   readonly #byteLevel: boolean;
   readonly #symbols = byteSymbols();
   readonly #words = new Map<string, readonly number[]>();
-  readonly #bytesOfId: readonly (Uint8Array | undefined)[] | undefined;
+  readonly #tokens: ReadonlyMap<number, string>;
+  readonly #decoder: TokenDecoder;
 
   private constructor(file: TokenizerFile, config: Record<string, unknown>) {
     this.#file = file;
@@ -79,7 +80,8 @@ export class Tokenizer {
     const steps = pre_tokenizer?.tokenizers ?? [];
     this.#byteLevel = steps.length > 0 && endsInPlainByteLevel(file.pre_tokenizer);
     this.#splitters = this.#byteLevel ? steps.slice(0, -1) : pre_tokenizer === null ? [] : [pre_tokenizer];
-    this.#bytesOfId = file.decoder?.type === "ByteLevel" ? bytesOfIds(tokens, this.vocabSize) : undefined;
+    this.#tokens = tokens;
+    this.#decoder = new TokenDecoder(tokens, file.decoder, this.#library.decoder);
   }
 
   /**
@@ -109,8 +111,7 @@ export class Tokenizer {
         section++;
         continue;
       }
-      const normalized = this.#library.normalizer?.normalize(part) ?? part;
-      for (const piece of this.#normalizedAdded.split(normalized)) {
+      for (const piece of this.#normalizedAdded.split(this.#normalize(part))) {
         if (typeof piece === "number") out.push(piece);
         else this.#encodeWords(piece, section, out);
       }
@@ -119,10 +120,13 @@ export class Tokenizer {
     return out;
   }
 
-  /** Ids of a text in which nothing is special: what a user typed cannot open a turn or close a thought. */
+  /**
+   * Ids of a text in which no added token is recognised, be it marked special or not (Qwen3's `<think>` is not): what a
+   * user typed cannot open a turn or close a thought.
+   */
   encodePlain(text: string): number[] {
     const out: number[] = [];
-    this.#encodeWords(this.#library.normalizer?.normalize(text) ?? text, 0, out);
+    this.#encodeWords(this.#normalize(text), 0, out);
     return out;
   }
 
@@ -132,37 +136,20 @@ export class Tokenizer {
    */
   decode(ids: readonly number[], options: { readonly keepSpecial?: boolean } = {}): string {
     const kept = options.keepSpecial === true ? ids : ids.filter((id) => !this.#specialIds.has(id));
-    if (this.#bytesOfId === undefined) {
-      const known = kept.filter((id) => this.tokenText(id) !== undefined);
-      if (known.length === 0) return "";
-      return this.#library.decode(known, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
-    }
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.decodeBytes(kept));
+    return this.#decoder.text(kept);
   }
 
   /**
-   * The bytes of ids, special tokens included; for streams, where a character may span several tokens.
-   * @throws Error if the file's decoder is not byte-level
+   * The bytes of ids, special tokens included. For streams of byte-level tokenizers, where a character may span several
+   * tokens; others give the bytes of their text.
    */
   decodeBytes(ids: readonly number[]): Uint8Array {
-    const bytesOfId = this.#bytesOfId;
-    if (bytesOfId === undefined) throw new Error("decodeBytes: not a byte-level tokenizer");
-    let length = 0;
-    for (const id of ids) length += bytesOfId[id]?.length ?? 0;
-    const out = new Uint8Array(length);
-    let at = 0;
-    for (const id of ids) {
-      const bytes = bytesOfId[id];
-      if (bytes === undefined) continue;
-      out.set(bytes, at);
-      at += bytes.length;
-    }
-    return out;
+    return this.#decoder.bytes(ids);
   }
 
-  /** Whether decoding works on bytes, so that `decodeBytes` may be used. */
+  /** Whether the bytes of several ids are those of each in a row. */
   get isByteLevel(): boolean {
-    return this.#bytesOfId !== undefined;
+    return this.#decoder.isByteLevel;
   }
 
   /** The id of a token's text (special, added, or of the vocabulary in its byte-mapped form), if there is one. */
@@ -172,7 +159,7 @@ export class Tokenizer {
 
   /** A token's text as it stands in the file, if the id has one. */
   tokenText(id: number): string | undefined {
-    return (this.#library.model as unknown as { vocab: (string | undefined)[] }).vocab[id];
+    return this.#tokens.get(id);
   }
 
   /**
@@ -188,7 +175,13 @@ export class Tokenizer {
     });
   }
 
+  #normalize(text: string): string {
+    // The library's normalisers may put something before an empty text; the reference leaves it empty.
+    return text === "" ? "" : (this.#library.normalizer?.normalize(text) ?? text);
+  }
+
   #encodeWords(text: string, section: number, out: number[]): void {
+    if (text === "") return;
     let words: string[] = [text];
     for (const splitter of this.#splitters) words = splitter.pre_tokenize(words, { section_index: section });
     for (const word of words) {
@@ -247,16 +240,4 @@ function openLibrary(file: TokenizerFile): Library {
 function endsInPlainByteLevel(preTokenizer: TokenizerFile["pre_tokenizer"]): boolean {
   const last = preTokenizer?.pretokenizers?.at(-1);
   return last?.type === "ByteLevel" && last.use_regex === false && last.add_prefix_space !== true;
-}
-
-/** The bytes of each token as the byte-level decoder of the reference reads them: a text with any other character is taken as UTF-8. */
-function bytesOfIds(tokens: ReadonlyMap<number, string>, size: number): (Uint8Array | undefined)[] {
-  const byteOf = new Map(byteSymbols().map((symbol, byte) => [symbol, byte]));
-  const encoder = new TextEncoder();
-  const out = new Array<Uint8Array | undefined>(size).fill(undefined);
-  for (const [id, token] of tokens) {
-    const bytes = Array.from(token, (symbol) => byteOf.get(symbol));
-    out[id] = bytes.every((byte) => byte !== undefined) ? Uint8Array.from(bytes) : encoder.encode(token);
-  }
-  return out;
 }

