@@ -15,7 +15,7 @@ import { withLock } from "./lock.mjs";
  * @param {string} node path of the Node that runs Vite
  */
 export async function ensureStudio(root, node) {
-  if (!existsSync(join(root, "src", "web", "index.html"))) return;
+  if (!existsSync(join(root, "src", "web", "vite.config.ts"))) return;
   const stamp = join(root, "dist", "web", ".inputs");
   const isFresh = () => existsSync(stamp) && readFileSync(stamp, "utf8") === hashInputs(root);
   if (isFresh()) return;
@@ -32,15 +32,12 @@ export async function ensureStudio(root, node) {
 }
 
 function build(root, node) {
-  const web = join("src", "web");
-  const config = ["vite.config.ts", join(web, "vite.config.ts")].find((path) => existsSync(join(root, path)));
-  const args = config === undefined ? [web] : ["--config", config];
-  if (config !== undefined && config.startsWith(web)) args.unshift(web);
   const vite = join(root, "node_modules", "vite", "bin", "vite.js");
-  const out = ["--outDir", join(root, "dist", "web"), "--emptyOutDir", "--logLevel", "warn"];
-  const done = spawnSync(node, [vite, "build", ...args, ...out], { cwd: root, stdio: ["ignore", 2, 2] });
-  if (done.status !== 0)
+  const args = ["build", "--config", join("src", "web", "vite.config.ts"), "--logLevel", "warn"];
+  const done = spawnSync(node, [vite, ...args], { cwd: root, stdio: ["ignore", 2, 2] });
+  if (done.status !== 0) {
     throw new SetupError(`the studio could not be built (Vite ended with ${done.status ?? done.signal})`);
+  }
 }
 
 /** A hash over names, sizes and contents of everything the studio may be made of: the sources and the locked packages. */
