@@ -3,6 +3,7 @@ export { gradients, type Seed } from "./autodiff.ts";
 export { addDims, broadcastShapes, type Dim, evaluateDim, formatShape, mulDims, type Shape, sameShape } from "./dim.ts";
 export { type Attribute, type DType, Graph, type Node, type Target, type Tensor, type TensorData } from "./graph.ts";
 export { encodeOnnx, liveNodes } from "./onnx.ts";
+export * from "./ops/cached-attention.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/layout.ts";
 export * from "./ops/linear.ts";

@@ -1,0 +1,227 @@
+/**
+ * Batched generation: prompts in, completions with their log-probabilities out.
+ *
+ * Items (prompt 0 sample 0, prompt 0 sample 1, …) are decoded in waves of at most `batchRows` rows; a row that has ended
+ * leaves the batch as soon as fewer than 7 in 10 are left. What is drawn is a pure function of the request: token k of
+ * item i depends on (seed, key, item, k) and its distribution alone. Another `batchRows` changes distributions by float
+ * noise only; the same one repeats bit for bit.
+ * Left out: rows that join a running batch (a shared time index cannot have them) and beam search.
+ */
+import type { Provider } from "../graph/index.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { ReckonError } from "../util/errors.ts";
+import type { KeyPart } from "../util/random.ts";
+import { BudgetedSequence, type ThinkingBudget } from "./budget.ts";
+import { Decoder, type DecoderOptions, type Parameters } from "./decoder.ts";
+import { chooseToken, logitScale, type Sampling, TokenRandom, validateSampling } from "./sample.ts";
+
+export interface GenerateRequest extends Sampling {
+  readonly parameters: Parameters;
+  /** Token ids; each prompt has at least one. */
+  readonly prompts: readonly (readonly number[])[];
+  /** Completions of each prompt; default 1. */
+  readonly samples?: number;
+  readonly maxNewTokens: number;
+  /** Tokens that end a completion. */
+  readonly stopTokens: readonly number[];
+  readonly seed: number;
+  /** Purpose, step and the like: requests with another key draw other numbers. */
+  readonly key: readonly KeyPart[];
+  /** Number of the first item, where a request is one shard of a larger one; default 0. */
+  readonly itemOffset?: number;
+  /** Most rows decoded at once; default 256. Memory: see cache.ts. */
+  readonly batchRows?: number;
+  readonly budget?: ThinkingBudget;
+  /** Called with each token as it comes; `item` counts from 0 in the order of the completions. */
+  readonly onToken?: (item: number, token: number) => void;
+  /** Ends the generation between two tokens; the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Completion {
+  /** Index of its prompt. */
+  readonly prompt: number;
+  /** The stop token included. */
+  readonly tokens: number[];
+  /**
+   * Of each token under softmax(logits / temperature) before truncation (temperature 1 where it is 0, greedy), in nats.
+   * At temperature 1 it is what a forward pass over the sequence gives, within float noise.
+   */
+  readonly logprobs: Float32Array;
+  /** `stop`: a stop token came; `length`: maxNewTokens were written. */
+  readonly finish: "stop" | "length";
+  /** Tokens that a thinking budget forced: `count` of them from index `from` on. They were not drawn from the model. */
+  readonly forced?: { readonly from: number; readonly count: number };
+}
+
+/** A batch is compacted when fewer than this share of its rows is alive. */
+const COMPACT_BELOW = 0.7;
+
+interface Row {
+  readonly item: number;
+  readonly prompt: number;
+  readonly tokens: number[];
+  readonly logprobs: Float32Array;
+  readonly budget: BudgetedSequence | undefined;
+  forcedFrom: number;
+  finish: "stop" | "length" | undefined;
+}
+
+export class Generator {
+  readonly config: ModelConfig;
+  readonly #decoder: Decoder;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(decoder: Decoder) {
+    this.config = decoder.config;
+    this.#decoder = decoder;
+  }
+
+  /** Builds the graphs and their sessions: some tenths of a second, once per configuration. */
+  static async create(provider: Provider, config: ModelConfig, options: DecoderOptions = {}): Promise<Generator> {
+    return new Generator(await Decoder.create(provider, config, options));
+  }
+
+  /** Longest sequence, prompt and completion together. */
+  get maxPositions(): number {
+    return this.#decoder.maxPositions;
+  }
+
+  /**
+   * Completes every prompt `samples` times, prompt by prompt. Calls at the same time take turns.
+   * @throws ReckonError GENERATE_REQUEST, GENERATE_SAMPLING, GENERATE_TOO_LONG, GENERATE_NAN
+   */
+  generate(request: GenerateRequest): Promise<Completion[]> {
+    const turn = this.#queue.then(() => this.#generate(request));
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  release(): Promise<void> {
+    return this.#decoder.release();
+  }
+
+  async #generate(request: GenerateRequest): Promise<Completion[]> {
+    this.#validate(request);
+    const { prompts, samples = 1, batchRows = 256 } = request;
+    const rows = Array.from(
+      { length: prompts.length * samples },
+      (_, item): Row => ({
+        item,
+        prompt: Math.floor(item / samples),
+        tokens: [],
+        logprobs: new Float32Array(request.maxNewTokens),
+        budget: request.budget && new BudgetedSequence(request.budget),
+        forcedFrom: -1,
+        finish: undefined,
+      }),
+    );
+    for (let from = 0; from < rows.length; from += batchRows) {
+      await this.#wave(request, rows.slice(from, from + batchRows));
+    }
+    return rows.map((row) => ({
+      prompt: row.prompt,
+      tokens: row.tokens,
+      logprobs: row.logprobs.slice(0, row.tokens.length),
+      finish: row.finish!,
+      ...(row.forcedFrom < 0 ? {} : { forced: { from: row.forcedFrom, count: row.budget!.forced } }),
+    }));
+  }
+
+  async #wave(request: GenerateRequest, all: readonly Row[]): Promise<void> {
+    const decoder = this.#decoder;
+    const { maxNewTokens, itemOffset = 0, signal } = request;
+    const stop = new Set(request.stopTokens);
+    const random = new TokenRandom(request.seed, request.key);
+    const width = this.config.vocabSize;
+    const first = all[0]!.prompt;
+    signal?.throwIfAborted();
+    await decoder.begin({
+      parameters: request.parameters,
+      prompts: request.prompts.slice(first, all.at(-1)!.prompt + 1),
+      promptOf: all.map((row) => row.prompt - first),
+      room: maxNewTokens,
+      scale: logitScale(request.temperature),
+    });
+    let rows = all;
+    for (let k = 0; ; k++) {
+      const { probabilities } = decoder;
+      let alive = 0;
+      for (const [r, row] of rows.entries()) {
+        if (row.finish) continue;
+        const from = r * width;
+        const forced = row.budget?.next();
+        const token =
+          forced ?? chooseToken(probabilities, from, width, request, random.uniform(itemOffset + row.item, k));
+        if (token < 0) throw notADistribution(row, k);
+        if (forced !== undefined && row.forcedFrom < 0) row.forcedFrom = k;
+        row.logprobs[k] = Math.log(probabilities[from + token]!);
+        row.tokens.push(token);
+        row.budget?.accept(token);
+        if (stop.has(token)) row.finish = "stop";
+        else if (k + 1 === maxNewTokens) row.finish = "length";
+        else alive++;
+        request.onToken?.(row.item, token);
+      }
+      if (alive === 0) return;
+      if (alive < COMPACT_BELOW * rows.length) {
+        decoder.keep([...rows.keys()].filter((r) => !rows[r]!.finish));
+        rows = rows.filter((row) => !row.finish);
+      }
+      signal?.throwIfAborted();
+      await decoder.step(rows.map((row) => row.tokens.at(-1)!));
+    }
+  }
+
+  #validate(request: GenerateRequest): void {
+    validateSampling(request);
+    const whole = (name: string, value: number, least: number): void => {
+      if (!Number.isInteger(value) || value < least)
+        throw new ReckonError("GENERATE_REQUEST", `${name} is not a count`, {
+          expected: `a whole number of ${least} or more`,
+          got: String(value),
+        });
+    };
+    whole("samples", request.samples ?? 1, 1);
+    whole("maxNewTokens", request.maxNewTokens, 1);
+    whole("batchRows", request.batchRows ?? 256, 1);
+    whole("itemOffset", request.itemOffset ?? 0, 0);
+    if (request.budget) whole("budget.maxThinkingTokens", request.budget.maxThinkingTokens, 0);
+    const { vocabSize } = this.config;
+    const known = (token: number): boolean => Number.isInteger(token) && token >= 0 && token < vocabSize;
+    for (const token of request.budget?.forceTokens ?? []) {
+      if (!known(token)) throw unknownToken("budget.forceTokens", token, vocabSize);
+    }
+    for (const [index, prompt] of request.prompts.entries()) {
+      if (prompt.length === 0)
+        throw new ReckonError("GENERATE_REQUEST", `prompt ${index} is empty`, {
+          expected: "at least one token",
+          help: "begin the prompt with a special token, as the chat template does",
+        });
+      const unknown = prompt.find((token) => !known(token));
+      if (unknown !== undefined) throw unknownToken(`prompt ${index}`, unknown, vocabSize);
+      if (prompt.length + request.maxNewTokens > this.maxPositions)
+        throw new ReckonError("GENERATE_TOO_LONG", `prompt ${index} is too long`, {
+          expected: `prompt and completion of at most ${this.maxPositions} tokens together`,
+          got: `${prompt.length} + ${request.maxNewTokens}`,
+          help: "shorten the prompt, lower maxNewTokens, or give the generator more positions",
+        });
+    }
+  }
+}
+
+function unknownToken(where: string, token: number, vocabSize: number): ReckonError {
+  return new ReckonError("GENERATE_REQUEST", `${where} holds a token that the model does not have`, {
+    expected: `whole numbers from 0 to ${vocabSize - 1}`,
+    got: String(token),
+    help: "use the tokenizer that belongs to the model",
+  });
+}
+
+function notADistribution(row: Row, k: number): ReckonError {
+  return new ReckonError("GENERATE_NAN", `the model gives no distribution for token ${k} of completion ${row.item}`, {
+    expected: "probabilities",
+    got: "NaN",
+    help: "the parameters are broken (a diverged run?): go back to an earlier checkpoint and lower the learning rate",
+  });
+}
