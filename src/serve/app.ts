@@ -1,0 +1,192 @@
+/**
+ * The studio's server: the page, the runs as they grow, problems to draw and models to talk to.
+ *
+ * A plain Hono app: `app.request()` tests it without a socket. It listens on this machine only (`listen.ts`).
+ */
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { serveStatic } from "@hono/node-server/serve-static";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { streamSSE } from "hono/streaming";
+import { z } from "zod";
+import { ReckonError } from "../util/errors.ts";
+import { chatRoutes } from "./chat-routes.ts";
+import { errorBody, errorResponse, HttpError, parseInput } from "./http-errors.ts";
+import { SORTS } from "./rollout-log.ts";
+import { RunReader } from "./run-reader.ts";
+import { streamRun } from "./run-stream.ts";
+import { headers, hostGuard, sameOriginWrites } from "./security.ts";
+import type { StudioServices } from "./services.ts";
+import type { RunDetail } from "./wire.ts";
+
+export interface StudioOptions {
+  /** Folder that holds the run directories; need not exist yet. */
+  readonly runsDir: string;
+  /** Folder of the built page (`dist/web`). */
+  readonly webDir: string;
+  readonly services: StudioServices;
+  /** Host names that the server answers to; default: localhost, 127.0.0.1 and [::1]. */
+  readonly hosts?: readonly string[];
+  /** Milliseconds between looks at a run's files; default 400. */
+  readonly pollMs?: number;
+  /** Ends all streams when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+const BIGGEST_BODY = 256 * 1024;
+
+const keys = z
+  .string()
+  .max(4000)
+  .transform((text) => text.split(",").filter((key) => key !== ""))
+  .optional();
+const step = z.coerce.number().int();
+const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+
+const metricsQuery = z.object({
+  after: z.coerce.number().default(-1),
+  keys,
+  format: z.enum(["rows", "columns"]).default("rows"),
+});
+const streamQuery = z.object({ after: z.coerce.number().default(-1), keys });
+const rolloutsQuery = z.object({
+  step: z.union([z.literal("latest"), step]).optional(),
+  family: z.string().max(100).optional(),
+  group: z.coerce.number().int().optional(),
+  outcome: z.enum(["right", "wrong"]).optional(),
+  recheck: flag.optional(),
+  search: z.string().max(500).optional(),
+  sort: z.enum(SORTS).default("newest"),
+  offset: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+/** Builds the app. */
+export function createStudioApp(options: StudioOptions): Hono {
+  const { services } = options;
+  const reader = new RunReader(options.runsDir);
+  const ended = options.signal ?? new AbortController().signal;
+  const app = new Hono();
+
+  app.onError(errorResponse);
+  app.use(headers());
+  app.use(hostGuard(options.hosts));
+  app.use("/api/*", sameOriginWrites);
+  app.use(
+    "/api/*",
+    bodyLimit({
+      maxSize: BIGGEST_BODY,
+      onError: (c) => errorResponse(new HttpError(413, "TOO_LARGE", "The request is too large."), c),
+    }),
+  );
+  app.use("/api/*", async (c, next) => {
+    await next();
+    if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
+  });
+
+  app.get("/api/runs", async (c) => c.json(await reader.list()));
+
+  app.get("/api/runs/:name", async (c) => {
+    const name = c.req.param("name");
+    const run = await reader.get(name);
+    const detail: RunDetail = { ...run, recipe: await reader.recipe(name), control: services.control(name) };
+    return c.json(detail);
+  });
+
+  app.get("/api/runs/:name/metrics", async (c) => {
+    const query = parseInput(metricsQuery, c.req.query(), "query");
+    const { metrics } = await reader.logs(c.req.param("name"));
+    await metrics.poll();
+    const from = metrics.indexAfter(query.after);
+    return query.format === "rows" ? c.json(metrics.rows(from, query.keys)) : c.json(metrics.columns(from, query.keys));
+  });
+
+  app.get("/api/runs/:name/rollouts", async (c) => {
+    const query = parseInput(rolloutsQuery, c.req.query(), "query");
+    const { rollouts } = await reader.logs(c.req.param("name"));
+    await rollouts.poll();
+    return c.json(await rollouts.page(query));
+  });
+
+  app.get("/api/runs/:name/events", async (c) => {
+    const { events } = await reader.logs(c.req.param("name"));
+    await events.poll();
+    return c.json(events.items);
+  });
+
+  app.get("/api/runs/:name/stream", async (c) => {
+    const query = parseInput(streamQuery, c.req.query(), "query");
+    const logs = await reader.logs(c.req.param("name"));
+    return streamSSE(
+      c,
+      (stream) => {
+        const left = new AbortController();
+        stream.onAbort(() => left.abort());
+        return streamRun(stream, logs, {
+          after: query.after,
+          keys: query.keys,
+          pollMs: options.pollMs ?? 400,
+          quietMs: 10_000,
+          signal: AbortSignal.any([left.signal, ended]),
+        });
+      },
+      async (error, stream) => {
+        console.error(error);
+        await stream.writeSSE({ event: "error", data: JSON.stringify(errorBody(error)) });
+      },
+    );
+  });
+
+  for (const action of ["pause", "resume"] as const) {
+    app.post(`/api/runs/:name/${action}`, async (c) => {
+      const name = c.req.param("name");
+      await reader.get(name);
+      if (!services.control(name)[action]) {
+        throw new HttpError(
+          409,
+          "RUN_BUSY",
+          `This run cannot be ${action}d now.`,
+          "Look at its state: it may have ended, or another process may own it.",
+        );
+      }
+      try {
+        await services[action](name);
+      } catch (error) {
+        if (!(error instanceof ReckonError)) throw error;
+        const body = errorBody(error);
+        throw new HttpError(409, body.code, body.message, body.help);
+      }
+      return c.json({ ok: true, control: services.control(name) });
+    });
+  }
+
+  app.route("/api", chatRoutes(services, ended));
+  app.all("/api/*", () => {
+    throw new HttpError(404, "NOT_FOUND", "There is nothing at this address.");
+  });
+
+  servePage(app, options.webDir);
+  return app;
+}
+
+function servePage(app: Hono, webDir: string): void {
+  app.use(
+    "/*",
+    serveStatic({
+      root: webDir,
+      onFound: (path, c) => {
+        // Built files carry a hash of their content in their names; the page itself does not.
+        c.header("cache-control", /[\\/]assets[\\/]/.test(path) ? "public, max-age=31536000, immutable" : "no-cache");
+      },
+    }),
+  );
+  app.notFound(async (c) => {
+    const built = await access(join(webDir, "index.html")).then(
+      () => true,
+      () => false,
+    );
+    if (built || c.req.path !== "/") return c.text("There is nothing at this address.", 404);
+    return c.text("The studio's page is not built yet. Build it with: npx vite build src/web", 503);
+  });
+}

@@ -1,0 +1,4 @@
+export { createStudioApp, type StudioOptions } from "./app.ts";
+export { type StudioServer, startStudio } from "./listen.ts";
+export type { ChatChunk, ChatRequest, StudioServices, TaskCatalog } from "./services.ts";
+export type * from "./wire.ts";

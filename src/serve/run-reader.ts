@@ -1,0 +1,215 @@
+/**
+ * Reads run directories: lists them, and keeps the logs of the last few that were looked at in memory.
+ *
+ * Reads only; whatever half-written state it meets (no file yet, a cut line, a state file of a process that is gone) is a
+ * normal answer and no error.
+ */
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { ReckonError } from "../util/errors.ts";
+import { isMissing, JsonlTail } from "./jsonl-tail.ts";
+import { MetricsLog } from "./metrics-log.ts";
+import { RolloutLog } from "./rollout-log.ts";
+import type { RunEvent, RunState, RunSummary } from "./wire.ts";
+
+/** Names that can be a run: one path segment that is neither hidden nor special. */
+export const RUN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+const time = z
+  .union([z.string(), z.number()])
+  .nullish()
+  .transform((value) => {
+    if (value === null || value === undefined) return null;
+    const date = new Date(value);
+    return Number.isNaN(date.getTime()) ? null : date.toISOString();
+  });
+
+const stateSchema = z.object({
+  status: z.enum(["running", "paused", "finished", "failed", "stopped"]),
+  step: z.number().default(0),
+  steps: z.number().default(0),
+  startedAt: time,
+  updatedAt: time,
+  pid: z.number().int().positive().nullish(),
+  message: z
+    .string()
+    .nullish()
+    .transform((text) => text ?? null),
+});
+
+const eventSchema = z.object({
+  time,
+  level: z.enum(["info", "warning", "error"]).catch("info"),
+  code: z.string().default(""),
+  step: z
+    .number()
+    .nullish()
+    .transform((step) => step ?? null),
+  message: z.string(),
+  help: z
+    .string()
+    .nullish()
+    .transform((text) => text ?? null),
+});
+
+const MOST_OPEN = 6;
+
+/** The logs of one run. */
+export class RunLogs {
+  readonly directory: string;
+  readonly metrics: MetricsLog;
+  readonly rollouts: RolloutLog;
+  readonly events: EventLog;
+  #state: RunState | null = null;
+
+  constructor(directory: string) {
+    this.directory = directory;
+    this.metrics = new MetricsLog(join(directory, "metrics.jsonl"));
+    this.rollouts = new RolloutLog(join(directory, "rollouts.jsonl"));
+    this.events = new EventLog(join(directory, "events.jsonl"));
+  }
+
+  /** The state now; the last good one while the file is being replaced; null before there is one. */
+  async state(): Promise<RunState | null> {
+    this.#state = (await readState(this.directory)) ?? this.#state;
+    return this.#state;
+  }
+}
+
+/** `events.jsonl` of a run. */
+export class EventLog {
+  readonly #tail: JsonlTail;
+  #items: RunEvent[] = [];
+  #generation = 0;
+
+  constructor(path: string) {
+    this.#tail = new JsonlTail(path, {
+      reset: () => {
+        this.#items = [];
+        this.#generation++;
+      },
+      line: (value, position) => {
+        this.#items.push({ id: position.line, ...eventSchema.parse(value) });
+      },
+    });
+  }
+
+  poll(): Promise<boolean> {
+    return this.#tail.poll();
+  }
+
+  get items(): readonly RunEvent[] {
+    return this.#items;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+}
+
+export class RunReader {
+  readonly #runsDir: string;
+  readonly #open = new Map<string, RunLogs>();
+
+  constructor(runsDir: string) {
+    this.#runsDir = runsDir;
+  }
+
+  /** All runs, newest first. */
+  async list(): Promise<RunSummary[]> {
+    let names: string[];
+    try {
+      const entries = await readdir(this.#runsDir, { withFileTypes: true });
+      names = entries
+        .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && RUN_NAME.test(entry.name))
+        .map((entry) => entry.name);
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+    const runs = await Promise.all(names.map((name) => this.#summary(name)));
+    return runs
+      .filter((run) => run !== null)
+      .sort((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : a.name < b.name ? 1 : -1));
+  }
+
+  /** Summary of one run. Throws `ReckonError` RUN_UNKNOWN. */
+  async get(name: string): Promise<RunSummary> {
+    const run = RUN_NAME.test(name) ? await this.#summary(name) : null;
+    if (run === null) throw unknownRun(name);
+    return run;
+  }
+
+  /** The resolved recipe as written, or null. */
+  async recipe(name: string): Promise<unknown> {
+    await this.get(name);
+    return readJson(join(this.#runsDir, name, "recipe.json"));
+  }
+
+  /** The run's logs, shared between all who look at it. Throws `ReckonError` RUN_UNKNOWN. */
+  async logs(name: string): Promise<RunLogs> {
+    await this.get(name);
+    let logs = this.#open.get(name);
+    if (logs === undefined) {
+      logs = new RunLogs(join(this.#runsDir, name));
+      for (const oldest of this.#open.keys()) {
+        if (this.#open.size < MOST_OPEN) break;
+        this.#open.delete(oldest);
+      }
+    } else {
+      this.#open.delete(name);
+    }
+    this.#open.set(name, logs);
+    return logs;
+  }
+
+  async #summary(name: string): Promise<RunSummary | null> {
+    const directory = join(this.#runsDir, name);
+    try {
+      const info = await stat(directory);
+      if (!info.isDirectory()) return null;
+      const state = await readState(directory);
+      const recipe = await stat(join(directory, "recipe.json")).catch(() => null);
+      // A directory without a recipe or a state is somebody else's.
+      if (state === null && recipe === null) return null;
+      const created = state?.startedAt ?? (recipe ?? info).mtime.toISOString();
+      return { name, state, lastStep: state === null ? null : state.step, createdAt: created };
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+}
+
+function unknownRun(name: string): ReckonError {
+  return new ReckonError("RUN_UNKNOWN", `There is no run called "${name.slice(0, 80)}".`, {
+    help: "GET /api/runs lists the runs.",
+  });
+}
+
+async function readState(directory: string): Promise<RunState | null> {
+  const parsed = stateSchema.safeParse(await readJson(join(directory, "state.json")));
+  if (!parsed.success) return null;
+  const { pid, ...state } = parsed.data;
+  const active = state.status === "running" || state.status === "paused";
+  return { ...state, alive: !active || pid === null || pid === undefined || processLives(pid) };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    if (isMissing(error) || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function processLives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * What travels between the studio's server and its page: types only, so that the browser can import them.
+ *
+ * Times are ISO 8601 strings. Numbers that a run did not log at a step are absent from rows and `null` in columns.
+ */
+
+export type RunStatus = "running" | "paused" | "finished" | "failed" | "stopped";
+
+/** `state.json` of a run, as last seen. */
+export interface RunState {
+  readonly status: RunStatus;
+  /** Steps done. */
+  readonly step: number;
+  /** Steps planned. */
+  readonly steps: number;
+  readonly startedAt: string | null;
+  readonly updatedAt: string | null;
+  readonly message: string | null;
+  /** False when the state says "running" or "paused" and the process that wrote it is gone (a crash, a power cut, kill -9). */
+  readonly alive: boolean;
+}
+
+export interface RunSummary {
+  readonly name: string;
+  readonly state: RunState | null;
+  /** Last step known from the state file; null before the first. */
+  readonly lastStep: number | null;
+  readonly createdAt: string;
+}
+
+export interface RunDetail extends RunSummary {
+  /** The resolved recipe, as written; null while there is none. */
+  readonly recipe: unknown;
+  /** Whether this server can pause and resume it now. */
+  readonly control: { readonly pause: boolean; readonly resume: boolean };
+}
+
+/** One line of `metrics.jsonl`; every other key is a number. */
+export type MetricRow = { readonly step: number } & Readonly<Record<string, number>>;
+
+/** The same by column, for long runs: `columns[key][i]` belongs to `steps[i]`. */
+export interface MetricColumns {
+  readonly steps: readonly number[];
+  readonly columns: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+export interface RunEvent {
+  readonly id: number;
+  readonly time: string | null;
+  readonly level: "info" | "warning" | "error";
+  readonly code: string;
+  readonly step: number | null;
+  readonly message: string;
+  readonly help: string | null;
+}
+
+/** One sampled completion. */
+export interface Rollout {
+  /** Line number in `rollouts.jsonl`, from 0: stable within a file's life. */
+  readonly id: number;
+  readonly step: number;
+  readonly group: number;
+  readonly index: number;
+  readonly family: string;
+  readonly level: number;
+  readonly language: string;
+  readonly prompt: string;
+  readonly completion: string;
+  readonly thinking: string;
+  readonly answer: string | null;
+  readonly finish: "stop" | "length";
+  readonly tokens: number;
+  /** Raw correctness in 0..1, and why. */
+  readonly score: number;
+  readonly reason: string;
+  /** What the gradient saw. */
+  readonly reward: number;
+  readonly rewards: Readonly<Record<string, number | null>>;
+  readonly advantage: number;
+  readonly recheck: boolean;
+}
+
+export interface RolloutPage {
+  /** How many match, before paging. */
+  readonly total: number;
+  readonly offset: number;
+  readonly items: readonly Rollout[];
+  /** Choices for filters, over the whole run. */
+  readonly steps: readonly number[];
+  readonly families: readonly string[];
+}
+
+/** Events of `GET /api/runs/:name/stream`, by SSE event name. */
+export interface RunStreamEvents {
+  readonly state: RunState;
+  readonly metrics: { readonly rows: readonly MetricRow[] };
+  readonly events: { readonly items: readonly RunEvent[] };
+  readonly rollouts: { readonly total: number; readonly lastStep: number | null };
+  /** A file was cut back or replaced (a resumed run does that): forget what was read and load again. */
+  readonly reset: { readonly what: "metrics" | "events" | "rollouts" };
+}
+
+export interface ModelInfo {
+  readonly id: string;
+  readonly label: string;
+  /** `base`: before reinforcement learning; `trained`: after. */
+  readonly role: "base" | "trained" | "other";
+  /** One line for a newcomer. */
+  readonly description?: string;
+}
+
+export interface TaskInfo {
+  readonly family: string;
+  /** One line for a newcomer; may be empty. */
+  readonly description: string;
+  readonly levels: readonly { readonly level: number; readonly label: string; readonly chance: number }[];
+  readonly languages: readonly string[];
+}
+
+/** What a problem is drawn from; equal references give equal problems. */
+export interface ProblemReference {
+  readonly family: string;
+  readonly level: number;
+  readonly seed: number;
+  readonly language: string;
+}
+
+export interface SampledProblem extends ProblemReference {
+  readonly prompt: string;
+  /** Probability that a random legal answer is right. */
+  readonly chance: number;
+}
+
+export interface ChatVerdict {
+  readonly score: number;
+  readonly reason: string;
+}
+
+export interface ChatDelta {
+  readonly phase: "thinking" | "answer";
+  readonly text: string;
+}
+
+export interface ChatResult {
+  readonly thinking: string;
+  readonly answer: string | null;
+  readonly tokens: { readonly prompt: number; readonly thinking: number; readonly answer: number };
+  readonly seconds: number;
+  readonly finish: "stop" | "length";
+  readonly verdict?: ChatVerdict;
+}
+
+/** Events of `POST /api/chat`, by SSE event name. */
+export interface ChatStreamEvents {
+  readonly delta: ChatDelta;
+  readonly done: ChatResult;
+  readonly error: ApiError["error"];
+}
+
+export interface ApiError {
+  readonly error: { readonly code: string; readonly message: string; readonly help: string | null };
+}

@@ -1,0 +1,91 @@
+/** The shell: name, the two views, the theme, and a word when the server is gone. */
+import { useEffect, useRef } from "react";
+import { Grow } from "./grow/grow.tsx";
+import { parseRoute, routeHash, useHash } from "./lib/route.ts";
+import { useTheme } from "./lib/theme.ts";
+import { useRuns } from "./lib/use-run.ts";
+import { Talk } from "./talk/talk.tsx";
+
+export function App() {
+  const route = parseRoute(useHash());
+  const [theme, toggleTheme] = useTheme();
+  const { runs, offline } = useRuns();
+  const main = useRef<HTMLElement>(null);
+  const view = route.view;
+  // Grow stays alive behind Talk, on the run that was chosen.
+  const chosen = useRef<string | null>(null);
+  if (route.view === "grow") chosen.current = route.run;
+
+  useEffect(() => {
+    document.title = view === "talk" ? "Talk · Reckon studio" : "Grow · Reckon studio";
+  }, [view]);
+
+  return (
+    <>
+      {/* biome-ignore lint/a11y/useValidAnchor: a skip link; the address is the router's, so it moves the focus by hand. */}
+      <a
+        className="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        Skip to content
+      </a>
+      <header className="top">
+        <div className="top-in">
+          <a className="brand" href={routeHash({ view: "grow", run: null })}>
+            <svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true">
+              <path d="M4 25c6 0 7-4 11-8.5S21 8 28 7" />
+              <circle cx="27" cy="7.3" r="2.8" />
+            </svg>
+            Reckon
+          </a>
+          <nav aria-label="Views">
+            <a
+              href={routeHash({ view: "grow", run: chosen.current })}
+              aria-current={view === "grow" ? "page" : undefined}
+            >
+              Grow
+            </a>
+            <a href={routeHash({ view: "talk" })} aria-current={view === "talk" ? "page" : undefined}>
+              Talk
+            </a>
+          </nav>
+          <button
+            type="button"
+            className="theme"
+            onClick={toggleTheme}
+            aria-label={theme === "dark" ? "Switch to light theme" : "Switch to dark theme"}
+          >
+            {theme === "dark" ? (
+              <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
+                <circle cx="12" cy="12" r="4.5" />
+                <path d="M12 2v3M12 19v3M2 12h3M19 12h3M4.9 4.9l2.1 2.1M17 17l2.1 2.1M4.9 19.1 7 17M17 7l2.1-2.1" />
+              </svg>
+            ) : (
+              <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
+                <path d="M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5z" />
+              </svg>
+            )}
+          </button>
+        </div>
+      </header>
+      <main id="main" ref={main} tabIndex={-1}>
+        {offline && view === "talk" && (
+          <p className="banner" role="status">
+            Reckon does not answer. It may have been closed; start it again with npm start.
+          </p>
+        )}
+        <div hidden={view !== "grow"}>
+          <Grow runs={runs} chosen={chosen.current} theme={theme} />
+        </div>
+        <div hidden={view !== "talk"}>
+          <Talk />
+        </div>
+      </main>
+      <footer className="bottom">Everything here runs on your own machine. Nothing leaves it.</footer>
+    </>
+  );
+}

@@ -1,0 +1,185 @@
+/** Which curves there are, what they mean and how they are drawn. */
+import { number, percent } from "../lib/format.ts";
+
+/** Line styles differ by dash as well as by colour. */
+export type Stroke = "main" | "right" | "wrong" | "quiet" | "second" | "third" | "fourth";
+
+export interface SeriesSpec {
+  readonly key: string;
+  readonly label: string;
+  readonly stroke: Stroke;
+  /** A reference level: dashed, never smoothed. */
+  readonly reference?: boolean;
+  /** Logged at few steps only: drawn with points. */
+  readonly sparse?: boolean;
+}
+
+export interface ChartSpec {
+  readonly id: string;
+  readonly title: string;
+  /** What it says, for a newcomer; one sentence. */
+  readonly about: string;
+  readonly series: readonly SeriesSpec[];
+  readonly format: (value: number) => string;
+  /** The axis begins at zero unless the values go below. */
+  readonly zero: boolean;
+  /** Greatest value the axis may end at, for shares. */
+  readonly top?: number;
+}
+
+const share = { format: percent, zero: true, top: 1 } as const;
+const plain = { format: number, zero: true } as const;
+
+export const MAIN_CHARTS: readonly ChartSpec[] = [
+  {
+    id: "accuracy",
+    title: "Held-out accuracy",
+    about: "Share of problems it has never seen that it solves. The dashed line is what guessing gives.",
+    series: [
+      { key: "eval/accuracy", label: "accuracy", stroke: "main", sparse: true },
+      { key: "eval/chance", label: "guessing", stroke: "quiet", reference: true, sparse: true },
+    ],
+    ...share,
+  },
+  {
+    id: "reward",
+    title: "Reward",
+    about: "What its tries earn on average in training. Learning is nothing but raising this.",
+    series: [{ key: "reward", label: "reward", stroke: "main" }],
+    ...plain,
+  },
+  {
+    id: "length",
+    title: "Length of answers",
+    about: "Tokens an answer takes, thinking included. Nobody tells it to think longer; it grows when that pays.",
+    series: [
+      { key: "completions/mean_length", label: "all", stroke: "main" },
+      { key: "completions/mean_length_right", label: "right", stroke: "right" },
+      { key: "completions/mean_length_wrong", label: "wrong", stroke: "wrong" },
+    ],
+    format: (value) => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(1)),
+    zero: true,
+  },
+  {
+    id: "recheck",
+    title: "Second looks",
+    about: "Share of answers in which it tries again or checks what it has.",
+    series: [
+      { key: "recheck_share", label: "in training", stroke: "main" },
+      { key: "eval/recheck_share", label: "held-out", stroke: "second", sparse: true },
+    ],
+    ...share,
+  },
+  {
+    id: "format",
+    title: "Format",
+    about: "Share of answers in the agreed form: one block of thinking, one answer, nothing after.",
+    series: [
+      { key: "rewards/format/mean", label: "in training", stroke: "main" },
+      { key: "eval/format", label: "held-out", stroke: "second", sparse: true },
+    ],
+    ...share,
+  },
+  {
+    id: "entropy",
+    title: "Entropy",
+    about: "How open its next word is, in nats. At zero it has stopped exploring.",
+    series: [{ key: "entropy", label: "entropy", stroke: "main" }],
+    ...plain,
+  },
+];
+
+export const MORE_CHARTS: readonly ChartSpec[] = [
+  {
+    id: "accuracy-train",
+    title: "Training accuracy",
+    about: "Share of right answers among the tries it learns from.",
+    series: [{ key: "rewards/accuracy/mean", label: "accuracy", stroke: "main" }],
+    ...share,
+  },
+  {
+    id: "dead",
+    title: "Groups that teach nothing",
+    about: "Share of groups whose tries all earned the same: too easy or too hard.",
+    series: [{ key: "frac_reward_zero_std", label: "groups", stroke: "main" }],
+    ...share,
+  },
+  {
+    id: "clipped",
+    title: "Cut-off answers",
+    about: "Share of answers that ran into the length limit.",
+    series: [{ key: "completions/clipped_ratio", label: "answers", stroke: "main" }],
+    ...share,
+  },
+  {
+    id: "kl",
+    title: "Distance from the reference",
+    about: "KL divergence from the reference model, in nats a token.",
+    series: [{ key: "kl", label: "KL", stroke: "main" }],
+    ...plain,
+  },
+  {
+    id: "loss",
+    title: "Loss",
+    about: "The objective of the update. In this kind of learning it hovers around zero.",
+    series: [{ key: "loss", label: "loss", stroke: "main" }],
+    format: number,
+    zero: false,
+  },
+  {
+    id: "gradient",
+    title: "Gradient norm",
+    about: "Size of the update before clipping. Spikes are a warning.",
+    series: [{ key: "grad_norm", label: "norm", stroke: "main" }],
+    ...plain,
+  },
+  {
+    id: "rate",
+    title: "Learning rate",
+    about: "Size of the optimiser's steps.",
+    series: [{ key: "learning_rate", label: "rate", stroke: "main" }],
+    ...plain,
+  },
+  {
+    id: "gap",
+    title: "Sampler and trainer",
+    about: "Greatest difference of log-probabilities between the two. Float noise is right; more is a fault.",
+    series: [
+      { key: "sampling/sampling_logp_difference/max", label: "greatest", stroke: "main" },
+      { key: "sampling/sampling_logp_difference/mean", label: "mean", stroke: "second" },
+    ],
+    ...plain,
+  },
+  {
+    id: "time",
+    title: "Seconds a step",
+    about: "Where the time goes.",
+    series: [
+      { key: "time/step", label: "all", stroke: "main" },
+      { key: "time/generate", label: "generating", stroke: "second" },
+      { key: "time/train", label: "training", stroke: "third" },
+    ],
+    ...plain,
+  },
+];
+
+const FAMILY = /^eval\/([^/]+)\/accuracy$/;
+const STROKES: readonly Stroke[] = ["main", "second", "third", "fourth", "right", "wrong"];
+
+/** Held-out accuracy of each family that was evaluated, at most six to a chart. */
+export function familyCharts(keys: readonly string[]): ChartSpec[] {
+  const families = keys.filter((key) => FAMILY.test(key));
+  const charts: ChartSpec[] = [];
+  for (let i = 0; i < families.length; i += STROKES.length) {
+    charts.push({
+      id: `families-${i}`,
+      title: "Held-out accuracy by family",
+      about: "The same measure, one line for each kind of problem.",
+      series: families
+        .slice(i, i + STROKES.length)
+        .map((key, j) => ({ key, label: FAMILY.exec(key)![1]!, stroke: STROKES[j]!, sparse: true })),
+      ...share,
+    });
+  }
+  return charts;
+}

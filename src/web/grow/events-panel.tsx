@@ -1,0 +1,45 @@
+/** What the run has said: warnings first seen plainly, the rest on demand. */
+import { useState } from "react";
+import type { RunEvent } from "../../serve/wire.ts";
+import { clock, plural } from "../lib/format.ts";
+
+const SHOWN = 6;
+const WORDS = { info: "Note", warning: "Warning", error: "Error" } as const;
+
+export function EventsPanel({ events }: { readonly events: readonly RunEvent[] }) {
+  const [all, setAll] = useState(false);
+  const newestFirst = [...events].reverse();
+  const shown = all ? newestFirst : newestFirst.slice(0, SHOWN);
+  return (
+    <section aria-labelledby="events-title" className="panel">
+      <header className="panel-head">
+        <h2 id="events-title">Events</h2>
+      </header>
+      {events.length === 0 ? (
+        <p className="empty-line">Nothing to report.</p>
+      ) : (
+        <ol className="events card">
+          {shown.map((event) => (
+            <li key={event.id} className={`event event-${event.level}`}>
+              <span className="event-level">{WORDS[event.level]}</span>
+              <span className="event-text">
+                {event.message}
+                {event.help !== null && <span className="event-help"> {event.help}</span>}
+              </span>
+              <span className="event-when">
+                {event.step !== null && <>step {event.step}</>}
+                {event.step !== null && event.time !== null && " · "}
+                {event.time !== null && <time dateTime={event.time}>{clock(event.time)}</time>}
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
+      {events.length > SHOWN && (
+        <button type="button" className="link" onClick={() => setAll(!all)} aria-expanded={all}>
+          {all ? "Show fewer" : `Show all ${plural(events.length, "event", "events")}`}
+        </button>
+      )}
+    </section>
+  );
+}

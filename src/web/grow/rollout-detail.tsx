@@ -1,0 +1,116 @@
+/** One sample in full, and its group: the other tries at the same problem, side by side. */
+import { useEffect, useState } from "react";
+import type { Rollout } from "../../serve/wire.ts";
+import { ApiFailure, api } from "../lib/api.ts";
+import { number, plural, signed } from "../lib/format.ts";
+import { Advantage, isRight, Mark } from "./rollout-parts.tsx";
+
+export interface RolloutDetailProps {
+  readonly name: string;
+  readonly rollout: Rollout;
+  readonly onSelect: (rollout: Rollout) => void;
+}
+
+export function RolloutDetail({ name, rollout, onSelect }: RolloutDetailProps) {
+  const group = useGroup(name, rollout.step, rollout.group);
+  const right = group?.filter(isRight).length ?? 0;
+  return (
+    <>
+      <article className="sample card" aria-label="Sample">
+        <header>
+          <h3>
+            <Mark right={isRight(rollout)} /> {isRight(rollout) ? "Right" : "Wrong"}
+          </h3>
+          <p>
+            {rollout.family} · level {rollout.level} · step {rollout.step} · try {rollout.index + 1}
+            {group !== null && ` of ${group.length}`}
+          </p>
+        </header>
+        <h4>Problem</h4>
+        <p className="sample-prompt">{rollout.prompt}</p>
+        <h4>
+          Thinking <small>{plural(rollout.tokens, "token", "tokens")} with the answer</small>
+          {rollout.recheck && <span className="badge">second look</span>}
+        </h4>
+        <pre className="thinking">{rollout.thinking === "" ? rollout.completion : rollout.thinking}</pre>
+        <h4>Answer</h4>
+        <p className="sample-answer">{rollout.answer ?? <em>none in the agreed form</em>}</p>
+        <p className="sample-reason">
+          {rollout.reason}
+          {rollout.finish === "length" && " · cut off at the length limit"}
+        </p>
+        <h4>What it earned</h4>
+        <dl className="earned">
+          {Object.entries(rollout.rewards).map(([part, value]) => (
+            <div key={part}>
+              <dt>{part}</dt>
+              <dd>{value === null ? "does not apply" : number(value)}</dd>
+            </div>
+          ))}
+          <div className="earned-sum">
+            <dt>reward</dt>
+            <dd>{number(rollout.reward)}</dd>
+          </div>
+          <div className="earned-advantage">
+            <dt>advantage</dt>
+            <dd>
+              <Advantage value={rollout.advantage} />
+            </dd>
+          </div>
+        </dl>
+        <p className="sample-note">{advantageNote(rollout.advantage)}</p>
+      </article>
+      {group !== null && group.length > 1 && (
+        <section className="group" aria-label="Other tries at the same problem">
+          <h3>
+            The same problem, {plural(group.length, "try", "tries")} <small>{right} right</small>
+          </h3>
+          <ul>
+            {group.map((other) => (
+              <li key={other.id}>
+                <button
+                  type="button"
+                  className="try card"
+                  aria-pressed={other.id === rollout.id}
+                  onClick={() => onSelect(other)}
+                >
+                  <span className="try-head">
+                    <Mark right={isRight(other)} />
+                    <span>try {other.index + 1}</span>
+                    <Advantage value={other.advantage} />
+                  </span>
+                  <span className="try-text">{other.thinking === "" ? other.completion : other.thinking}</span>
+                  <span className="try-answer">{other.answer ?? "no answer"}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}
+
+function advantageNote(advantage: number): string {
+  if (Math.abs(advantage) < 0.005) return "It did as well as its group: nothing is learned from it.";
+  return advantage > 0
+    ? `It did better than its group (${signed(advantage)} standard deviations): what it wrote becomes more likely.`
+    : `It did worse than its group (${signed(advantage)} standard deviations): what it wrote becomes less likely.`;
+}
+
+/** All tries at one problem, in order; null while loading or when the server does not answer. */
+function useGroup(name: string, step: number, group: number): readonly Rollout[] | null {
+  const [tries, setTries] = useState<readonly Rollout[] | null>(null);
+  useEffect(() => {
+    const left = new AbortController();
+    setTries(null);
+    api.rollouts(name, { step, group, sort: "newest", limit: 64 }, left.signal).then(
+      (page) => setTries(page.items),
+      (error: unknown) => {
+        if (!left.signal.aborted && !(error instanceof ApiFailure)) throw error;
+      },
+    );
+    return () => left.abort();
+  }, [name, step, group]);
+  return tries;
+}

@@ -1,0 +1,34 @@
+/** Small marks of a sample: never by colour alone. */
+import type { Rollout } from "../../serve/wire.ts";
+import { signed } from "../lib/format.ts";
+
+export function isRight(rollout: Rollout): boolean {
+  return rollout.score >= 0.999;
+}
+
+/** A tick or a cross, with the word for those who do not see it. */
+export function Mark({ right }: { readonly right: boolean }) {
+  return (
+    <span className={`mark ${right ? "mark-right" : "mark-wrong"}`}>
+      <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+        {right ? <path d="M3 8.5 6.5 12 13 4.5" /> : <path d="M4 4l8 8M12 4l-8 8" />}
+      </svg>
+      <span className="visually-hidden">{right ? "right" : "wrong"}</span>
+    </span>
+  );
+}
+
+/** The advantage: sign, colour, and the length of a bar. */
+export function Advantage({ value }: { readonly value: number }) {
+  const kind = Math.abs(value) < 0.005 ? "none" : value > 0 ? "plus" : "minus";
+  const size = Math.min(1, Math.abs(value) / 3);
+  return (
+    <span className={`advantage advantage-${kind}`}>
+      <span className="visually-hidden">advantage </span>
+      <span className="advantage-bar" aria-hidden="true">
+        <span style={{ width: `${size * 50}%` }} />
+      </span>
+      {signed(value)}
+    </span>
+  );
+}

@@ -1,0 +1,103 @@
+/** Where the run stands: state, step, time left, and the button that pauses it. */
+import { useEffect, useState } from "react";
+import type { RunDetail, RunState } from "../../serve/wire.ts";
+import { ApiFailure, api } from "../lib/api.ts";
+import type { Curves } from "../lib/curves.ts";
+import { count, duration } from "../lib/format.ts";
+import { STATUS_WORDS, secondsLeft, shownStatus } from "../lib/headline.ts";
+
+export interface StatusProps {
+  readonly name: string;
+  readonly detail: RunDetail | null;
+  readonly state: RunState | null;
+  readonly curves: Curves;
+  readonly onChange: () => void;
+}
+
+export function Status({ name, detail, state, curves, onChange }: StatusProps) {
+  const status = shownStatus(state);
+  const [busy, setBusy] = useState<"pause" | "resume" | null>(null);
+  const [failure, setFailure] = useState<ApiFailure | null>(null);
+  const left = status === "running" ? secondsLeft(state, curves) : null;
+  const done = state === null || state.steps === 0 ? 0 : Math.min(1, state.step / state.steps);
+
+  // A pause takes effect at the end of a step: the button waits for the state to change.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the new state is the signal.
+  useEffect(() => setBusy(null), [status]);
+  useEffect(() => {
+    if (busy === null) return;
+    const timer = setTimeout(() => setBusy(null), 20_000);
+    return () => clearTimeout(timer);
+  }, [busy]);
+
+  const act = (action: "pause" | "resume"): void => {
+    setBusy(action);
+    setFailure(null);
+    api.control(name, action).then(onChange, (error: unknown) => {
+      setBusy(null);
+      if (error instanceof ApiFailure) setFailure(error);
+      else throw error;
+    });
+  };
+
+  const control = detail?.control ?? { pause: false, resume: false };
+  const canPause = control.pause && status === "running";
+  const canResume =
+    control.resume && (status === "paused" || status === "stopped" || status === "lost" || status === "failed");
+
+  return (
+    <section className="status card" aria-label="Status">
+      <dl className="facts">
+        <div>
+          <dt>State</dt>
+          <dd>
+            <span className={`state state-${status}`}>{STATUS_WORDS[status]}</span>
+          </dd>
+        </div>
+        <div>
+          <dt>Step</dt>
+          <dd>
+            {state === null ? "–" : count(state.step)}
+            {state !== null && state.steps > 0 && <small> of {count(state.steps)}</small>}
+          </dd>
+        </div>
+        <div>
+          <dt>{left === null ? "Time" : "Time left"}</dt>
+          <dd>{left !== null ? `about ${duration(left)}` : <Elapsed state={state} />}</dd>
+        </div>
+        <div className="action">
+          {canPause && (
+            <button type="button" className="button" disabled={busy !== null} onClick={() => act("pause")}>
+              {busy === "pause" ? "Pausing…" : "Pause"}
+            </button>
+          )}
+          {canResume && (
+            <button type="button" className="button primary" disabled={busy !== null} onClick={() => act("resume")}>
+              {busy === "resume" ? "Resuming…" : "Resume"}
+            </button>
+          )}
+        </div>
+      </dl>
+      <div
+        className={`progress progress-${status}`}
+        role="progressbar"
+        aria-label="Progress"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(done * 100)}
+      >
+        <span style={{ transform: `scaleX(${done})` }} />
+      </div>
+      {failure !== null && (
+        <p className="inline-error" role="alert">
+          {failure.message} {failure.help}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Elapsed({ state }: { readonly state: RunState | null }) {
+  if (state === null || state.startedAt === null || state.updatedAt === null) return <>–</>;
+  return <>{duration((Date.parse(state.updatedAt) - Date.parse(state.startedAt)) / 1000)}</>;
+}

@@ -1,0 +1,119 @@
+/** Calls to the studio's server. */
+import type {
+  ApiError,
+  ChatDelta,
+  ChatResult,
+  MetricColumns,
+  ModelInfo,
+  ProblemReference,
+  RolloutPage,
+  RunDetail,
+  RunSummary,
+  SampledProblem,
+  TaskInfo,
+} from "../../serve/wire.ts";
+import { readEvents } from "./sse.ts";
+
+/** An answer of the server's that says what is wrong; `OFFLINE` when there was no answer. */
+export class ApiFailure extends Error {
+  override readonly name = "ApiFailure" as const;
+  readonly code: string;
+  readonly help: string | null;
+
+  constructor(error: ApiError["error"]) {
+    super(error.message);
+    this.code = error.code;
+    this.help = error.help;
+  }
+}
+
+async function call(path: string, init?: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiFailure({
+      code: "OFFLINE",
+      message: "Reckon does not answer.",
+      help: "It may have been closed. Start it again with npm start.",
+    });
+  }
+  if (response.ok) return response;
+  const body = (await response.json().catch(() => null)) as ApiError | null;
+  throw new ApiFailure(
+    body?.error ?? { code: `HTTP_${response.status}`, message: `The server answered ${response.status}.`, help: null },
+  );
+}
+
+async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await call(path, signal === undefined ? {} : { signal });
+  return (await response.json()) as T;
+}
+
+function post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+  const init: RequestInit = {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  };
+  return call(path, signal === undefined ? init : { ...init, signal });
+}
+
+/** Path of a run's resource. */
+export function runPath(name: string, rest = ""): string {
+  return `/api/runs/${encodeURIComponent(name)}${rest}`;
+}
+
+/** A query string of what is set. */
+export function queryString(values: Readonly<Record<string, string | number | boolean | undefined>>): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(values))
+    if (value !== undefined && value !== "") query.set(key, String(value));
+  return query.toString();
+}
+
+export const api = {
+  runs: (signal?: AbortSignal) => get<RunSummary[]>("/api/runs", signal),
+  run: (name: string, signal?: AbortSignal) => get<RunDetail>(runPath(name), signal),
+  columns: (name: string, signal?: AbortSignal) => get<MetricColumns>(runPath(name, "/metrics?format=columns"), signal),
+  rollouts: (
+    name: string,
+    query: Readonly<Record<string, string | number | boolean | undefined>>,
+    signal?: AbortSignal,
+  ) => get<RolloutPage>(runPath(name, `/rollouts?${queryString(query)}`), signal),
+  control: (name: string, action: "pause" | "resume") => post(runPath(name, `/${action}`), {}),
+  models: (signal?: AbortSignal) => get<ModelInfo[]>("/api/models", signal),
+  tasks: (signal?: AbortSignal) => get<TaskInfo[]>("/api/tasks", signal),
+  sample: ({ family, level, seed, language }: ProblemReference, signal?: AbortSignal) =>
+    get<SampledProblem>(
+      `/api/tasks/${encodeURIComponent(family)}/sample?${queryString({ level, seed, language })}`,
+      signal,
+    ),
+};
+
+export interface ChatCall {
+  readonly model: string;
+  readonly prompt: string;
+  readonly temperature: number;
+  readonly maxTokens: number;
+  readonly seed: number;
+  readonly problem?: ProblemReference;
+}
+
+/** One completion; `onDelta` sees its text as it comes. */
+export async function chat(
+  request: ChatCall,
+  onDelta: (delta: ChatDelta) => void,
+  signal: AbortSignal,
+): Promise<ChatResult> {
+  const response = await post("/api/chat", request, signal);
+  let result: ChatResult | null = null;
+  for await (const { event, data } of readEvents(response)) {
+    if (event === "delta") onDelta(JSON.parse(data) as ChatDelta);
+    else if (event === "done") result = JSON.parse(data) as ChatResult;
+    else if (event === "error") throw new ApiFailure(JSON.parse(data) as ApiError["error"]);
+  }
+  if (result !== null) return result;
+  throw new ApiFailure({ code: "CUT_OFF", message: "The answer broke off.", help: "Ask again." });
+}

@@ -1,0 +1,59 @@
+/** Numbers and times as people read them. */
+
+/** A share in 0..1 as a percentage; one decimal below ten per cent. */
+export function percent(value: number): string {
+  const points = value * 100;
+  return `${Math.abs(points) < 9.95 && points !== 0 ? points.toFixed(1) : points.toFixed(0)}%`;
+}
+
+/** A number with about three significant digits. */
+export function number(value: number): string {
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e6 || size < 1e-4) return value.toExponential(1).replace("-", "−").replace("+", "");
+  if (size >= 1000) return Math.round(value).toLocaleString("en");
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(size)));
+  return minus(value.toFixed(Math.min(6, digits)));
+}
+
+/** With its sign always shown, two decimals: an advantage. */
+export function signed(value: number): string {
+  const text = Math.abs(value).toFixed(2);
+  return text === "0.00" ? "0.00" : value > 0 ? `+${text}` : `−${text}`;
+}
+
+/** Whole numbers with thousands separated. */
+export function count(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}
+
+/** Seconds as the two largest units. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds < 0) return "–";
+  const s = Math.round(seconds);
+  if (s < 60) return `${s} s`;
+  const m = Math.floor(s / 60);
+  if (m < 10) return `${m} min ${String(s % 60).padStart(2, "0")} s`;
+  if (m < 60) return `${Math.round(s / 60)} min`;
+  const h = Math.floor(m / 60);
+  if (h < 48) return `${h} h ${String(m % 60).padStart(2, "0")} min`;
+  return `${Math.floor(h / 24)} d ${h % 24} h`;
+}
+
+/** Time of day, with the date where it is not today's. */
+export function clock(iso: string, now: Date = new Date()): string {
+  const date = new Date(iso);
+  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return date.toDateString() === now.toDateString()
+    ? time
+    : `${date.toLocaleDateString([], { month: "short", day: "numeric" })}, ${time}`;
+}
+
+/** `1 try`, `3 tries`. */
+export function plural(n: number, one: string, many: string): string {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+function minus(text: string): string {
+  return text.startsWith("-") ? `−${text.slice(1)}` : text;
+}

@@ -1,0 +1,32 @@
+/** Addresses of the page: `#/grow`, `#/grow/RUN`, `#/talk`. */
+import { useSyncExternalStore } from "react";
+
+export type Route = { readonly view: "grow"; readonly run: string | null } | { readonly view: "talk" };
+
+export function parseRoute(hash: string): Route {
+  const [, view, run] = hash.replace(/^#/, "").split("/");
+  if (view === "talk") return { view: "talk" };
+  return { view: "grow", run: run === undefined || run === "" ? null : safeDecode(run) };
+}
+
+export function routeHash(route: Route): string {
+  return route.view === "talk" ? "#/talk" : route.run === null ? "#/grow" : `#/grow/${encodeURIComponent(route.run)}`;
+}
+
+function safeDecode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function subscribe(listener: () => void): () => void {
+  window.addEventListener("hashchange", listener);
+  return () => window.removeEventListener("hashchange", listener);
+}
+
+/** The hash of the address; parse it with `parseRoute`. */
+export function useHash(): string {
+  return useSyncExternalStore(subscribe, () => window.location.hash);
+}

@@ -1,0 +1,325 @@
+/** Talk: one question, two models, before and after. */
+import { useCallback, useEffect, useId, useRef, useState } from "react";
+import type { ChatResult, ModelInfo, SampledProblem, TaskInfo } from "../../serve/wire.ts";
+import { ApiFailure, api } from "../lib/api.ts";
+import { percent } from "../lib/format.ts";
+import { Column, type Tally } from "./column.tsx";
+import { useChat } from "./use-chat.ts";
+
+const LANGUAGE_NAMES: Readonly<Record<string, string>> = { en: "English", de: "German" };
+const NO_TALLY: Tally = { right: 0, asked: 0 };
+
+interface Settings {
+  readonly temperature: number;
+  readonly maxTokens: number;
+}
+
+export function Talk() {
+  const [models, setModels] = useState<readonly ModelInfo[] | null>(null);
+  const [tasks, setTasks] = useState<readonly TaskInfo[]>([]);
+  const [failure, setFailure] = useState<ApiFailure | null>(null);
+  const [chosen, setChosen] = useState<readonly [string, string]>(["", ""]);
+  const [family, setFamily] = useState("");
+  const [level, setLevel] = useState(0);
+  const [language, setLanguage] = useState("en");
+  const [problem, setProblem] = useState<SampledProblem | null>(null);
+  const [prompt, setPrompt] = useState("");
+  const [settings, setSettings] = useState<Settings>({ temperature: 1, maxTokens: 512 });
+  const [tallies, setTallies] = useState<readonly [Tally, Tally]>([NO_TALLY, NO_TALLY]);
+  const [announced, setAnnounced] = useState("");
+  const before = useChat();
+  const after = useChat();
+  const text = useRef<HTMLTextAreaElement>(null);
+  const id = useId();
+
+  const load = useCallback(async (signal?: AbortSignal): Promise<void> => {
+    try {
+      const [found, list] = await Promise.all([api.models(signal), api.tasks(signal)]);
+      setModels(found);
+      setTasks(list);
+      setFailure(null);
+      setFamily((previous) =>
+        list.some((task) => task.family === previous)
+          ? previous
+          : ((list.find((task) => task.family === "countdown") ?? list[0])?.family ?? ""),
+      );
+      setChosen((previous) => [
+        keep(previous[0], found, ["base", "other", "trained"]),
+        keep(previous[1], found, ["trained", "other", "base"]),
+      ]);
+    } catch (error) {
+      if (signal?.aborted === true) return;
+      if (!(error instanceof ApiFailure)) throw error;
+      setFailure(error);
+    }
+  }, []);
+
+  // Models appear while a run grows: look again whenever Talk comes into view, and after a failure.
+  useEffect(() => {
+    const left = new AbortController();
+    void load(left.signal);
+    const again = (): void => {
+      if (window.location.hash.startsWith("#/talk")) void load(left.signal);
+    };
+    window.addEventListener("hashchange", again);
+    return () => {
+      left.abort();
+      window.removeEventListener("hashchange", again);
+    };
+  }, [load]);
+  useEffect(() => {
+    if (failure === null) return;
+    const timer = setTimeout(() => void load(), 3000);
+    return () => clearTimeout(timer);
+  }, [failure, load]);
+
+  const task = tasks.find((one) => one.family === family);
+  const levels = task?.levels ?? [];
+  const fromTask = problem !== null && prompt === problem.prompt;
+  const busy = before.busy || after.busy;
+  const single = models !== null && (models.length < 2 || chosen[0] === chosen[1]);
+
+  const draw = async (): Promise<void> => {
+    const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
+    try {
+      const drawn = await api.sample({
+        family,
+        level: Math.min(level, Math.max(0, levels.length - 1)),
+        seed,
+        language,
+      });
+      setProblem(drawn);
+      setPrompt(drawn.prompt);
+      setFailure(null);
+      setAnnounced(`New problem: ${drawn.prompt}`);
+      before.clear();
+      after.clear();
+    } catch (error) {
+      if (!(error instanceof ApiFailure)) throw error;
+      setFailure(error);
+    }
+  };
+
+  const ask = async (): Promise<void> => {
+    if (prompt.trim() === "" || models === null || models.length === 0) {
+      text.current?.focus();
+      return;
+    }
+    const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
+    const reference = fromTask
+      ? { family: problem.family, level: problem.level, seed: problem.seed, language: problem.language }
+      : null;
+    const call = { prompt, ...settings, seed, ...(reference === null ? {} : { problem: reference }) };
+    setAnnounced("Asked. The answers are coming.");
+    const sides: readonly (readonly [number, string, typeof before])[] = single
+      ? [[1, "The model", after]]
+      : [
+          [0, "Before", before],
+          [1, "After", after],
+        ];
+    const said = await Promise.all(
+      sides.map(async ([index, name, side]) => {
+        const result = await side.ask({ model: chosen[index as 0 | 1], ...call });
+        if (result?.verdict !== undefined) {
+          const right = result.verdict.score >= 0.999 ? 1 : 0;
+          setTallies((previous) => {
+            const next: [Tally, Tally] = [previous[0], previous[1]];
+            next[index as 0 | 1] = { right: next[index as 0 | 1].right + right, asked: next[index as 0 | 1].asked + 1 };
+            return next;
+          });
+        }
+        return spoken(name, result);
+      }),
+    );
+    setAnnounced(said.join(" "));
+  };
+
+  const stop = (): void => {
+    before.stop();
+    after.stop();
+  };
+
+  return (
+    <div className="talk">
+      <div className="hero">
+        <h1>Ask it before and after.</h1>
+        <p className="lede">
+          The same question goes to the model as it was, and as it has become by learning from its own tries.
+        </p>
+      </div>
+      <form
+        className="ask card"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (busy) stop();
+          else void ask();
+        }}
+      >
+        <fieldset className="draw" disabled={tasks.length === 0}>
+          <legend className="visually-hidden">Draw a problem</legend>
+          <label className="field">
+            <span>Problem</span>
+            <select
+              value={family}
+              onChange={(event) => {
+                setFamily(event.target.value);
+                setLevel(0);
+              }}
+            >
+              {tasks.map((one) => (
+                <option key={one.family} value={one.family}>
+                  {one.family}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label className="field">
+            <span>Level</span>
+            <select
+              value={Math.min(level, Math.max(0, levels.length - 1))}
+              onChange={(event) => setLevel(Number(event.target.value))}
+            >
+              {levels.map((one) => (
+                <option key={one.level} value={one.level}>
+                  {one.label}
+                </option>
+              ))}
+            </select>
+          </label>
+          {task !== undefined && task.languages.length > 1 && (
+            <label className="field">
+              <span>Language</span>
+              <select value={language} onChange={(event) => setLanguage(event.target.value)}>
+                {task.languages.map((one) => (
+                  <option key={one} value={one}>
+                    {LANGUAGE_NAMES[one] ?? one}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
+          <button type="button" className="button" onClick={() => void draw()} disabled={busy || family === ""}>
+            New problem
+          </button>
+          {task !== undefined && task.description !== "" && <p className="draw-about">{task.description}</p>}
+        </fieldset>
+        <label className="visually-hidden" htmlFor={`${id}-prompt`}>
+          Question
+        </label>
+        <textarea
+          id={`${id}-prompt`}
+          ref={text}
+          rows={3}
+          value={prompt}
+          placeholder="Draw a problem above, or write your own."
+          aria-describedby={`${id}-note`}
+          onChange={(event) => setPrompt(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !busy) {
+              event.preventDefault();
+              void ask();
+            }
+          }}
+        />
+        <div className="ask-row">
+          <p className="ask-note" id={`${id}-note`}>
+            {fromTask
+              ? `The answer will be verified. Guessing is right ${percent(problem.chance)} of the time.`
+              : prompt.trim() === ""
+                ? "Ctrl + Enter asks."
+                : "Your own words: the answer cannot be verified. These models know little beyond their tasks."}
+          </p>
+          <details className="settings">
+            <summary>Settings</summary>
+            <div className="settings-in">
+              <label className="field">
+                <span>
+                  Temperature <output>{settings.temperature.toFixed(1)}</output>
+                </span>
+                <input
+                  type="range"
+                  min="0"
+                  max="1.5"
+                  step="0.1"
+                  value={settings.temperature}
+                  onChange={(event) => setSettings({ ...settings, temperature: Number(event.target.value) })}
+                />
+              </label>
+              <label className="field">
+                <span>Most tokens</span>
+                <select
+                  value={settings.maxTokens}
+                  onChange={(event) => setSettings({ ...settings, maxTokens: Number(event.target.value) })}
+                >
+                  {[128, 256, 512, 1024, 2048].map((n) => (
+                    <option key={n}>{n}</option>
+                  ))}
+                </select>
+              </label>
+            </div>
+          </details>
+          <button
+            type="submit"
+            className={`button ${busy ? "" : "primary"}`}
+            disabled={!busy && (models === null || models.length === 0)}
+          >
+            {busy ? "Stop" : single ? "Ask" : "Ask both"}
+          </button>
+        </div>
+        {failure !== null && (
+          <p className="inline-error" role="alert">
+            {failure.message} {failure.help}
+          </p>
+        )}
+      </form>
+      {models !== null && models.length === 0 && (
+        <p className="empty-line card">
+          There is no model to talk to yet. It comes with the first checkpoint of a run.
+        </p>
+      )}
+      {models !== null && models.length > 0 && (
+        <div className={single ? "sides single" : "sides"}>
+          {!single && (
+            <Column
+              heading="Before"
+              models={models}
+              model={chosen[0]}
+              onModel={(model) => setChosen([model, chosen[1]])}
+              state={before.state}
+              tally={tallies[0]}
+              busy={busy}
+            />
+          )}
+          <Column
+            heading={single ? "The model" : "After"}
+            models={models}
+            model={chosen[1]}
+            onModel={(model) => setChosen([chosen[0], model])}
+            state={after.state}
+            tally={tallies[1]}
+            busy={busy}
+          />
+        </div>
+      )}
+      <p className="visually-hidden" aria-live="polite">
+        {announced}
+      </p>
+    </div>
+  );
+}
+
+/** The model chosen before if it is still there, else the first of the wanted roles. */
+function keep(previous: string, models: readonly ModelInfo[], roles: readonly ModelInfo["role"][]): string {
+  if (models.some((model) => model.id === previous)) return previous;
+  for (const role of roles) {
+    const found = models.find((model) => model.role === role);
+    if (found !== undefined) return found.id;
+  }
+  return models[0]?.id ?? "";
+}
+
+function spoken(name: string, result: ChatResult | null): string {
+  if (result === null) return `${name}: no answer.`;
+  const verdict = result.verdict === undefined ? "" : result.verdict.score >= 0.999 ? ", right" : ", wrong";
+  return `${name}: ${result.answer ?? "no answer"}${verdict}.`;
+}
