@@ -26,8 +26,7 @@ export class AddedTokenSplitter {
     this.#tokens = new Map(usable.map((token) => [token.content, token]));
     // Alternatives are tried in order, so the longest come first.
     const contents = [...this.#tokens.keys()].sort((a, b) => b.length - a.length);
-    const escaped = contents.map((content) => content.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&"));
-    this.#pattern = escaped.length === 0 ? undefined : new RegExp(escaped.join("|"), "g");
+    this.#pattern = contents.length === 0 ? undefined : new RegExp(alternatives(contents), "g");
   }
 
   /** The text in pieces: ids of added tokens, and what lies between, never empty. */
@@ -51,6 +50,16 @@ export class AddedTokenSplitter {
     if (done < text.length) out.push(text.slice(done));
     return out;
   }
+}
+
+/** Matches each character at which one of the texts begins, overlapping ones too; texts of one character are left out. */
+export function startPattern(contents: readonly string[]): RegExp | undefined {
+  const long = contents.filter((content) => content.length > 1);
+  return long.length === 0 ? undefined : new RegExp(`(?=${alternatives(long)})[^]`, "g");
+}
+
+function alternatives(contents: readonly string[]): string {
+  return contents.map((content) => content.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&")).join("|");
 }
 
 function isWord(character: string): boolean {

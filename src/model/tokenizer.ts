@@ -10,7 +10,7 @@
  */
 import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { ReckonError } from "../util/errors.ts";
-import { AddedTokenSplitter } from "./added-tokens.ts";
+import { AddedTokenSplitter, startPattern } from "./added-tokens.ts";
 import { byteSymbols } from "./bpe-train.ts";
 import { type LibraryDecoder, TokenDecoder } from "./token-decoder.ts";
 import { checkTokenizerJson, type TokenizerFile } from "./tokenizer-file.ts";
@@ -34,6 +34,9 @@ interface PreTokenizer {
 const CACHED_LENGTH = 64;
 const CACHED_WORDS = 50_000;
 
+/** A noncharacter: Unicode keeps it out of texts, for uses like this one. */
+const GUARD = "\ufdd0";
+
 export class Tokenizer {
   /** One more than the highest id; a model's embedding has at least as many rows. */
   readonly vocabSize: number;
@@ -47,6 +50,8 @@ export class Tokenizer {
   readonly #specialIds: ReadonlySet<number>;
   readonly #rawAdded: AddedTokenSplitter;
   readonly #normalizedAdded: AddedTokenSplitter;
+  /** Finds the first character of each added token of two or more. */
+  readonly #addedStart: RegExp | undefined;
   /** Cuts into words; the bytes of each are mapped apart from it where the file allows. */
   readonly #splitters: readonly PreTokenizer[];
   readonly #byteLevel: boolean;
@@ -77,6 +82,7 @@ export class Tokenizer {
         .filter((token) => token.normalized)
         .map((token) => ({ ...token, content: normalizer?.normalize(token.content) ?? token.content })),
     );
+    this.#addedStart = startPattern(file.added_tokens.map((token) => token.content));
     const steps = pre_tokenizer?.tokenizers ?? [];
     this.#byteLevel = steps.length > 0 && endsInPlainByteLevel(file.pre_tokenizer);
     this.#splitters = this.#byteLevel ? steps.slice(0, -1) : pre_tokenizer === null ? [] : [pre_tokenizer];
@@ -106,18 +112,21 @@ export class Tokenizer {
     const out: number[] = [];
     let section = 0;
     for (const part of this.#rawAdded.split(text)) {
-      if (typeof part === "number") {
-        out.push(part);
-        section++;
-        continue;
-      }
-      for (const piece of this.#normalizedAdded.split(this.#normalize(part))) {
-        if (typeof piece === "number") out.push(piece);
-        else this.#encodeWords(piece, section, out);
-      }
+      if (typeof part === "number") out.push(part);
+      else this.#encodeSection(part, section, out);
       section++;
     }
     return out;
+  }
+
+  /**
+   * Marks what a stranger wrote, for `encode`: where an added token stands in it, it will be read as plain text. The mark
+   * is a character (U+FDD0, kept out of texts by Unicode) that `encode` leaves out again; one in the text itself becomes
+   * U+FFFD. So strangers' text can go through a chat template.
+   */
+  guard(text: string): string {
+    const clean = text.replaceAll(GUARD, "\ufffd");
+    return this.#addedStart === undefined ? clean : clean.replace(this.#addedStart, `$&${GUARD}`);
   }
 
   /**
@@ -173,6 +182,17 @@ export class Tokenizer {
       expected: [...this.specials.keys()].slice(0, 12).join(" ") || "one of none",
       help: "Use a tokenizer whose added_tokens hold it.",
     });
+  }
+
+  #encodeSection(text: string, section: number, out: number[]): void {
+    if (text.includes(GUARD)) {
+      this.#encodeWords(this.#normalize(text.replaceAll(GUARD, "")), section, out);
+      return;
+    }
+    for (const piece of this.#normalizedAdded.split(this.#normalize(text))) {
+      if (typeof piece === "number") out.push(piece);
+      else this.#encodeWords(piece, section, out);
+    }
   }
 
   #normalize(text: string): string {
