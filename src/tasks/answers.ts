@@ -15,12 +15,17 @@ export function wrong(reason: string): Verdict {
 /** The verdict of 1. */
 export const RIGHT: Verdict = { score: 1, reason: "right" };
 
-/** Refuses empty and overlong answers; returns the answer without surrounding spaces and line ends, or a verdict. */
+/** Refuses empty and overlong answers; returns the answer without surrounding ASCII white space, or a verdict. */
 export function tidy(answer: string): string | Verdict {
   if (typeof answer !== "string") return wrong("no answer");
   if (answer.length > LONGEST_ANSWER) return wrong(`too long: ${answer.length} characters`);
-  const text = answer.trim();
+  const text = trim(answer);
   return text === "" ? wrong("empty") : text;
+}
+
+/** Without ASCII white space around it; `String.trim` would also take what no model should learn to write. */
+function trim(text: string): string {
+  return text.replace(/^[ \t\r\n]+/, "").replace(/[ \t\r\n]+$/, "");
 }
 
 /** A quotation for a reason: at most 40 characters, in JSON quotes. */
@@ -49,7 +54,7 @@ export function verifyIntegers(answer: string, gold: readonly number[]): Verdict
   if (typeof text !== "string") return text;
   const values: number[] = [];
   for (const part of text.split(",")) {
-    const value = readInteger(part.trim());
+    const value = readInteger(trim(part));
     if (value === null) return wrong(`not a list of whole numbers: ${quote(text)}`);
     values.push(value);
   }

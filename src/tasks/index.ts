@@ -1,8 +1,12 @@
 /** Verifiable task families and the pretraining corpus made of them. Runs in a browser unchanged. */
 export { verifyInteger, verifyIntegers } from "./answers.ts";
+export { analyse, isRecheck, type TraceAnalysis } from "./corpus/analyse.ts";
 export { type CorpusDocument, type DocumentKind, document, renderDocument } from "./corpus/document.ts";
-export { type CorpusMix, DEFAULT_MIX, demoMix, type ProblemWeight } from "./corpus/mix.ts";
+export { type GoldOptions, type GoldTrace, goldTrace } from "./corpus/gold.ts";
+export { type CorpusMix, DEFAULT_MIX, demoMix, type ProblemWeight, sampleFromMix } from "./corpus/mix.ts";
+export { addSkills, NO_SKILLS, type SkillCounts, searchSkills } from "./corpus/skills.ts";
 export { formatCompletion, type ParsedCompletion, parseCompletion, SPECIAL_TOKENS } from "./format.ts";
+export { type HostileAnswer, hostileAnswers } from "./hostile.ts";
 export { getTask, listTasks } from "./registry.ts";
 export {
   defineTask,
@@ -17,3 +21,4 @@ export {
   type Verdict,
 } from "./task.ts";
 export { languageShare, WORDS, wordList } from "./trace/words.ts";
+export { type ValidationOptions, validateTask } from "./validate.ts";

@@ -5,11 +5,9 @@
 import { countdown } from "../countdown/index.ts";
 import { expression } from "../expression/index.ts";
 import { isHeldOut, type Task } from "../task.ts";
+import { readAttempt, readLines } from "../trace/lines.ts";
 import type { Posed } from "./plain.ts";
 
-/** A step and the rest: `21+5=26 3>29`, the second step of the stepwise notation, or a branch `12+5=17 3,7>29`. */
-const ATTEMPT = /(?:^|[ \n])(\d+)[+\-*/](\d+)=(\d+) (?:\d+(,\d+)*>(\d+))/g;
-const STEPWISE = /(?:^|[ \n])(\d+)[+\-*/](\d+)=(\d+) (\d+)[+\-*/](\d+)=\d+>(\d+)/g;
 /** An expression with two or more operators. */
 const REST = /(?:^|[ \n])(\d+(?:[+\-*]\d+){2,})(?=$|\n)/g;
 
@@ -17,22 +15,11 @@ const REST = /(?:^|[ \n])(\d+(?:[+\-*]\d+){2,})(?=$|\n)/g;
 export function met(family: string, thinking: string): Posed[] {
   const out: Posed[] = [];
   if (family === "countdown") {
-    for (const match of thinking.matchAll(ATTEMPT)) {
-      const text = match[0];
-      const rest = text.slice(text.lastIndexOf(" ") + 1, text.indexOf(">")).split(",");
-      const numbers = [match[1], match[2], ...rest].map(Number);
-      out.push({ family, facts: { numbers, target: Number(match[5]) } });
-    }
-    for (const match of thinking.matchAll(STEPWISE)) {
-      const [a, b, result, x, y, target] = match.slice(1).map(Number) as [
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
-      out.push({ family, facts: { numbers: [a, b, x === result ? y : x], target } });
+    for (const line of readLines(thinking)) {
+      const attempt = readAttempt(line);
+      if (attempt === null) continue;
+      const { a, b, rest, target } = attempt;
+      out.push({ family, facts: { numbers: [a, b, ...rest], target } });
     }
   } else if (family === "expression") {
     for (const match of thinking.matchAll(REST)) {

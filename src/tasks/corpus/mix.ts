@@ -5,8 +5,11 @@
  * direct guesses, careless work and other formats, so that the base can reason but mostly does not do it well, and
  * reinforcement has something to choose from.
  */
+import { Random } from "../../util/random.ts";
 import type { SearchManner } from "../countdown/search.ts";
 import type { Musing } from "../recall/method.ts";
+import { getTask } from "../registry.ts";
+import { type Problem, sampleProblem } from "../task.ts";
 import type { Care } from "../trace/calculate.ts";
 
 /** A rung of a ladder with its share of the problems. */
@@ -82,7 +85,7 @@ export const DEFAULT_MIX: CorpusMix = {
   direct: 0.5,
   directRight: {
     countdown: 0.1,
-    addition: 0.45,
+    addition: 0.4,
     multiplication: 0.3,
     expression: 0.3,
     equation: 0.3,
@@ -110,5 +113,22 @@ export const DEFAULT_MIX: CorpusMix = {
     room: 330,
   },
   musing: { muse: 0.4, museRight: 0.4, plainRight: 0.95 },
-  drillYes: 0.65,
+  drillYes: 0.7,
 };
+
+/**
+ * Draws a problem from a mix: the rung by weight, then the problem; a pure function of its arguments.
+ * @param problems default: {@link demoMix}
+ */
+export function sampleFromMix(
+  request: { readonly seed: number; readonly index: number; readonly split: "train" | "heldout" },
+  problems: readonly ProblemWeight[] = demoMix,
+): Problem {
+  const { seed, index, split } = request;
+  const random = Random.of(seed, "rung", split, index);
+  const { family, level } = random.weighted(
+    problems,
+    problems.map((problem) => problem.weight),
+  );
+  return sampleProblem(getTask(family), { seed, index, level, split });
+}

@@ -5,6 +5,9 @@
 import type { Random } from "../../util/random.ts";
 import { nearMiss, type Pen } from "./pen.ts";
 
+/** No second look begins once half of this many characters are written. */
+const LONGEST_THOUGHT = 400;
+
 /** A family's way of working on paper. */
 export interface Method<F> {
   /** Writes one pass over the problem and returns the answer as written. */
@@ -37,7 +40,7 @@ export function calculate<F>(method: Method<F>, facts: F, gold: string, pen: Pen
   let answer = method.work(facts, pen);
   pen.line((words) => `${words.so} ${answer}`);
   pen.slip = care.slip;
-  for (let look = 0; look < 2; look++) {
+  for (let look = 0; look < 2 && pen.length * 2 < LONGEST_THOUGHT; look++) {
     // The rates differ so that the corpus shows more second looks where they pay; a reader cannot tell before looking.
     if (!pen.random.chance(answer === gold ? care.recheck / (look + 1) : care.catch)) break;
     const { text, holds } = method.check(facts, answer, pen);
