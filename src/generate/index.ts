@@ -2,4 +2,6 @@
 export type { ThinkingBudget } from "./budget.ts";
 export { type Batch, Decoder, type DecoderOptions, type Parameters } from "./decoder.ts";
 export { type Completion, type GenerateRequest, Generator } from "./generate.ts";
+export { meanPassAtK, passAtK } from "./passk.ts";
 export { chooseToken, type Sampling, TokenRandom } from "./sample.ts";
+export { majorityVote, type Vote } from "./vote.ts";
