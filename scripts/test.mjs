@@ -12,7 +12,7 @@ import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { runNode } from "../bin/runtime.mjs";
+import { FROM_SOURCES, runNode } from "../bin/runtime.mjs";
 import { ensureStudio } from "./studio.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -38,6 +38,13 @@ await ensureStudio(root, process.execPath); // Browser and package tests read di
 
 process.exitCode = await runNode(
   process.execPath,
-  ["--test", "--test-timeout=900000", `--test-concurrency=${Math.min(4, availableParallelism())}`, ...flags, ...files],
+  [
+    FROM_SOURCES,
+    "--test",
+    "--test-timeout=900000",
+    `--test-concurrency=${Math.min(4, availableParallelism())}`,
+    ...flags,
+    ...files,
+  ],
   { cwd: root, env: { RECKON_TEST_TIER: fast ? "fast" : "full" } },
 );
