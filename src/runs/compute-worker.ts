@@ -1,0 +1,35 @@
+/** The thread of a `WorkerCompute`: waits for work on shared buffers, does it, answers. */
+import { parentPort, workerData } from "node:worker_threads";
+import { cpuProvider } from "../graph/node.ts";
+import { ComputeUnit } from "../train/compute.ts";
+import type { WorkerReply, WorkerRequest, WorkerSetup } from "./worker-compute.ts";
+
+const { spec, buffers } = workerData as WorkerSetup;
+const unit = new ComputeUnit(await cpuProvider(), spec, buffers);
+const port = parentPort!;
+
+async function serve(request: WorkerRequest): Promise<WorkerReply> {
+  switch (request.kind) {
+    case "gradient":
+      return { id: request.id, result: await unit.gradient(request.objective, request.shard, request.batches) };
+    case "score":
+      return { id: request.id, result: await unit.score(request.weights, request.batches) };
+    case "generate":
+      return { id: request.id, result: await unit.generate(request.request, request.weights) };
+    case "close":
+      await unit.release();
+      return { id: request.id, result: undefined };
+    default:
+      request satisfies never;
+      throw new Error("internal: unknown request");
+  }
+}
+
+port.on("message", (request: WorkerRequest) => {
+  serve(request)
+    .catch((error: unknown): WorkerReply => ({ id: request.id, error }))
+    .then((reply) => {
+      port.postMessage(reply);
+      if (request.kind === "close") port.close();
+    });
+});

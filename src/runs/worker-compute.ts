@@ -1,0 +1,133 @@
+/**
+ * `Compute` over worker threads: parameters and gradients lie on shared memory, so weights are never sent. Shards are
+ * handed out to whichever worker is free; each shard's result depends on its own work only (train/compute.ts).
+ */
+import { Worker } from "node:worker_threads";
+import type { Completion } from "../generate/index.ts";
+import type { MicroBatch } from "../train/batch.ts";
+import {
+  allocateBuffers,
+  type Compute,
+  type ComputeBuffers,
+  type ComputeSpec,
+  type RolloutRequest,
+  sumGradients,
+  type Weights,
+} from "../train/compute.ts";
+import type { MicroBatchResult } from "../train/gradient-engine.ts";
+import type { Objective } from "../train/objective.ts";
+
+export interface WorkerSetup {
+  readonly spec: ComputeSpec;
+  readonly buffers: ComputeBuffers;
+}
+
+type Work =
+  | {
+      readonly kind: "gradient";
+      readonly objective: Objective;
+      readonly shard: number;
+      readonly batches: readonly MicroBatch[];
+    }
+  | { readonly kind: "score"; readonly weights: Weights; readonly batches: readonly MicroBatch[] }
+  | { readonly kind: "generate"; readonly request: RolloutRequest; readonly weights: Weights }
+  | { readonly kind: "close" };
+
+export type WorkerRequest = Work & { readonly id: number };
+export type WorkerReply =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: unknown };
+
+interface Pending {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class Thread {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #next = 0;
+  #failure: Error | undefined;
+
+  constructor(setup: WorkerSetup) {
+    // A packed installation holds JavaScript, a clone TypeScript: the worker is whatever this file is.
+    const file = import.meta.url.endsWith(".ts") ? "./compute-worker.ts" : "./compute-worker.js";
+    this.#worker = new Worker(new URL(file, import.meta.url), { workerData: setup });
+    this.#worker.on("message", (reply: WorkerReply) => {
+      const pending = this.#pending.get(reply.id);
+      this.#pending.delete(reply.id);
+      if ("error" in reply) pending?.reject(reply.error);
+      else pending?.resolve(reply.result);
+    });
+    this.#worker.on("error", (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
+    this.#worker.on("exit", (code) => this.#fail(new Error(`internal: a compute thread ended with code ${code}`)));
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const pending of this.#pending.values()) pending.reject(error);
+    this.#pending.clear();
+  }
+
+  call(work: Work): Promise<unknown> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...work, id } satisfies WorkerRequest);
+    });
+  }
+}
+
+export class WorkerCompute implements Compute {
+  readonly spec: ComputeSpec;
+  readonly buffers: ComputeBuffers;
+  readonly #threads: readonly Thread[];
+
+  /** @param workers threads; more than shards would be idle */
+  constructor(spec: ComputeSpec, workers: number) {
+    this.spec = spec;
+    this.buffers = allocateBuffers(spec, { shared: true });
+    const count = Math.max(1, Math.min(workers, spec.shards));
+    this.#threads = Array.from({ length: count }, () => new Thread({ spec, buffers: this.buffers }));
+  }
+
+  get gradient(): Float32Array {
+    return this.buffers.gradients[0]!;
+  }
+
+  async gradients(objective: Objective, shards: readonly (readonly MicroBatch[])[]): Promise<MicroBatchResult[][]> {
+    const results = await this.#all(
+      shards.map((batches, shard): Work => ({ kind: "gradient", objective, shard, batches })),
+    );
+    sumGradients(this.buffers, shards.length);
+    return results as MicroBatchResult[][];
+  }
+
+  async score(weights: Weights, shards: readonly (readonly MicroBatch[])[]): Promise<MicroBatchResult[][]> {
+    return (await this.#all(
+      shards.map((batches): Work => ({ kind: "score", weights, batches })),
+    )) as MicroBatchResult[][];
+  }
+
+  async generate(requests: readonly RolloutRequest[], weights: Weights = "parameters"): Promise<Completion[][]> {
+    return (await this.#all(
+      requests.map((request): Work => ({ kind: "generate", request, weights })),
+    )) as Completion[][];
+  }
+
+  /** Each free thread takes the next piece; results come in the order of the pieces. */
+  async #all(pieces: readonly Work[]): Promise<unknown[]> {
+    const results: unknown[] = new Array(pieces.length);
+    let next = 0;
+    const drain = async (thread: Thread): Promise<void> => {
+      for (let i = next++; i < pieces.length; i = next++) results[i] = await thread.call(pieces[i]!);
+    };
+    await Promise.all(this.#threads.map(drain));
+    return results;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.call({ kind: "close" })));
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Where training computes: gradients, scores and rollouts over a fixed number of logical shards.
+ *
+ * The contract that makes results independent of workers: a step's work is cut into `shards` parts by the recipe, every
+ * part is computed by one thread with batch shapes of its own, and gradients are summed in the order of the shards. How
+ * many threads share the parts out changes the time and nothing else.
+ *
+ * `ComputeUnit` is what one thread does; `LocalCompute` runs all shards in this thread (one core, or a browser tab);
+ * runs/ has the same over worker threads.
+ */
+import { type Completion, type GenerateRequest, Generator } from "../generate/index.ts";
+import type { Provider, Target } from "../graph/index.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { parameterLayout } from "../model/parameters.ts";
+import type { MicroBatch } from "./batch.ts";
+import { GradientEngine, type MicroBatchResult } from "./gradient-engine.ts";
+import type { Objective } from "./objective.ts";
+
+/** A request to generate with the trained parameters or the reference's. */
+export type RolloutRequest = Omit<GenerateRequest, "parameters" | "onToken" | "signal">;
+
+export interface ComputeSpec {
+  readonly config: ModelConfig;
+  readonly shards: number;
+  /** The longest sequence, prompt and completion together. */
+  readonly positions: number;
+  readonly packed: boolean;
+}
+
+/** Flat buffers in the model's layout; on shared memory where threads share them. */
+export interface ComputeBuffers {
+  readonly parameters: Float32Array;
+  readonly reference: Float32Array;
+  /** One a shard. */
+  readonly gradients: readonly Float32Array[];
+}
+
+export type Weights = "parameters" | "reference";
+
+export interface Compute {
+  readonly spec: ComputeSpec;
+  readonly buffers: ComputeBuffers;
+  /** Sum over all shards after `gradients`: the first shard's buffer. */
+  readonly gradient: Float32Array;
+  /** Gradients of the objective over each shard's micro-batches, summed into `gradient`. */
+  gradients(objective: Objective, shards: readonly (readonly MicroBatch[])[]): Promise<MicroBatchResult[][]>;
+  /** Log-probabilities only. */
+  score(weights: Weights, shards: readonly (readonly MicroBatch[])[]): Promise<MicroBatchResult[][]>;
+  generate(requests: readonly RolloutRequest[], weights?: Weights): Promise<Completion[][]>;
+  close(): Promise<void>;
+}
+
+/** Allocates the buffers of a computation. */
+export function allocateBuffers(spec: ComputeSpec, options: { readonly shared: boolean }): ComputeBuffers {
+  const { size } = parameterLayout(spec.config);
+  const buffer = (): Float32Array =>
+    new Float32Array(options.shared ? new SharedArrayBuffer(size * 4) : new ArrayBuffer(size * 4));
+  return {
+    parameters: buffer(),
+    reference: buffer(),
+    gradients: Array.from({ length: spec.shards }, buffer),
+  };
+}
+
+/** Adds the other shards' gradients to the first, in order. */
+export function sumGradients(buffers: ComputeBuffers, shards: number): void {
+  const total = buffers.gradients[0]!;
+  for (let s = 1; s < shards; s++) {
+    const other = buffers.gradients[s]!;
+    for (let i = 0; i < total.length; i++) total[i]! += other[i]!;
+  }
+}
+
+/** The work of one thread. Sessions are made on first use and kept. */
+export class ComputeUnit {
+  readonly #provider: Provider;
+  readonly #spec: ComputeSpec;
+  readonly #buffers: ComputeBuffers;
+  readonly #engines = new Map<string, Promise<GradientEngine>>();
+  #generator: Promise<Generator> | undefined;
+
+  constructor(provider: Provider, spec: ComputeSpec, buffers: ComputeBuffers) {
+    this.#provider = provider;
+    this.#spec = spec;
+    this.#buffers = buffers;
+  }
+
+  async gradient(objective: Objective, shard: number, batches: readonly MicroBatch[]): Promise<MicroBatchResult[]> {
+    const engine = await this.#engine(objective);
+    const buffer = this.#buffers.gradients[shard]!;
+    buffer.fill(0);
+    return engine.accumulate(this.#buffers.parameters, buffer, batches);
+  }
+
+  async score(weights: Weights, batches: readonly MicroBatch[]): Promise<MicroBatchResult[]> {
+    const engine = await this.#engine({ kind: "score" });
+    return engine.accumulate(this.#buffers[weights], this.#buffers.gradients[0]!, batches);
+  }
+
+  async generate(request: RolloutRequest, weights: Weights): Promise<Completion[]> {
+    this.#generator ??= Generator.create(this.#provider, this.#spec.config, { maxPositions: this.#spec.positions });
+    const generator = await this.#generator;
+    return generator.generate({ ...request, parameters: this.#buffers[weights] });
+  }
+
+  #engine(objective: Objective): Promise<GradientEngine> {
+    const key = JSON.stringify(objective);
+    let engine = this.#engines.get(key);
+    if (!engine) {
+      const { config, positions, packed } = this.#spec;
+      const target: Target = this.#provider.name === "cpu" ? "fused" : "portable";
+      engine = GradientEngine.create(this.#provider, config, objective, { positions, packed, target });
+      this.#engines.set(key, engine);
+    }
+    return engine;
+  }
+
+  async release(): Promise<void> {
+    for (const engine of this.#engines.values()) await (await engine).release();
+    await (await this.#generator)?.release();
+  }
+}
+
+/** All shards one after the other in this thread. */
+export class LocalCompute implements Compute {
+  readonly spec: ComputeSpec;
+  readonly buffers: ComputeBuffers;
+  readonly #unit: ComputeUnit;
+
+  constructor(provider: Provider, spec: ComputeSpec) {
+    this.spec = spec;
+    this.buffers = allocateBuffers(spec, { shared: false });
+    this.#unit = new ComputeUnit(provider, spec, this.buffers);
+  }
+
+  get gradient(): Float32Array {
+    return this.buffers.gradients[0]!;
+  }
+
+  async gradients(objective: Objective, shards: readonly (readonly MicroBatch[])[]): Promise<MicroBatchResult[][]> {
+    const results: MicroBatchResult[][] = [];
+    for (const [shard, batches] of shards.entries()) results.push(await this.#unit.gradient(objective, shard, batches));
+    sumGradients(this.buffers, shards.length);
+    return results;
+  }
+
+  async score(weights: Weights, shards: readonly (readonly MicroBatch[])[]): Promise<MicroBatchResult[][]> {
+    const results: MicroBatchResult[][] = [];
+    for (const batches of shards) results.push(await this.#unit.score(weights, batches));
+    return results;
+  }
+
+  async generate(requests: readonly RolloutRequest[], weights: Weights = "parameters"): Promise<Completion[][]> {
+    const results: Completion[][] = [];
+    for (const request of requests) results.push(await this.#unit.generate(request, weights));
+    return results;
+  }
+
+  close(): Promise<void> {
+    return this.#unit.release();
+  }
+}

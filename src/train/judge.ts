@@ -1,0 +1,40 @@
+/**
+ * Rule rewards (DeepSeek-R1, arXiv 2501.12948, §2.2): accuracy by the task's verifier, and the strict format. The two
+ * are logged apart; `score` is raw correctness whatever the weights are.
+ */
+import { getTask } from "../tasks/index.ts";
+import type { Judgement, Rollout } from "./rollout.ts";
+
+export interface RuleRewards {
+  /** Weight of a right answer in the strict format; default 1. */
+  readonly accuracy: number;
+  /** Weight of the strict format alone; default 0.1. */
+  readonly format: number;
+}
+
+export const DEFAULT_REWARDS: RuleRewards = { accuracy: 1, format: 0.1 };
+
+/** Judges every rollout; may run elsewhere (users' verifiers do). Results in the order given. */
+export type Judge = (rollouts: readonly Rollout[]) => Promise<readonly Judgement[]>;
+
+/** Verifies one rollout with its task's verifier: an answer counts only inside the strict format. */
+export function judgeByRules(rollout: Rollout, weights: RuleRewards): Judgement {
+  const { parsed, problem, finish } = rollout;
+  const format = parsed.formatOk && finish === "stop" ? 1 : 0;
+  if (format === 0 || parsed.answer === null) {
+    const reason = finish === "length" ? "cut at the length limit" : parsed.reason;
+    return { score: 0, reason, reward: 0, rewards: { accuracy: 0, format: 0 } };
+  }
+  const verdict = getTask(problem.family).verify(problem.facts, parsed.answer);
+  return {
+    score: verdict.score,
+    reason: verdict.reason,
+    reward: weights.accuracy * verdict.score + weights.format * format,
+    rewards: { accuracy: verdict.score, format },
+  };
+}
+
+/** The judge of the shipped families. */
+export function ruleJudge(weights: RuleRewards = DEFAULT_REWARDS): Judge {
+  return async (rollouts) => rollouts.map((rollout) => judgeByRules(rollout, weights));
+}

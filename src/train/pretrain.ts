@@ -1,0 +1,121 @@
+/**
+ * Pretraining (and any supervised fine-tuning): next-token prediction over a deterministic stream of documents, packed
+ * into rows, with the loss on what the assistant says and on plain documents, not on prompts.
+ *
+ * Resumable at any step: the stream is indexed, so the loop's state is the step, the next index and the optimiser's.
+ * Left out: data shuffling buffers (the stream is random by construction) and gradient checkpointing (models are small).
+ */
+
+import { microBatches, type Sequence } from "./batch.ts";
+import type { Compute } from "./compute.ts";
+import type { Optimizer } from "./optimizer.ts";
+import type { RunStore } from "./run-store.ts";
+import { type Schedule, scheduleFactor } from "./schedule.ts";
+
+/** A tokenised document: learnt from `from` (at least 1) on. */
+export interface TokenDocument {
+  readonly tokens: readonly number[];
+  readonly from: number;
+}
+
+export interface PretrainSettings {
+  readonly steps: number;
+  /** Tokens in the rows of one step, about. */
+  readonly tokensPerStep: number;
+  /** Longest row; longer documents are cut at its end. */
+  readonly rowLength: number;
+  /** Tokens in one micro-batch. */
+  readonly microBatchTokens: number;
+  readonly learningRate: number;
+  readonly schedule: Schedule;
+  /** Steps between checkpoints. */
+  readonly checkpointEvery: number;
+  /** Steps between evaluations; 0 for none. */
+  readonly evaluateEvery: number;
+}
+
+/** The loop's own state, kept in checkpoints. */
+export interface PretrainState {
+  step: number;
+  /** Documents used so far. */
+  documents: number;
+  /** Learnt tokens so far. */
+  tokens: number;
+}
+
+export interface PretrainParts {
+  readonly compute: Compute;
+  readonly optimizer: Optimizer;
+  readonly store: RunStore;
+  /** Document number `index` of the stream. */
+  document(index: number, step: number): TokenDocument;
+  /** Numbers that join the metrics of evaluated steps. */
+  evaluate?(step: number): Promise<Record<string, number>>;
+  save(state: PretrainState): Promise<void>;
+}
+
+/** Runs from `state` to the end, or until the store asks to stop; a checkpoint is saved in both cases. */
+export async function pretrain(settings: PretrainSettings, state: PretrainState, parts: PretrainParts): Promise<void> {
+  const { compute, optimizer, store } = parts;
+  let next = state.step < settings.steps ? takeStep(settings, state, parts) : undefined;
+  while (next && state.step < settings.steps) {
+    const started = performance.now();
+    const { shards, learnt, documents } = next;
+    const running = compute.gradients({ kind: "crossEntropy" }, shards);
+    // The next step's documents are written while the workers compute this one.
+    const after: PretrainState = { step: state.step + 1, documents, tokens: state.tokens + learnt };
+    next = after.step < settings.steps ? takeStep(settings, after, parts) : undefined;
+    const results = await running;
+    const rate = settings.learningRate * scheduleFactor(settings.schedule, state.step, settings.steps);
+    const norm = await optimizer.step(compute.buffers.parameters, compute.gradient, rate);
+    const loss = results.flat().reduce((total, result) => total + result.loss, 0);
+    Object.assign(state, after);
+    const evaluated =
+      parts.evaluate && settings.evaluateEvery > 0 && (state.step % settings.evaluateEvery === 0 || !next)
+        ? await parts.evaluate(state.step)
+        : {};
+    store.metrics({
+      step: state.step,
+      loss,
+      grad_norm: norm,
+      learning_rate: rate,
+      num_tokens: state.tokens,
+      ...evaluated,
+      "time/step": (performance.now() - started) / 1000,
+    });
+    store.progress(state.step, settings.steps);
+    const stop = store.stopRequested();
+    if (stop || !next || state.step % settings.checkpointEvery === 0) await parts.save(state);
+    if (stop) return;
+  }
+}
+
+interface StepWork {
+  readonly shards: ReturnType<typeof microBatches>[];
+  readonly learnt: number;
+  /** Index after the last document taken. */
+  readonly documents: number;
+}
+
+/** Takes documents until the step is full, and lays them out shard by shard. */
+function takeStep(settings: PretrainSettings, state: PretrainState, parts: PretrainParts): StepWork {
+  const taken: TokenDocument[] = [];
+  let total = 0;
+  let index = state.documents;
+  while (total < settings.tokensPerStep) {
+    const document = parts.document(index++, state.step);
+    const tokens = document.tokens.slice(0, settings.rowLength + 1);
+    if (tokens.length <= document.from) continue;
+    taken.push({ tokens, from: document.from });
+    total += tokens.length;
+  }
+  const learnt = taken.reduce((n, document) => n + document.tokens.length - document.from, 0);
+  const split: Sequence[][] = Array.from({ length: parts.compute.spec.shards }, () => []);
+  taken.forEach((document, i) => {
+    split[i % split.length]!.push({ tokens: document.tokens, from: document.from, weight: 1 / learnt });
+  });
+  const shards = split.map((sequences) =>
+    microBatches(sequences, { tokens: settings.microBatchTokens, pack: settings.rowLength, multiple: 32 }),
+  );
+  return { shards, learnt, documents: index };
+}

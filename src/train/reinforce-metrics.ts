@@ -1,0 +1,207 @@
+/** What a step of reinforcement learning says about itself: metrics by TRL's names, records for reading. */
+import { analyse, type Problem } from "../tasks/index.ts";
+import { ReckonError } from "../util/errors.ts";
+import type { MicroBatch } from "./batch.ts";
+import { mean } from "./evaluate.ts";
+import type { MicroBatchResult } from "./gradient-engine.ts";
+import type { ReinforceSettings } from "./reinforce.ts";
+import type { Judgement, Rollout } from "./rollout.ts";
+import type { Metrics, RolloutRecord } from "./run-store.ts";
+import type { Observation } from "./watch.ts";
+
+/** One prompt with its answers. */
+export interface Group {
+  readonly problem: Problem;
+  readonly rollouts: readonly Rollout[];
+  readonly judgements: readonly Judgement[];
+  readonly dead: boolean;
+  readonly advantages: readonly number[];
+}
+
+export interface Drawn {
+  readonly groups: readonly Group[];
+  /** Problems used up, resampled ones included. */
+  readonly problems: number;
+  readonly tokens: number;
+  /** Share of dead groups in the first draw. */
+  readonly deadShare: number;
+}
+
+/** The widest gap between sampler and trainer that is still float noise, in nats: mean and single token. */
+const GAP_MEAN = 1e-3;
+const GAP_MAX = 5e-2;
+
+/** Collects what the updates of one step say about themselves. */
+export class UpdateTally {
+  readonly #settings: ReinforceSettings;
+  #loss = 0;
+  #updates = 0;
+  #norm = 0;
+  #tokens = 0;
+  #entropy = 0;
+  #kl = 0;
+  #clippedLow = 0;
+  #clippedHigh = 0;
+  #gap = { sum: 0, max: 0, tokens: 0, min: 1, ratioMax: 1, ratioSum: 0 };
+
+  constructor(settings: ReinforceSettings) {
+    this.#settings = settings;
+  }
+
+  add(
+    shards: readonly (readonly MicroBatch[])[],
+    results: readonly MicroBatchResult[][],
+    norm: number,
+    first: boolean,
+  ): void {
+    const { clipLow, clipHigh, klWeight } = this.#settings;
+    this.#updates++;
+    this.#norm += norm;
+    shards.forEach((batches, s) => {
+      batches.forEach((batch, b) => {
+        const result = results[s]![b]!;
+        this.#loss += result.loss;
+        for (const { start, count } of batch.spans) {
+          for (let n = start; n < start + count; n++) {
+            const difference = result.logprobs[n]! - batch.old[n]!;
+            const ratio = Math.exp(difference);
+            this.#tokens++;
+            this.#entropy += result.entropy[n]!;
+            if (ratio < 1 - clipLow && batch.advantages[n]! < 0) this.#clippedLow++;
+            if (ratio > 1 + clipHigh && batch.advantages[n]! > 0) this.#clippedHigh++;
+            if (klWeight !== 0) {
+              const d = batch.reference[n]! - result.logprobs[n]!;
+              this.#kl += Math.exp(d) - d - 1;
+            }
+            if (!first) continue;
+            this.#gap.tokens++;
+            this.#gap.sum += Math.abs(difference);
+            this.#gap.max = Math.max(this.#gap.max, Math.abs(difference));
+            this.#gap.min = Math.min(this.#gap.min, ratio);
+            this.#gap.ratioMax = Math.max(this.#gap.ratioMax, ratio);
+            this.#gap.ratioSum += ratio;
+          }
+        }
+      });
+    });
+  }
+
+  /** At the first update the policy is the sampler: anything but float noise between them is a fault of ours. */
+  checkSampler(step: number): void {
+    const average = this.#gap.sum / Math.max(1, this.#gap.tokens);
+    if (average <= GAP_MEAN && this.#gap.max <= GAP_MAX) return;
+    throw new ReckonError("TRAIN_SAMPLER_GAP", `sampler and trainer disagree at step ${step}`, {
+      expected: `log-probabilities equal within ${GAP_MEAN} on average and ${GAP_MAX} at most`,
+      got: `${average.toExponential(2)} on average, ${this.#gap.max.toExponential(2)} at most`,
+      help: "this is a numerical fault, not a setting: please report it with the run's recipe",
+    });
+  }
+
+  metrics(): Record<string, number> {
+    if (this.#updates === 0) return { loss: 0, grad_norm: 0 };
+    const tokens = Math.max(1, this.#tokens);
+    const gapTokens = Math.max(1, this.#gap.tokens);
+    return {
+      loss: this.#loss / this.#updates,
+      grad_norm: this.#norm / this.#updates,
+      entropy: this.#entropy / tokens,
+      ...(this.#settings.klWeight === 0 ? {} : { kl: this.#kl / tokens }),
+      "clip_ratio/low_mean": this.#clippedLow / tokens,
+      "clip_ratio/high_mean": this.#clippedHigh / tokens,
+      "clip_ratio/region_mean": (this.#clippedLow + this.#clippedHigh) / tokens,
+      "sampling/sampling_logp_difference/mean": this.#gap.sum / gapTokens,
+      "sampling/sampling_logp_difference/max": this.#gap.max,
+      "sampling/importance_sampling_ratio/min": this.#gap.min,
+      "sampling/importance_sampling_ratio/mean": this.#gap.ratioSum / gapTokens,
+      "sampling/importance_sampling_ratio/max": this.#gap.ratioMax,
+    };
+  }
+}
+
+/** Metrics of a batch of answers, by TRL's names. */
+export function rolloutMetrics(settings: ReinforceSettings, drawn: Drawn): Record<string, number> {
+  const all = drawn.groups.flatMap((group) =>
+    group.rollouts.map((rollout, i) => ({ rollout, judgement: group.judgements[i]! })),
+  );
+  const lengths = all.map(({ rollout }) => rollout.length);
+  const rewards = all.map(({ judgement }) => judgement.reward);
+  const names = new Set(all.flatMap(({ judgement }) => Object.keys(judgement.rewards)));
+  const parts: Record<string, number> = {};
+  for (const name of names) {
+    const values = all.flatMap(({ judgement }) => judgement.rewards[name] ?? []);
+    parts[`rewards/${name}/mean`] = mean(values);
+    parts[`rewards/${name}/std`] = deviation(values);
+  }
+  const isRight = ({ judgement }: { judgement: Judgement }): boolean => judgement.score === 1;
+  const lengthOf = (list: readonly { rollout: Rollout }[]): number => mean(list.map(({ rollout }) => rollout.length));
+  const finished = all.filter(({ rollout }) => rollout.finish === "stop");
+  return {
+    reward: mean(rewards),
+    reward_std: mean(drawn.groups.map((group) => deviation(group.judgements.map((j) => j.reward)))),
+    ...parts,
+    frac_reward_zero_std: drawn.deadShare,
+    ...(settings.resample > 0 ? { frac_reward_zero_std_kept: mean(drawn.groups.map((g) => (g.dead ? 1 : 0))) } : {}),
+    "completions/mean_length": mean(lengths),
+    "completions/min_length": Math.min(...lengths),
+    "completions/max_length": Math.max(...lengths),
+    "completions/mean_terminated_length": lengthOf(finished),
+    "completions/clipped_ratio": 1 - finished.length / all.length,
+    "completions/mean_length_right": lengthOf(all.filter(isRight)),
+    "completions/mean_length_wrong": lengthOf(all.filter((a) => !isRight(a))),
+    recheck_share: mean(all.map(({ rollout }) => (rechecks(rollout) ? 1 : 0))),
+  };
+}
+
+function rechecks(rollout: Rollout): boolean {
+  const trace = analyse(rollout.problem, rollout.parsed.thinking);
+  return trace.retries + trace.rechecks > 0;
+}
+
+function deviation(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const centre = mean(values);
+  return Math.sqrt(values.reduce((total, value) => total + (value - centre) ** 2, 0) / (values.length - 1));
+}
+
+/** The answers of some groups, for reading. */
+export function rolloutRecords(step: number, groups: readonly Group[]): RolloutRecord[] {
+  return groups.flatMap(({ problem, rollouts, judgements, advantages }, group) =>
+    rollouts.map((rollout, index): RolloutRecord => {
+      const { score, reason, reward, rewards } = judgements[index]!;
+      return {
+        step,
+        group,
+        index,
+        family: problem.family,
+        level: problem.level,
+        language: problem.language,
+        prompt: problem.prompt,
+        completion: rollout.text,
+        thinking: rollout.parsed.thinking,
+        answer: rollout.parsed.answer,
+        finish: rollout.finish,
+        tokens: rollout.length,
+        score,
+        reason,
+        reward,
+        rewards,
+        advantage: advantages[index]!,
+        recheck: rechecks(rollout),
+      };
+    }),
+  );
+}
+
+/** What the watch looks at. */
+export function observation(step: number, metrics: Metrics, groups: readonly Group[]): Observation {
+  const number = (name: string): number => (metrics as Record<string, number>)[name] ?? 0;
+  return {
+    step,
+    deadGroups: mean(groups.map((group) => (group.dead ? 1 : 0))),
+    meanLength: number("completions/mean_length"),
+    clipped: number("completions/clipped_ratio"),
+    format: number("rewards/format/mean"),
+    entropy: number("entropy"),
+    rewardFailures: groups.flatMap((group) => group.judgements.flatMap((judgement) => judgement.failures ?? [])),
+  };
+}

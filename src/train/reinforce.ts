@@ -1,0 +1,286 @@
+/**
+ * Reinforcement learning with verifiable rewards: GRPO (Shao et al. 2024, DeepSeekMath, arXiv 2402.03300), used for
+ * R1-Zero as in DeepSeek-R1 (arXiv 2501.12948, §2.1).
+ *
+ * One step: draw prompts, sample a group of answers to each, judge them, turn rewards into group-relative advantages,
+ * and take one or several clipped policy-gradient updates on the batch. Optional: a k3 KL term to a reference that is
+ * refreshed every so many steps, and resampling of groups that teach nothing (DAPO's dynamic sampling).
+ *
+ * The sampler and the trainer run the same kernels in the same precision, so the sampler's log-probabilities are the
+ * old policy's; that they agree, and that the ratio is 1 at the first update, is checked at every step.
+ * Left out: asynchronous rollouts, replay, value networks.
+ */
+import type { Tokenizer } from "../model/tokenizer.ts";
+import type { Problem } from "../tasks/index.ts";
+import { groupAdvantages, isDead, type Normalisation, type RewardScale, tokenWeights } from "./advantages.ts";
+import { type MicroBatch, microBatches } from "./batch.ts";
+import type { Compute, RolloutRequest } from "./compute.ts";
+import type { Judge } from "./judge.ts";
+import type { Objective } from "./objective.ts";
+import type { Optimizer } from "./optimizer.ts";
+import {
+  type Drawn,
+  type Group,
+  observation,
+  rolloutMetrics,
+  rolloutRecords,
+  UpdateTally,
+} from "./reinforce-metrics.ts";
+import { promptTokens, rolloutOf, sequenceOf } from "./rollout.ts";
+import type { Metrics, RunStore } from "./run-store.ts";
+import { type Schedule, scheduleFactor } from "./schedule.ts";
+import { Watch } from "./watch.ts";
+
+export interface ReinforceSettings {
+  readonly steps: number;
+  readonly seed: number;
+  readonly promptsPerStep: number;
+  readonly samplesPerPrompt: number;
+  readonly maxNewTokens: number;
+  readonly temperature: number;
+  /** Passes over one batch of rollouts. */
+  readonly iterations: number;
+  /** Updates in each pass; whole groups are shared out. */
+  readonly miniBatches: number;
+  readonly clipLow: number;
+  readonly clipHigh: number;
+  readonly klWeight: number;
+  /** Steps between copies of the policy into the reference; 0 keeps the first. */
+  readonly referenceEvery: number;
+  readonly normalisation: Normalisation;
+  readonly rewardScale: RewardScale;
+  /** Times that groups without a difference in reward are drawn again, with new problems; 0 keeps them. */
+  readonly resample: number;
+  readonly learningRate: number;
+  readonly schedule: Schedule;
+  readonly microBatchTokens: number;
+  readonly checkpointEvery: number;
+  readonly evaluateEvery: number;
+  /** Steps between those whose rollouts are written down. */
+  readonly rolloutsEvery: number;
+  /** Groups written down of such a step. */
+  readonly rolloutGroups: number;
+}
+
+export interface ReinforceState {
+  step: number;
+  /** Tokens sampled so far. */
+  tokens: number;
+  /** Problems drawn so far. */
+  problems: number;
+}
+
+export interface ReinforceParts {
+  readonly compute: Compute;
+  readonly optimizer: Optimizer;
+  readonly tokenizer: Tokenizer;
+  readonly store: RunStore;
+  readonly judge: Judge;
+  /** Training problem number `index`. */
+  problem(index: number): Problem;
+  evaluate?(step: number): Promise<Record<string, number>>;
+  save(state: ReinforceState): Promise<void>;
+}
+
+/** Runs from `state` to the end, or until the store asks to stop; a checkpoint is saved in both cases. */
+export async function reinforce(
+  settings: ReinforceSettings,
+  state: ReinforceState,
+  parts: ReinforceParts,
+): Promise<void> {
+  const { compute, store } = parts;
+  const watch = new Watch();
+  if (state.step === 0) {
+    compute.buffers.reference.set(compute.buffers.parameters);
+    if (parts.evaluate) store.metrics({ step: 0, ...(await parts.evaluate(0)) });
+  }
+  while (state.step < settings.steps) {
+    const started = performance.now();
+    const drawn = await drawGroups(settings, state, parts);
+    const generated = performance.now();
+    const updates = await update(settings, state, parts, drawn.groups);
+    const trained = performance.now();
+    state.step++;
+    state.problems += drawn.problems;
+    state.tokens += drawn.tokens;
+    if (settings.referenceEvery > 0 && state.step % settings.referenceEvery === 0) {
+      compute.buffers.reference.set(compute.buffers.parameters);
+    }
+    const last = state.step === settings.steps;
+    const due = settings.evaluateEvery > 0 && (state.step % settings.evaluateEvery === 0 || last);
+    const metrics: Metrics = {
+      step: state.step,
+      ...rolloutMetrics(settings, drawn),
+      ...updates,
+      num_tokens: state.tokens,
+      ...(parts.evaluate && due ? await parts.evaluate(state.step) : {}),
+      "time/generate": (generated - started) / 1000,
+      "time/train": (trained - generated) / 1000,
+      "time/step": (performance.now() - started) / 1000,
+    };
+    store.metrics(metrics);
+    if (settings.rolloutsEvery > 0 && (state.step - 1) % settings.rolloutsEvery === 0) {
+      store.rollouts(rolloutRecords(state.step, drawn.groups.slice(0, settings.rolloutGroups)));
+    }
+    for (const event of watch.observe(observation(state.step, metrics, drawn.groups))) store.event(event);
+    store.progress(state.step, settings.steps);
+    const stop = store.stopRequested();
+    if (stop || last || state.step % settings.checkpointEvery === 0) await parts.save(state);
+    if (stop) return;
+  }
+}
+
+async function drawGroups(settings: ReinforceSettings, state: ReinforceState, parts: ReinforceParts): Promise<Drawn> {
+  let problems = 0;
+  let tokens = 0;
+  const draw = async (count: number, round: number): Promise<Group[]> => {
+    const list = Array.from({ length: count }, (_, i) => parts.problem(state.problems + problems + i));
+    problems += count;
+    const groups = await sampleGroups(settings, state.step, round, list, parts);
+    tokens += groups.reduce((n, group) => n + group.rollouts.reduce((m, rollout) => m + rollout.length, 0), 0);
+    return groups;
+  };
+  let groups = await draw(settings.promptsPerStep, 0);
+  const deadShare = groups.filter((group) => group.dead).length / groups.length;
+  for (let round = 1; round <= settings.resample; round++) {
+    const alive = groups.filter((group) => !group.dead);
+    if (alive.length === groups.length) break;
+    const fresh = await draw(groups.length - alive.length, round);
+    groups = [...alive, ...fresh];
+  }
+  return { groups, problems, tokens, deadShare };
+}
+
+async function sampleGroups(
+  settings: ReinforceSettings,
+  step: number,
+  round: number,
+  problems: readonly Problem[],
+  parts: ReinforceParts,
+): Promise<Group[]> {
+  const { compute, tokenizer } = parts;
+  const prompts = problems.map((problem) => promptTokens(tokenizer, problem.prompt));
+  const size = Math.ceil(problems.length / compute.spec.shards);
+  const requests: RolloutRequest[] = [];
+  for (let at = 0; at < prompts.length; at += size) {
+    requests.push({
+      prompts: prompts.slice(at, at + size),
+      samples: settings.samplesPerPrompt,
+      maxNewTokens: settings.maxNewTokens,
+      temperature: settings.temperature,
+      stopTokens: [tokenizer.specialId("<|end|>")!],
+      seed: settings.seed,
+      key: ["rollout", step, round],
+      itemOffset: at * settings.samplesPerPrompt,
+    });
+  }
+  const completions = (await compute.generate(requests)).flatMap((list, s) =>
+    list.map((completion) => ({ completion, prompt: s * size + completion.prompt })),
+  );
+  const rollouts = completions.map(({ completion, prompt }) =>
+    rolloutOf(problems[prompt]!, prompts[prompt]!, completion, tokenizer),
+  );
+  const judgements = await parts.judge(rollouts);
+  return problems.map((problem, p): Group => {
+    const [from, to] = [p * settings.samplesPerPrompt, (p + 1) * settings.samplesPerPrompt];
+    const judged = judgements.slice(from, to);
+    const rewards = judged.map((judgement) => judgement.reward);
+    return {
+      problem,
+      rollouts: rollouts.slice(from, to),
+      judgements: judged,
+      dead: isDead(rewards),
+      advantages: groupAdvantages(rewards, settings.rewardScale),
+    };
+  });
+}
+
+/** All updates on one batch of groups; returns the optimisation metrics. */
+async function update(
+  settings: ReinforceSettings,
+  state: ReinforceState,
+  parts: ReinforceParts,
+  groups: readonly Group[],
+): Promise<Record<string, number>> {
+  const { compute, optimizer } = parts;
+  const objective: Objective = {
+    kind: "policy",
+    clipLow: settings.clipLow,
+    clipHigh: settings.clipHigh,
+    klWeight: settings.klWeight,
+  };
+  const references = settings.klWeight === 0 ? undefined : await referenceLogprobs(settings, parts, groups);
+  const rate = settings.learningRate * scheduleFactor(settings.schedule, state.step, settings.steps);
+  const share = Math.ceil(groups.length / settings.miniBatches);
+  const tally = new UpdateTally(settings);
+  for (let iteration = 0; iteration < settings.iterations; iteration++) {
+    for (let at = 0; at < groups.length; at += share) {
+      const shards = layOut(
+        settings,
+        compute.spec.shards,
+        groups.slice(at, at + share),
+        (group, i) => references?.get(group)?.[i],
+      );
+      if (shards.every((batches) => batches.length === 0)) continue;
+      const results = await compute.gradients(objective, shards);
+      const first = iteration === 0 && at === 0;
+      const norm = await optimizer.step(compute.buffers.parameters, compute.gradient, rate);
+      tally.add(shards, results, norm, first);
+      if (first) tally.checkSampler(state.step + 1);
+    }
+  }
+  return { ...tally.metrics(), learning_rate: rate };
+}
+
+/** Sequences of an update, cut into shards by whole groups, so that the cut does not depend on lengths. */
+function layOut(
+  settings: ReinforceSettings,
+  shards: number,
+  groups: readonly Group[],
+  reference: (group: Group, index: number) => Float32Array | undefined,
+): MicroBatch[][] {
+  const lengths = groups.flatMap((group) => group.rollouts.map((rollout) => rollout.length));
+  const weights = tokenWeights(lengths, settings.normalisation, settings.maxNewTokens);
+  let n = 0;
+  const weighted = groups.map((group) => group.rollouts.map(() => weights[n++]!));
+  const size = Math.ceil(groups.length / shards);
+  return Array.from({ length: shards }, (_, s) => {
+    const sequences = groups.slice(s * size, (s + 1) * size).flatMap((group, g) =>
+      group.rollouts.flatMap((rollout, i) => {
+        const advantage = group.advantages[i]!;
+        // Without a KL term an answer of advantage 0 has no gradient at all.
+        if (advantage === 0 && settings.klWeight === 0) return [];
+        return [sequenceOf(rollout, weighted[s * size + g]![i]!, advantage, reference(group, i))];
+      }),
+    );
+    return microBatches(sequences, { tokens: settings.microBatchTokens });
+  });
+}
+
+async function referenceLogprobs(
+  settings: ReinforceSettings,
+  parts: ReinforceParts,
+  groups: readonly Group[],
+): Promise<Map<Group, Float32Array[]>> {
+  const { shards } = parts.compute.spec;
+  const size = Math.ceil(groups.length / shards);
+  const batches = Array.from({ length: shards }, (_, s) =>
+    microBatches(
+      groups
+        .slice(s * size, (s + 1) * size)
+        .flatMap((group) => group.rollouts.map((r) => sequenceOf(r, 1, 0, undefined))),
+      { tokens: settings.microBatchTokens },
+    ),
+  );
+  const results = await parts.compute.score("reference", batches);
+  const out = new Map<Group, Float32Array[]>(groups.map((group) => [group, []]));
+  batches.forEach((list, s) => {
+    list.forEach((batch, b) => {
+      for (const { index, start, count } of batch.spans) {
+        const group = groups[s * size + Math.floor(index / settings.samplesPerPrompt)]!;
+        out.get(group)![index % settings.samplesPerPrompt] = results[s]![b]!.logprobs.slice(start, start + count);
+      }
+    });
+  });
+  return out;
+}

@@ -1,0 +1,93 @@
+/**
+ * A rollout: one conversation with a problem, from the prompt to the model's last token, as a list of segments, so that
+ * tool results and further turns have their place. Only what the model itself wrote is trainable.
+ */
+import type { Completion } from "../generate/index.ts";
+import type { Tokenizer } from "../model/tokenizer.ts";
+import { type ParsedCompletion, type Problem, parseCompletion } from "../tasks/index.ts";
+import type { Sequence } from "./batch.ts";
+
+export interface Segment {
+  readonly role: "user" | "assistant" | "tool";
+  readonly tokens: readonly number[];
+  readonly trainable: boolean;
+  /** Of trainable tokens: log-probabilities when they were sampled. */
+  readonly logprobs?: Float32Array;
+}
+
+export interface Rollout {
+  readonly problem: Problem;
+  readonly segments: readonly Segment[];
+  /** What the model wrote, special tokens included. */
+  readonly text: string;
+  readonly parsed: ParsedCompletion;
+  readonly finish: "stop" | "length";
+  /** Tokens that the model wrote. */
+  readonly length: number;
+}
+
+/** What was made of a rollout. */
+export interface Judgement {
+  /** Raw correctness, 0..1: for filters and evaluation. */
+  readonly score: number;
+  readonly reason: string;
+  /** Shaped: for the gradient. */
+  readonly reward: number;
+  /** Its parts before weighting; null where a reward does not apply or failed. */
+  readonly rewards: Readonly<Record<string, number | null>>;
+  /** Name and message of each reward that failed on this rollout. */
+  readonly failures?: readonly { readonly name: string; readonly message: string }[];
+}
+
+/** Tokens of a problem's prompt: user's turn, then the assistant's opening. The text can never become special tokens. */
+export function promptTokens(tokenizer: Tokenizer, prompt: string): number[] {
+  const special = (name: string): number => {
+    const id = tokenizer.specialId(name);
+    if (id === undefined) throw new Error(`internal: the tokenizer has no ${name}`);
+    return id;
+  };
+  return [special("<|user|>"), ...tokenizer.encodePlain(prompt), special("<|assistant|>")];
+}
+
+/** A single-turn rollout from a completion. */
+export function rolloutOf(
+  problem: Problem,
+  prompt: readonly number[],
+  completion: Completion,
+  tokenizer: Tokenizer,
+): Rollout {
+  const text = tokenizer.decode(completion.tokens, { keepSpecial: true });
+  return {
+    problem,
+    segments: [
+      { role: "user", tokens: prompt, trainable: false },
+      { role: "assistant", tokens: completion.tokens, trainable: true, logprobs: completion.logprobs },
+    ],
+    text,
+    parsed: parseCompletion(text),
+    finish: completion.finish,
+    length: completion.tokens.length,
+  };
+}
+
+/** The training sequence of a rollout whose last segment is the only trainable one. */
+export function sequenceOf(
+  rollout: Rollout,
+  weight: number,
+  advantage: number,
+  reference: Float32Array | undefined,
+): Sequence {
+  const last = rollout.segments.at(-1)!;
+  const context = rollout.segments.slice(0, -1);
+  if (!last.trainable || context.some((segment) => segment.trainable)) {
+    throw new Error("internal: only a rollout's last segment may be trainable so far");
+  }
+  return {
+    tokens: rollout.segments.flatMap((segment) => [...segment.tokens]),
+    from: context.reduce((n, segment) => n + segment.tokens.length, 0),
+    weight,
+    advantage,
+    ...(last.logprobs ? { old: last.logprobs } : {}),
+    ...(reference ? { reference } : {}),
+  };
+}
