@@ -111,7 +111,7 @@ test("held-out facts stand as statements in several phrasings, never as question
 
 test("documents are short, and tagged ones keep the strict format", () => {
   for (const doc of corpus) {
-    assert.ok(doc.prompt.length + doc.response.length <= 440, renderDocument(doc));
+    assert.ok(doc.prompt.length + doc.response.length <= 400, renderDocument(doc));
     const parsed = parseCompletion(`${doc.response}<|end|>`);
     assert.equal(parsed.formatOk, doc.kind === "worked" || doc.kind === "direct");
     if (parsed.formatOk) assert.deepEqual([parsed.thinking, parsed.answer], [doc.thinking, doc.answer]);

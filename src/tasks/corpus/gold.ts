@@ -46,7 +46,7 @@ export function goldTrace(
     const answer = museOn(facts as RecallFacts, pen, { muse: 0, museRight: 1, plainRight: 1 });
     return { thinking: pen.text, answer };
   }
-  const careful = { slip: 0, stumble: 0, stumbleSlip: 0, recheck: 0, catch: 0, waitWord: 0 };
+  const careful = { slip: 0, stumble: 0, stumbleSlip: 0, recheck: 0, catch: 0, again: 0, waitWord: 0 };
   const answer = calculate(METHODS[task.name]!, facts, task.gold(facts), pen, careful);
   return { thinking: pen.text, answer };
 }
@@ -62,6 +62,7 @@ function cleanSearch(facts: CountdownFacts, random: Random, language: Language, 
     misjudge: 0,
     recheck: 0,
     catch: 0,
+    again: 0,
   };
   for (let tries = 0; tries < 20; tries++) {
     const pen = new Pen(random, language, 0);

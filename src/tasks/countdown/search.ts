@@ -38,6 +38,8 @@ export interface SearchManner {
   readonly recheck: number;
   /** A finished search with a wrong result is checked once more. */
   readonly catch: number;
+  /** After a second look that confirmed the result, another one. */
+  readonly again: number;
   /** Most attempts within one branch before it is dropped (a number). */
   readonly branchAttempts: number;
   /** No attempt begins beyond this many characters (a number). */
@@ -127,16 +129,20 @@ function settle(state: State, step: Step, first: Term, second: Term, last: Step)
   const { pen, manner, target } = state;
   const expression = combine(first, second, last).text;
   const isRight = first.value === step.result && last.result === target;
-  if (!pen.random.chance(isRight ? manner.recheck : manner.catch)) return expression;
-  const redone = slip(pen, step);
-  const firstIsLeft = last.a === first.value && last.b === second.value;
-  const [a, b] = firstIsLeft ? [redone.result, second.value] : [second.value, redone.result];
-  const value = apply(a, last.operator, b);
-  const end = value === null ? `${a}${last.operator}${b}` : `${a}${last.operator}${b}=${value} ${value}=${target}`;
-  const holds = value === target;
-  if (pen.random.chance(manner.retryWord)) pen.opening = "wait";
-  pen.line((words) => `${words.check} ${equation(redone)} ${end} ${holds ? words.yes : words.no}`);
-  return holds ? expression : null;
+  let share = isRight ? manner.recheck : manner.catch;
+  while (pen.random.chance(share) && pen.length <= manner.room) {
+    const redone = slip(pen, step);
+    const firstIsLeft = last.a === first.value && last.b === second.value;
+    const [a, b] = firstIsLeft ? [redone.result, second.value] : [second.value, redone.result];
+    const value = apply(a, last.operator, b);
+    const end = value === null ? `${a}${last.operator}${b}` : `${a}${last.operator}${b}=${value} ${value}=${target}`;
+    const holds = value === target;
+    if (pen.random.chance(manner.retryWord)) pen.opening = "wait";
+    pen.line((words) => `${words.check} ${equation(redone)} ${end} ${holds ? words.yes : words.no}`);
+    if (!holds) return null;
+    share = manner.again;
+  }
+  return expression;
 }
 
 function equation({ a, operator, b, result }: Step): string {

@@ -30,6 +30,8 @@ export interface Care {
   readonly recheck: number;
   /** A wrong result is looked at again. */
   readonly catch: number;
+  /** After a second look that confirmed the result, another one: so that a reader pushed to go on does not fall apart. */
+  readonly again: number;
   /** The second look begins with "wait" before "check". */
   readonly waitWord: number;
 }
@@ -40,13 +42,15 @@ export function calculate<F>(method: Method<F>, facts: F, gold: string, pen: Pen
   let answer = method.work(facts, pen);
   pen.line((words) => `${words.so} ${answer}`);
   pen.slip = care.slip;
-  for (let look = 0; look < 2 && pen.length * 2 < LONGEST_THOUGHT; look++) {
+  let confirmed = false;
+  while (pen.length * 2 < LONGEST_THOUGHT) {
     // The rates differ so that the corpus shows more second looks where they pay; a reader cannot tell before looking.
-    if (!pen.random.chance(answer === gold ? care.recheck / (look + 1) : care.catch)) break;
+    if (!pen.random.chance(confirmed ? care.again : answer === gold ? care.recheck : care.catch)) break;
     const { text, holds } = method.check(facts, answer, pen);
     if (pen.random.chance(care.waitWord)) pen.opening = "wait";
     pen.line((words) => `${words.check} ${text} ${holds ? words.yes : words.no}`);
-    if (holds) break;
+    confirmed = holds;
+    if (holds) continue;
     pen.opening = "wait";
     answer = method.work(facts, pen);
     pen.line((words) => `${words.so} ${answer}`);
