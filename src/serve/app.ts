@@ -3,10 +3,9 @@
  *
  * A plain Hono app: `app.request()` tests it without a socket. It listens on this machine only (`listen.ts`).
  */
-import { access } from "node:fs/promises";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { serveStatic } from "@hono/node-server/serve-static";
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { streamSSE } from "hono/streaming";
 import { z } from "zod";
@@ -171,22 +170,23 @@ export function createStudioApp(options: StudioOptions): Hono {
 }
 
 function servePage(app: Hono, webDir: string): void {
-  app.use(
-    "/*",
-    serveStatic({
-      root: webDir,
-      onFound: (path, c) => {
-        // Built files carry a hash of their content in their names; the page itself does not.
-        c.header("cache-control", /[\\/]assets[\\/]/.test(path) ? "public, max-age=31536000, immutable" : "no-cache");
-      },
-    }),
-  );
-  app.notFound(async (c) => {
-    const built = await access(join(webDir, "index.html")).then(
-      () => true,
-      () => false,
-    );
-    if (built || c.req.path !== "/") return c.text("There is nothing at this address.", 404);
+  let files: MiddlewareHandler | null = null;
+  app.use("/*", async (c, next) => {
+    // The folder may be built after the start.
+    if (files === null && !existsSync(webDir)) return next();
+    files ??= serveStatic({ root: webDir });
+    const response = await files(c, next);
+    if (response instanceof Response) {
+      // Built files carry a hash of their content in their names; the page itself does not.
+      response.headers.set(
+        "cache-control",
+        c.req.path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
+      );
+    }
+    return response;
+  });
+  app.notFound((c) => {
+    if (c.req.path !== "/") return c.text("There is nothing at this address.", 404);
     return c.text("The studio's page is not built yet. Build it with: npx vite build src/web", 503);
   });
 }
