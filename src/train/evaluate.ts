@@ -2,12 +2,14 @@
  * Held-out evaluation: sample answers, judge them, and say what they were like. Accuracy never stands alone: beside it
  * are its standard error, the chance level, and accuracy given the format, which tells reasoning from tidiness.
  */
+import { passAtK } from "../generate/index.ts";
+import { promptIds } from "../model/chat-template.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { analyse, type Problem } from "../tasks/index.ts";
 import type { Compute, RolloutRequest, Weights } from "./compute.ts";
 import type { Judge } from "./judge.ts";
-import { passAtK } from "./pass-at-k.ts";
-import { type Judgement, promptTokens, type Rollout, rolloutOf } from "./rollout.ts";
+
+import { type Judgement, type Rollout, rolloutOf } from "./rollout.ts";
 
 export interface EvaluationSettings {
   /** Answers a problem. */
@@ -73,7 +75,7 @@ export async function sampleAnswers(
   settings: EvaluationSettings,
   judge: Judge,
 ): Promise<Evaluated[]> {
-  const prompts = problems.map((problem) => promptTokens(tokenizer, problem.prompt));
+  const prompts = problems.map((problem) => promptIds(tokenizer, problem.prompt));
   const { shards } = compute.spec;
   const size = Math.ceil(problems.length / shards);
   const { samples, seed, temperature, topK, topP, maxNewTokens, batchRows, budget } = settings;

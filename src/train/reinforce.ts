@@ -10,6 +10,7 @@
  * old policy's; that they agree, and that the ratio is 1 at the first update, is checked at every step.
  * Left out: asynchronous rollouts, replay, value networks.
  */
+import { promptIds } from "../model/chat-template.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import type { Problem } from "../tasks/index.ts";
 import { groupAdvantages, isDead, type Normalisation, type RewardScale, tokenWeights } from "./advantages.ts";
@@ -26,7 +27,7 @@ import {
   rolloutRecords,
   UpdateTally,
 } from "./reinforce-metrics.ts";
-import { promptTokens, rolloutOf, sequenceOf } from "./rollout.ts";
+import { rolloutOf, sequenceOf } from "./rollout.ts";
 import type { Metrics, RunStore } from "./run-store.ts";
 import { type Schedule, scheduleFactor } from "./schedule.ts";
 import { Watch } from "./watch.ts";
@@ -159,7 +160,7 @@ async function sampleGroups(
   parts: ReinforceParts,
 ): Promise<Group[]> {
   const { compute, tokenizer } = parts;
-  const prompts = problems.map((problem) => promptTokens(tokenizer, problem.prompt));
+  const prompts = problems.map((problem) => promptIds(tokenizer, problem.prompt));
   const size = Math.ceil(problems.length / compute.spec.shards);
   const requests: RolloutRequest[] = [];
   for (let at = 0; at < prompts.length; at += size) {

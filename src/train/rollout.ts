@@ -39,16 +39,6 @@ export interface Judgement {
   readonly failures?: readonly { readonly name: string; readonly message: string }[];
 }
 
-/** Tokens of a problem's prompt: user's turn, then the assistant's opening. The text can never become special tokens. */
-export function promptTokens(tokenizer: Tokenizer, prompt: string): number[] {
-  const special = (name: string): number => {
-    const id = tokenizer.specialId(name);
-    if (id === undefined) throw new Error(`internal: the tokenizer has no ${name}`);
-    return id;
-  };
-  return [special("<|user|>"), ...tokenizer.encodePlain(prompt), special("<|assistant|>")];
-}
-
 /** A single-turn rollout from a completion. */
 export function rolloutOf(
   problem: Problem,

@@ -2,11 +2,11 @@
 
 export type Schedule =
   /** Warm-up, plateau, then linear decay over the last `decay` share of steps (Hu et al. 2024, MiniCPM). */
-  | { readonly kind: "wsd"; readonly warmup: number; readonly decay: number; readonly floor?: number }
+  | { readonly kind: "wsd"; readonly warmup: number; readonly decay: number; readonly floor?: number | undefined }
   /** Warm-up, then half a cosine down to `floor` (Loshchilov & Hutter 2016). */
-  | { readonly kind: "cosine"; readonly warmup: number; readonly floor?: number }
+  | { readonly kind: "cosine"; readonly warmup: number; readonly floor?: number | undefined }
   /** Warm-up, then linear to `floor`. */
-  | { readonly kind: "linear"; readonly warmup: number; readonly floor?: number }
+  | { readonly kind: "linear"; readonly warmup: number; readonly floor?: number | undefined }
   | { readonly kind: "constant"; readonly warmup: number };
 
 /**

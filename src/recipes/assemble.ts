@@ -1,0 +1,115 @@
+/**
+ * From a resolved recipe to parts that run: compute, optimiser, tokenizer, documents and problems, and the way back from
+ * a checkpoint. The one place where recipes, training and runs meet.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cpuProvider } from "../graph/node.ts";
+import { trainBpe } from "../model/bpe-train.ts";
+import { type ModelConfig, validateConfig } from "../model/config.ts";
+import { type LoadedCheckpoint, loadCheckpoint } from "../model/hf-checkpoint.ts";
+import { initialise } from "../model/initialise.ts";
+import { parameterLayout } from "../model/parameters.ts";
+import { Tokenizer } from "../model/tokenizer.ts";
+import { WorkerCompute } from "../runs/worker-compute.ts";
+import { document, renderDocument, SPECIAL_TOKENS } from "../tasks/index.ts";
+import { type RestoredTrainer, restoreTrainer } from "../train/checkpoint.ts";
+import type { Compute, ComputeSpec } from "../train/compute.ts";
+import { Optimizer, type OptimizerSettings, type OptimizerState } from "../train/optimizer.ts";
+import type { RunStore } from "../train/run-store.ts";
+import { ReckonError } from "../util/errors.ts";
+import { Random } from "../util/random.ts";
+import type { PretrainStage, Recipe } from "./schema.ts";
+
+/** Reads a model's folder. */
+export async function loadModelFolder(folder: string): Promise<LoadedCheckpoint> {
+  return loadCheckpoint({
+    async get(name) {
+      try {
+        return new Uint8Array(await readFile(join(folder, name)));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+        throw new ReckonError("MODEL_UNREADABLE", `${join(folder, name)} could not be read`, {
+          got: (error as Error).message,
+          cause: error,
+        });
+      }
+    },
+  });
+}
+
+/** A tokenizer learnt from the corpus' own documents. */
+export function corpusTokenizer(recipe: Recipe, stage: PretrainStage): Tokenizer {
+  const { documents, digits, vocabSize } = stage.tokenizer;
+  const texts = function* (): Generator<string> {
+    for (let i = 0; i < documents; i++) yield renderDocument(document(Random.of(recipe.seed, "tokenizer", i)));
+  };
+  return Tokenizer.fromJson(trainBpe(texts(), { vocabSize, digits, specials: SPECIAL_TOKENS }));
+}
+
+/** The configuration of a fresh model for a tokenizer. */
+export function freshConfig(stage: PretrainStage, tokenizer: Tokenizer): ModelConfig {
+  const { architecture } = stage.model;
+  return validateConfig({
+    ...stage.model,
+    vocabSize: tokenizer.vocabSize,
+    rmsNormEps: 1e-5,
+    qkvBias: architecture === "qwen2",
+    qkNorm: architecture === "qwen3",
+  });
+}
+
+/** Fresh parameters of a stage. */
+export function freshParameters(recipe: Recipe, stage: PretrainStage, config: ModelConfig): Float32Array {
+  return initialise(config, recipe.seed, { embeddingScale: stage.embeddingScale });
+}
+
+export interface Engine {
+  readonly compute: Compute;
+  readonly optimizer: Optimizer;
+  close(): Promise<void>;
+}
+
+/**
+ * Threads and optimiser for a model.
+ * @param parameters what to start from
+ * @param state the optimiser's state, when a run is resumed
+ */
+export async function startEngine(
+  spec: ComputeSpec,
+  workers: number,
+  settings: OptimizerSettings,
+  parameters: Float32Array,
+  state?: OptimizerState,
+): Promise<Engine> {
+  const compute = new WorkerCompute(spec, workers);
+  const optimizer = await Optimizer.create(await cpuProvider(), spec.config, settings);
+  compute.buffers.parameters.set(parameters);
+  if (state) {
+    const { size } = parameterLayout(spec.config);
+    if (state.first.length !== size || state.second.length !== size) {
+      throw new ReckonError("CHECKPOINT_MISMATCH", "the optimiser's state does not belong to this model", {
+        expected: `${size} floats`,
+        got: `${state.first.length}`,
+      });
+    }
+    optimizer.state.first.set(state.first);
+    optimizer.state.second.set(state.second);
+    optimizer.state.step = state.step;
+  }
+  return {
+    compute,
+    optimizer,
+    async close() {
+      await compute.close();
+      await optimizer.release();
+    },
+  };
+}
+
+/** What a run continues from: its newest checkpoint, with everything written after it taken back. */
+export async function restore(store: RunStore): Promise<RestoredTrainer | undefined> {
+  const stored = await store.latestCheckpoint();
+  await store.rewind(stored?.step ?? -1);
+  return stored && (await restoreTrainer(stored.files));
+}

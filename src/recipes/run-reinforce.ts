@@ -1,0 +1,87 @@
+/** Runs a reinforcement stage in a run directory. */
+import { Tokenizer } from "../model/tokenizer.ts";
+import { sampleFromMix } from "../tasks/index.ts";
+import { trainerFiles } from "../train/checkpoint.ts";
+import { type EvaluationSummary, sampleAnswers, summarise } from "../train/evaluate.ts";
+import { type Judge, ruleJudge } from "../train/judge.ts";
+import { type ReinforceState, reinforce } from "../train/reinforce.ts";
+import type { RunStore } from "../train/run-store.ts";
+import { loadModelFolder, restore, startEngine } from "./assemble.ts";
+import { evaluationMetrics } from "./evaluation-metrics.ts";
+import type { StageOptions } from "./run-pretrain.ts";
+import type { Recipe, ReinforceStage } from "./schema.ts";
+
+/** Room for prompts beside the new tokens. */
+const PROMPT_ROOM = 64;
+
+export async function runReinforce(
+  recipe: Recipe,
+  stage: ReinforceStage,
+  store: RunStore,
+  options: StageOptions,
+): Promise<void> {
+  const restored = await restore(store);
+  const model = restored?.model ?? (await loadModelFolder(stage.from));
+  const tokenizer = Tokenizer.fromJson(model.tokenizer.toJson());
+  const { config } = model;
+  const engine = await startEngine(
+    { config, shards: recipe.shards, positions: stage.maxNewTokens + PROMPT_ROOM, packed: false },
+    options.workers,
+    stage.optimizer,
+    model.parameters,
+    restored?.optimizer,
+  );
+  const { compute } = engine;
+  if (restored?.reference) compute.buffers.reference.set(restored.reference);
+  const state: ReinforceState = restored
+    ? (restored.trainer["state"] as ReinforceState)
+    : { step: 0, tokens: 0, problems: 0 };
+  const judge: Judge = ruleJudge(stage.rewards);
+  const heldOut = Array.from({ length: stage.evaluateProblems }, (_, index) =>
+    sampleFromMix({ seed: 1_000_003, index, split: "heldout" }, stage.problems),
+  );
+  let latest: EvaluationSummary | undefined;
+  try {
+    await reinforce({ ...stage, seed: recipe.seed }, state, {
+      compute,
+      optimizer: engine.optimizer,
+      tokenizer,
+      store,
+      judge,
+      problem: (index) => sampleFromMix({ seed: recipe.seed, index, split: "train" }, stage.problems),
+      async evaluate(step) {
+        const settings = {
+          samples: 1,
+          seed: 7,
+          temperature: stage.temperature,
+          maxNewTokens: stage.maxNewTokens,
+          key: ["evaluate", step],
+        };
+        latest = summarise(await sampleAnswers(compute, tokenizer, heldOut, settings, judge), 1);
+        return evaluationMetrics(latest);
+      },
+      async save(now) {
+        const files = trainerFiles({
+          config,
+          parameters: compute.buffers.parameters,
+          ...(stage.klWeight === 0 ? {} : { reference: compute.buffers.reference }),
+          tokenizerJson: tokenizer.toJson(),
+          optimizer: engine.optimizer.state,
+          trainer: { kind: stage.kind, state: { ...now } },
+          reckon: {
+            recipe: recipe.name,
+            stage: stage.kind,
+            parent: model.extra.reckon ?? null,
+            seed: recipe.seed,
+            step: now.step,
+            tokens: now.tokens,
+            ...(latest ? { evaluation: latest } : {}),
+          },
+        });
+        await store.saveCheckpoint(now.step, files);
+      },
+    });
+  } finally {
+    await engine.close();
+  }
+}

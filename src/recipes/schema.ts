@@ -1,0 +1,175 @@
+/**
+ * Recipes: training as typed data, no code hidden in configuration. Unknown keys are errors; defaults stand here, each
+ * with its reason where the number is not common practice.
+ */
+import { z } from "zod";
+import { ReckonError } from "../util/errors.ts";
+
+const share = z.number().min(0).max(1);
+const count = z.int().min(1);
+const whole = z.int().min(0);
+
+const scheduleSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("wsd"), warmup: whole, decay: share, floor: share.optional() }),
+  z.strictObject({ kind: z.literal("cosine"), warmup: whole, floor: share.optional() }),
+  z.strictObject({ kind: z.literal("linear"), warmup: whole, floor: share.optional() }),
+  z.strictObject({ kind: z.literal("constant"), warmup: whole }),
+]);
+
+const optimizerSchema = z.strictObject({
+  name: z.enum(["adamw", "muon"]),
+  betas: z.tuple([share, share]).default([0.9, 0.95]),
+  eps: z.number().positive().default(1e-8),
+  weightDecay: z.number().min(0).default(0),
+  maxGradNorm: z.number().min(0).default(1),
+  momentum: share.default(0.95),
+  matrixRate: z.number().positive().default(1),
+});
+
+const rungSchema = z.strictObject({ family: z.string(), level: whole, weight: z.number().positive() });
+
+const modelSchema = z.strictObject({
+  architecture: z.enum(["llama", "qwen2", "qwen3"]).default("llama"),
+  hiddenSize: count,
+  layers: count,
+  heads: count,
+  kvHeads: count,
+  headDim: count,
+  intermediateSize: count,
+  tieEmbeddings: z.boolean().default(true),
+  ropeTheta: z.number().positive().default(10_000),
+  maxPositions: count.default(512),
+});
+
+/** The corpus' knobs that a phase changes; keys are those of `CorpusMix`. */
+const mixSchema = z.record(z.string(), z.unknown());
+
+const pretrainSchema = z.strictObject({
+  kind: z.literal("pretrain"),
+  model: modelSchema,
+  tokenizer: z.strictObject({
+    vocabSize: count.default(512),
+    digits: z.enum(["single", "pairs"]).default("pairs"),
+    /** Documents that the merges are learnt from. */
+    documents: count.default(20_000),
+  }),
+  /** Standard deviation of the embedding's entries times √hidden. */
+  embeddingScale: z.number().positive().default(0.5),
+  steps: count,
+  tokensPerStep: count.default(8192),
+  rowLength: count.default(256),
+  microBatchTokens: count.default(1536),
+  learningRate: z.number().positive(),
+  schedule: scheduleSchema,
+  optimizer: optimizerSchema,
+  /** Phases of the corpus: from which share of the steps on, which changes to the default mix. */
+  phases: z.array(z.strictObject({ from: share, mix: mixSchema })).default([{ from: 0, mix: {} }]),
+  checkpointEvery: count.default(200),
+  evaluateEvery: whole.default(500),
+  evaluateProblems: count.default(200),
+  evaluateNewTokens: count.default(256),
+});
+
+const reinforceSchema = z.strictObject({
+  kind: z.literal("reinforce"),
+  /** Folder of the model to start from. */
+  from: z.string(),
+  problems: z.array(rungSchema).min(1),
+  steps: count,
+  promptsPerStep: count.default(32),
+  samplesPerPrompt: z.int().min(2).default(16),
+  maxNewTokens: count.default(200),
+  temperature: z.number().positive().default(1),
+  iterations: count.default(1),
+  miniBatches: count.default(1),
+  clipLow: z.number().positive().default(0.2),
+  clipHigh: z.number().positive().default(0.2),
+  klWeight: z.number().min(0).default(0),
+  referenceEvery: whole.default(0),
+  normalisation: z.enum(["grpo", "dr_grpo", "dapo"]).default("dapo"),
+  rewardScale: z.enum(["group", "none"]).default("group"),
+  resample: whole.default(0),
+  rewards: z
+    .strictObject({ accuracy: z.number().min(0).default(1), format: z.number().min(0).default(0.1) })
+    .default({ accuracy: 1, format: 0.1 }),
+  /** Users' task modules, by path; their families may stand in `problems`. */
+  tasks: z.array(z.string()).default([]),
+  /** Users' reward modules, by path. */
+  userRewards: z.array(z.string()).default([]),
+  learningRate: z.number().positive(),
+  schedule: scheduleSchema,
+  optimizer: optimizerSchema,
+  microBatchTokens: count.default(1536),
+  checkpointEvery: count.default(20),
+  evaluateEvery: whole.default(10),
+  evaluateProblems: count.default(200),
+  rolloutsEvery: whole.default(5),
+  rolloutGroups: count.default(4),
+});
+
+const recipeSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+  description: z.string(),
+  seed: z.int().min(0).default(0),
+  /** Logical shards of every step; results depend on it, so it stands here and not with the workers. */
+  shards: count.default(2),
+  stages: z.array(z.discriminatedUnion("kind", [pretrainSchema, reinforceSchema])).min(1),
+});
+
+export type Recipe = z.output<typeof recipeSchema>;
+export type RecipeInput = z.input<typeof recipeSchema>;
+export type PretrainStage = z.output<typeof pretrainSchema>;
+export type ReinforceStage = z.output<typeof reinforceSchema>;
+
+/** Types a recipe as it is written; defaults are filled in by `resolveRecipe`. */
+export function defineRecipe(recipe: RecipeInput): RecipeInput {
+  return recipe;
+}
+
+/**
+ * Fills in defaults and applies settings of the form `path=value`, e.g. `stages.0.steps=50` or `seed=1`; a path that
+ * does not begin with a key of the recipe is one of its only stage: `learningRate=1e-4`.
+ * @throws ReckonError RECIPE_INVALID naming the key
+ */
+export function resolveRecipe(input: RecipeInput, settings: readonly string[] = []): Recipe {
+  const draft = structuredClone(input) as Record<string, unknown>;
+  for (const setting of settings) applySetting(draft, setting);
+  const result = recipeSchema.safeParse(draft);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new ReckonError("RECIPE_INVALID", `the recipe does not fit at ${issue.path.join(".") || "its top"}`, {
+    got: issue.message,
+    help: "run with --dry-run to see the recipe with its defaults",
+  });
+}
+
+function applySetting(draft: Record<string, unknown>, setting: string): void {
+  const equals = setting.indexOf("=");
+  if (equals < 1) {
+    throw new ReckonError("RECIPE_SETTING", "a setting has the form path=value", {
+      expected: "--set learningRate=1e-4",
+      got: setting,
+    });
+  }
+  const path = setting.slice(0, equals).split(".");
+  const top = path[0]! in draft || ["seed", "shards", "stages", "name", "description"].includes(path[0]!);
+  const full = top ? path : ["stages", "0", ...path];
+  let at: unknown = draft;
+  for (const key of full.slice(0, -1)) {
+    const next = (at as Record<string, unknown>)[key];
+    if (typeof next !== "object" || next === null) {
+      (at as Record<string, unknown>)[key] = {};
+      at = (at as Record<string, unknown>)[key];
+    } else at = next;
+  }
+  (at as Record<string, unknown>)[full.at(-1)!] = readValue(setting.slice(equals + 1));
+}
+
+/** JSON where it reads as JSON, else the text itself. */
+function readValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
