@@ -11,15 +11,16 @@ import { FROM_SOURCES, findNode, ownNodeIsNewEnough, runNode } from "./runtime.m
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, "src", "cli", "main.ts");
-const program = existsSync(source) ? source : join(root, "dist", "cli", "main.js");
+const inClone = existsSync(source);
+const program = inClone ? source : join(root, "dist", "cli", "main.js");
 
-if (ownNodeIsNewEnough()) {
+if (ownNodeIsNewEnough() && !inClone) {
   process.argv[1] = program;
   await import(pathToFileURL(program).href);
 } else {
   try {
     process.exitCode = await runNode(findNode(root), [
-      ...(program === source ? [FROM_SOURCES] : []),
+      ...(inClone ? [FROM_SOURCES] : []),
       program,
       ...process.argv.slice(2),
     ]);

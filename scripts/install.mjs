@@ -72,7 +72,7 @@ export async function ensureInstalled(root) {
 }
 
 async function install(root, reason) {
-  say(`setting up: ${reason}; installing from the npm registry (about 250 MB, once)`);
+  say(`setting up: ${reason}; installing from the npm registry (about 300 MB, once)`);
   const started = Date.now();
   const stopTicking = tick(() => `installing packages, ${seconds(started)} s`);
   const { code, signal, output } = await npm(root, [

@@ -11,6 +11,8 @@ import { builtinModules } from "node:module";
 import { dirname, join, matchesGlob, posix } from "node:path";
 import { test } from "node:test";
 
+Error.stackTraceLimit = 0; // The message says where; a stack into this file would only hide it.
+
 const root = join(import.meta.dirname, "..");
 const MAXIMUM_LINES = 450;
 

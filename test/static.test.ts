@@ -7,6 +7,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
+Error.stackTraceLimit = 0; // The tools say where; a stack into this file would only hide it.
+
 const root = join(import.meta.dirname, "..");
 
 function run(program: string, ...args: string[]): void {
