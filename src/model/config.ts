@@ -211,8 +211,9 @@ export function configToHuggingFace(
     intermediate_size: config.intermediateSize,
     max_position_embeddings: config.maxPositions,
     rms_norm_eps: config.rmsNormEps,
+    // The first is read by transformers 4 and most other programs, the second by transformers 5.
     rope_theta: config.ropeTheta,
-    rope_scaling: null,
+    rope_parameters: { rope_type: "default", rope_theta: config.ropeTheta },
     tie_word_embeddings: config.tieEmbeddings,
     hidden_act: "silu",
     // Qwen2's biases are part of its class and have no key.

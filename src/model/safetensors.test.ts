@@ -51,6 +51,12 @@ test("a file at any offset of its buffer is read", () => {
   assert.deepEqual(tensorToFloat32(readSafetensors(shifted).get("weights")!)[1], -2.5);
 });
 
+test("arrays of a Buffer are plain bytes, whose slice is a copy", () => {
+  const weights = readSafetensors(Buffer.concat([Buffer.alloc(1), valid]).subarray(1)).get("weights")!;
+  assert.equal(weights.data.constructor, Uint8Array);
+  assert.deepEqual(new Float32Array(weights.data.slice().buffer)[1], -2.5);
+});
+
 test("types that are no floats are read as bytes and not as numbers", () => {
   const bytes = readSafetensors(valid).get("bytes")!;
   assert.deepEqual([...bytes.data], [1, 2, 3]);

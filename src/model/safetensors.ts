@@ -54,7 +54,9 @@ export function readSafetensors(bytes: Uint8Array): Map<string, SafetensorsTenso
 }
 
 /** Like `readSafetensors`, with the file's metadata. */
-export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
+export function parseSafetensors(file: Uint8Array): SafetensorsFile {
+  // Node's Buffer is a Uint8Array whose slice() does not copy; views of a plain one behave everywhere the same.
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   const { header, start } = readHeader(bytes);
   const tensors = new Map<string, SafetensorsTensor>();
   let metadata: Record<string, string> = {};
