@@ -1,124 +1,146 @@
 /**
- * The time-major cache of keys and values: per layer [time, rows, kvHeads · headDim] in one growing buffer each.
+ * The cache of keys and values: per layer and kind one buffer [slots, kvHeads, capacity, headDim], fed to the decoding
+ * graph without a copy. Each slot holds one sequence of any length up to the capacity.
  *
- * Contract: `length` moments are filled; what is past is the prefix of `length · rows` rows, the next moment's place
- * follows it. Nothing is moved while decoding; only `keep` moves, when sequences leave.
- * Memory: 2 · layers · capacity · rows · kvHeads · headDim · 4 bytes; pages that are never reached are never touched.
+ * The capacity follows the longest sequence in steps, so that little is computed for room that is not filled; a step
+ * moves every sequence once, in place. What lies behind a sequence's end is stale but finite.
+ * Memory: 2 · layers · slots · kvHeads · headDim · limit · 4 bytes, of which what is never reached is never touched.
  */
 import type { Provider, Value } from "../graph/index.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { assert } from "../util/errors.ts";
 
-export class TimeMajorCache {
+/** The least step of the capacity; above eight times that it grows by an eighth. */
+const STEP = 32;
+
+export class SlotCache {
   readonly #provider: Provider;
   readonly #config: ModelConfig;
-  /** keys of layer 0, values of layer 0, keys of layer 1, … */
+  /** Keys of layer 0, values of layer 0, keys of layer 1, … */
   #buffers: Float32Array[] = [];
-  #rows = 0;
-  #length = 0;
+  #lengths: number[] = [];
+  #capacity = 0;
+  #limit = 0;
 
   constructor(provider: Provider, config: ModelConfig) {
     this.#provider = provider;
     this.#config = config;
   }
 
-  get rows(): number {
-    return this.#rows;
+  /** Tokens in each slot. */
+  get lengths(): readonly number[] {
+    return this.#lengths;
   }
 
-  /** Moments that are filled. */
-  get length(): number {
-    return this.#length;
+  /** Room for tokens in each slot now. */
+  get capacity(): number {
+    return this.#capacity;
   }
 
-  /** Floats of one sequence at one moment in one buffer. */
-  get width(): number {
-    return this.#config.kvHeads * this.#config.headDim;
-  }
-
-  /** Empties the cache for so many rows and moments; buffers are kept between uses and grow when needed. */
-  reset(rows: number, capacity: number): void {
-    const size = rows * capacity * this.width;
+  /** Empties the cache, for so many slots and sequences of at most `limit` tokens; buffers are kept and grow when needed. */
+  reset(slots: number, limit: number): void {
+    const size = slots * limit * this.#config.kvHeads * this.#config.headDim;
     if ((this.#buffers[0]?.length ?? 0) < size) {
       this.#buffers = []; // let the old ones go before the new ones come
       this.#buffers = Array.from({ length: 2 * this.#config.layers }, () => new Float32Array(size));
     }
-    this.#rows = rows;
-    this.#length = 0;
+    this.#lengths = new Array<number>(slots).fill(0);
+    this.#limit = limit;
+    this.#capacity = Math.min(STEP, limit);
+  }
+
+  /** Gives the buffers back. */
+  clear(): void {
+    this.#buffers = [];
+    this.#lengths = [];
+  }
+
+  /** The buffer as the graph takes it: a view, [slots · kvHeads, capacity, headDim]. */
+  value(buffer: number): Value {
+    const { kvHeads, headDim } = this.#config;
+    const rows = this.#lengths.length * kvHeads;
+    const view = this.#buffers[buffer]!.subarray(0, rows * this.#capacity * headDim);
+    return this.#provider.value(view, [rows, this.#capacity, headDim]);
+  }
+
+  /** Puts a sequence in place of what a slot holds: first its length, then `fill` for each buffer. */
+  place(slot: number, length: number): void {
+    this.#lengths[slot] = 0;
+    this.reserve(length);
+    this.#lengths[slot] = length;
   }
 
   /**
-   * Fills the first moments of some rows with copies of prefilled sequences.
-   * @param buffer which of the 2 · layers buffers
-   * @param source [moments, sequences, width]
-   * @param sequenceOf for each cache row the sequence it copies, or −1 to leave it
+   * Copies a sequence's keys or values of one layer into a slot.
+   * @param source [sequences, kvHeads, padded, headDim]
    */
-  fill(buffer: number, source: Float32Array, moments: number, sequences: number, sequenceOf: Int32Array): void {
+  fill(buffer: number, slot: number, source: Float32Array, sequence: number, padded: number): void {
+    const { kvHeads, headDim } = this.#config;
     const target = this.#buffers[buffer]!;
-    const { width } = this;
-    const rows = this.#rows;
-    for (let t = 0; t < moments; t++) {
-      for (let row = 0; row < rows; row++) {
-        const sequence = sequenceOf[row]!;
-        if (sequence < 0) continue;
-        const from = (t * sequences + sequence) * width;
-        const to = (t * rows + row) * width;
-        for (let i = 0; i < width; i++) target[to + i] = source[from + i]!;
-      }
+    const size = this.#lengths[slot]! * headDim;
+    for (let head = 0; head < kvHeads; head++) {
+      const from = (sequence * kvHeads + head) * padded * headDim;
+      target.set(source.subarray(from, from + size), (slot * kvHeads + head) * this.#capacity * headDim);
     }
   }
 
-  /** Declares so many moments filled. */
-  advance(moments: number): void {
-    this.#length += moments;
-    assert(this.#length * this.#rows * this.width <= this.#buffers[0]!.length, "the cache is full");
-  }
-
-  /** What is past: a view, [length, rows · kvHeads, headDim]. */
-  past(buffer: number): Value {
+  /**
+   * Appends one token to some slots.
+   * @param sources for each buffer [slots, kvHeads, 1, headDim]
+   * @param slots which to append; the others stay as they are
+   */
+  append(sources: readonly Float32Array[], slots: readonly number[]): void {
     const { kvHeads, headDim } = this.#config;
-    const end = this.#length * this.#rows * this.width;
-    return this.#provider.value(this.#buffers[buffer]!.subarray(0, end), [this.#length, this.#rows * kvHeads, headDim]);
-  }
-
-  /** Where the next moment belongs: a view, [rows, kvHeads, 1, headDim]. */
-  next(buffer: number): Value {
-    const { kvHeads, headDim } = this.#config;
-    const size = this.#rows * this.width;
-    const start = this.#length * size;
-    return this.#provider.value(this.#buffers[buffer]!.subarray(start, start + size), [
-      this.#rows,
-      kvHeads,
-      1,
-      headDim,
-    ]);
-  }
-
-  /** Keeps some rows, in increasing order, and closes the gaps in place. */
-  keep(kept: readonly number[]): void {
-    const { width } = this;
-    const runs = runsOf(kept);
-    const rows = this.#rows;
-    for (const buffer of this.#buffers) {
-      for (let t = 0; t < this.#length; t++) {
-        // Rows only move towards the front, so nothing is overwritten before it has moved.
-        for (const { from, to, count } of runs) {
-          const source = (t * rows + from) * width;
-          buffer.copyWithin((t * kept.length + to) * width, source, source + count * width);
+    const block = this.#capacity * headDim;
+    for (const [b, source] of sources.entries()) {
+      const target = this.#buffers[b]!;
+      for (const slot of slots) {
+        const end = this.#lengths[slot]! * headDim;
+        for (let row = slot * kvHeads; row < (slot + 1) * kvHeads; row++) {
+          const to = row * block + end;
+          const from = row * headDim;
+          for (let i = 0; i < headDim; i++) target[to + i] = source[from + i]!;
         }
       }
     }
-    this.#rows = kept.length;
+    for (const slot of slots) this.#lengths[slot]!++;
+  }
+
+  /** Makes room for sequences of `length` tokens. */
+  reserve(length: number): void {
+    if (length <= this.#capacity) return;
+    assert(length <= this.#limit, `a sequence of ${length} tokens in a cache for ${this.#limit}`);
+    const wider = Math.min(this.#limit, stepped(length));
+    // Sequences move towards the end, the last one first, so nothing is overwritten before it has moved.
+    for (let slot = this.#lengths.length - 1; slot >= 0; slot--) this.#move(slot, slot, wider, -1);
+    this.#capacity = wider;
+  }
+
+  /** Keeps some slots, in increasing order, closes the gaps in place and gives up room that they do not need. */
+  keep(kept: readonly number[]): void {
+    const longest = Math.max(1, ...kept.map((slot) => this.#lengths[slot]!));
+    const narrower = Math.min(this.#capacity, stepped(longest));
+    for (const [to, from] of kept.entries()) this.#move(from, to, narrower, 1);
+    this.#lengths = kept.map((slot) => this.#lengths[slot]!);
+    this.#capacity = narrower;
+  }
+
+  /** Moves a slot to another place under another capacity; heads in the order of the direction. */
+  #move(from: number, to: number, capacity: number, direction: 1 | -1): void {
+    const { kvHeads, headDim } = this.#config;
+    const size = this.#lengths[from]! * headDim;
+    for (const buffer of this.#buffers) {
+      for (let i = 0; i < kvHeads; i++) {
+        const head = direction > 0 ? i : kvHeads - 1 - i;
+        const source = (from * kvHeads + head) * this.#capacity * headDim;
+        const target = (to * kvHeads + head) * capacity * headDim;
+        if (source !== target) buffer.copyWithin(target, source, source + size);
+      }
+    }
   }
 }
 
-/** Consecutive rows as one move. */
-function runsOf(kept: readonly number[]): { from: number; to: number; count: number }[] {
-  const runs: { from: number; to: number; count: number }[] = [];
-  for (const [to, from] of kept.entries()) {
-    const run = runs.at(-1);
-    if (run && run.from + run.count === from) run.count++;
-    else runs.push({ from, to, count: 1 });
-  }
-  return runs;
+function stepped(length: number): number {
+  const step = Math.max(STEP, STEP * Math.floor(length / (8 * STEP)));
+  return Math.ceil(length / step) * step;
 }

@@ -1,8 +1,6 @@
 /**
  * The graph of one decoding step: the newest token of every sequence goes in, the distribution of the next comes out.
- *
- * All sequences share one time index (they are padded on the left), so what is past is one prefix of the time-major
- * cache and positions need no input per row: rotary attention only sees differences of positions.
+ * Every sequence stands at a position of its own, so sequences may join and leave between any two steps.
  * Left out: drawing the token in the graph. The softmax, which costs, is here; the draw, which is a scan, is in sample.ts.
  */
 import {
@@ -13,7 +11,7 @@ import {
   mulDims,
   range,
   reshape,
-  rope,
+  ropeAt,
   softmax,
   type Target,
   type Tensor,
@@ -24,57 +22,51 @@ import type { ModelConfig } from "../model/config.ts";
 import { parameterLayout } from "../model/parameters.ts";
 import { type Attend, hiddenStates, logitsOf, parameterInputs, rotaryTables } from "../model/transformer.ts";
 
-export interface DecodeGraphOptions {
+export interface GraphOptions {
   readonly target: Target;
   /** How many positions the rotary tables hold. */
   readonly positions: number;
-  /** Whether sequences may begin later than at time 0 (padding on the left): adds the input `starts`. */
-  readonly ragged: boolean;
 }
 
 /**
  * Inputs besides the parameters:
  * - `ids` int64 [B]: the newest token of each sequence
- * - `offset` int64 [1]: its position, the same for all; equals t
+ * - `lengths` int64 [B]: how many tokens of it are in the cache, which is also the newest one's position
  * - `scale` []: 1 / temperature
- * - `starts` int64 [B] (ragged only): the time of each sequence's first real token
- * - `keys.N`, `values.N` [t, B·KV, D], t ≥ 1: the cache of layer N
+ * - `keys.N`, `values.N` [B·KV, C, D]: the cache of layer N, C ≥ every length
  *
  * Outputs: `logits` [B, V]; `probabilities` [B, V] = softmax(logits · scale); `key.N`, `value.N` [B, KV, 1, D] to append
  * to the cache.
  */
-export function decodeGraph(config: ModelConfig, options: DecodeGraphOptions): Graph {
+export function decodeGraph(config: ModelConfig, options: GraphOptions): Graph {
+  const { kvHeads, heads, headDim } = config;
   const graph = new Graph({ target: options.target });
   const ids = graph.input("ids", ["B"], "int64");
   const parameters = parameterInputs(graph, parameterLayout(config));
-  const offset = graph.input("offset", [1], "int64");
+  const lengths = graph.input("lengths", ["B"], "int64");
   const inverseTemperature = graph.input("scale", []);
-  const starts = options.ragged ? graph.input("starts", ["B"], "int64") : undefined;
-  const pastShape = ["t", mulDims("B", config.kvHeads), config.headDim];
+  const cacheShape = [mulDims("B", kvHeads), "C", headDim];
   const past = Array.from({ length: config.layers }, (_, layer) => ({
-    keys: graph.input(`keys.${layer}`, pastShape),
-    values: graph.input(`values.${layer}`, pastShape),
+    pastKeys: graph.input(`keys.${layer}`, cacheShape),
+    pastValues: graph.input(`values.${layer}`, cacheShape),
   }));
 
-  const tables = rotaryTables(graph, config, options.positions);
-  const bias = starts && where(less(range(graph, "t"), unsqueeze(starts, [1, 2])), -1e9, 0);
-  const scale = 1 / Math.sqrt(config.headDim);
-  const turned = (x: Tensor, heads: number): Tensor =>
-    rope(reshape(x, ["B", heads, 1, config.headDim]), tables, offset);
+  const turn = ropeAt(rotaryTables(graph, config, options.positions), lengths);
+  const bias = where(less(range(graph, "C"), unsqueeze(lengths, [1, 2])), 0, -1e9);
+  const turned = (x: Tensor, count: number): Tensor => turn(reshape(x, ["B", count, 1, headDim]));
   const attend: Attend = (layer, q, k, v) => {
-    const key = turned(k, config.kvHeads);
+    const key = turned(k, kvHeads);
     graph.output(`key.${layer}`, key);
-    graph.output(`value.${layer}`, reshape(v, ["B", config.kvHeads, 1, config.headDim]));
+    graph.output(`value.${layer}`, reshape(v, ["B", kvHeads, 1, headDim]));
     return cachedAttention(
       {
-        query: reshape(turned(q, config.heads), ["B", config.heads, config.headDim]),
-        key: reshape(key, ["B", config.kvHeads, config.headDim]),
+        query: reshape(turned(q, heads), ["B", heads, headDim]),
+        key: reshape(key, ["B", kvHeads, headDim]),
         value: v,
-        pastKeys: past[layer]!.keys,
-        pastValues: past[layer]!.values,
-        ...(bias ? { bias } : {}),
+        ...past[layer]!,
+        bias,
       },
-      scale,
+      1 / Math.sqrt(headDim),
     );
   };
   const logits = logitsOf(config, parameters, hiddenStates(config, parameters, ids, attend));

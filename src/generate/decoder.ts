@@ -1,12 +1,12 @@
 /**
- * Decoding without choosing: a batch of prompts is read, then one token per sequence at a time goes in and the
+ * Decoding without choosing: sequences join by their prompts, then one token per sequence at a time goes in and the
  * distribution of the next comes out. What is drawn from it, and who stays, is the caller's (generate.ts).
  */
 import type { Provider, Session, SessionOptions, Target, Value, Values } from "../graph/index.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { type ParameterLayout, parameterLayout, views } from "../model/parameters.ts";
 import { assert } from "../util/errors.ts";
-import { TimeMajorCache } from "./cache.ts";
+import { SlotCache } from "./cache.ts";
 import { decodeGraph } from "./decode-graph.ts";
 import { prefillGraph } from "./prefill-graph.ts";
 
@@ -26,16 +26,21 @@ export interface DecoderOptions {
   readonly profile?: string;
 }
 
-export interface Batch {
+export interface DecoderRun {
   readonly parameters: Parameters;
-  /** Token ids, each prompt with at least one. */
-  readonly prompts: readonly (readonly number[])[];
-  /** Which prompt each row continues, increasing; rows of one prompt share its prefill. */
-  readonly promptOf: readonly number[];
-  /** Moments to make room for after the prompts. */
-  readonly room: number;
+  /** Sequences that can be decoded at once. */
+  readonly slots: number;
+  /** Longest sequence that will come, prompt and completion together. */
+  readonly limit: number;
   /** Factor on the logits in `probabilities`, 1 / temperature; default 1. */
   readonly scale?: number;
+}
+
+/** A prompt and the slots of the sequences that continue it: it is read once for all of them. */
+export interface Joining {
+  /** At least one token. */
+  readonly prompt: readonly number[];
+  readonly slots: readonly number[];
 }
 
 /** Tokens of one prefill run: about what keeps a small model's activations in the second-level cache. */
@@ -46,34 +51,31 @@ export class Decoder {
   readonly maxPositions: number;
   readonly #provider: Provider;
   readonly #layout: ParameterLayout;
-  readonly #sessions: { prefill: Session; uniform: Session; ragged: Session };
-  readonly #cache: TimeMajorCache;
+  readonly #prefill: Session;
+  readonly #decode: Session;
   readonly #withLogits: boolean;
+  readonly #cache: SlotCache;
   #parameters: Values = {};
   #scale: Value;
-  #starts: number[] = [];
-  #ids = new BigInt64Array(0);
-  #feeds: Values = {};
-  #fetches: Values = {};
-  #ragged = false;
-  #probabilities = new Float32Array(0);
-  #logits = new Float32Array(0);
+  #batch: BatchBuffers;
 
   private constructor(
     provider: Provider,
     config: ModelConfig,
     maxPositions: number,
-    sessions: { prefill: Session; uniform: Session; ragged: Session },
+    sessions: { readonly prefill: Session; readonly decode: Session },
     withLogits: boolean,
   ) {
     this.config = config;
     this.maxPositions = maxPositions;
     this.#provider = provider;
     this.#layout = parameterLayout(config);
-    this.#sessions = sessions;
-    this.#cache = new TimeMajorCache(provider, config);
+    this.#prefill = sessions.prefill;
+    this.#decode = sessions.decode;
     this.#withLogits = withLogits;
+    this.#cache = new SlotCache(provider, config);
     this.#scale = provider.value(new Float32Array([1]), []);
+    this.#batch = batchBuffers(provider, config, 0, withLogits);
   }
 
   static async create(provider: Provider, config: ModelConfig, options: DecoderOptions = {}): Promise<Decoder> {
@@ -81,156 +83,131 @@ export class Decoder {
     const target = options.target ?? (provider.name === "cpu" ? "fused" : "portable");
     const settings = (name: string): SessionOptions => ({
       threads: options.threads ?? 1,
-      // Every step has another shape: remembered memory plans would only pile up.
+      // Shapes change as sequences grow and leave: remembered memory plans would only pile up.
       memoryPattern: false,
       ...(options.profile === undefined ? {} : { profile: `${options.profile}-${name}` }),
     });
-    const sessions = {
-      prefill: await provider.session(prefillGraph(config, { target, positions }), settings("prefill")),
-      uniform: await provider.session(decodeGraph(config, { target, positions, ragged: false }), settings("uniform")),
-      ragged: await provider.session(decodeGraph(config, { target, positions, ragged: true }), settings("ragged")),
-    };
-    return new Decoder(provider, config, positions, sessions, options.logits ?? false);
+    const prefill = await provider.session(prefillGraph(config, { target, positions }), settings("prefill"));
+    const decode = await provider.session(decodeGraph(config, { target, positions }), settings("decode"));
+    return new Decoder(provider, config, positions, { prefill, decode }, options.logits ?? false);
   }
 
-  /** Sequences in the batch now. */
-  get rows(): number {
-    return this.#cache.rows;
-  }
-
-  /** [rows, V]: the next token's distribution at the batch's scale. Valid until the next call. */
+  /** [slots, V]: the next token's distribution at the run's scale, where a sequence is. Overwritten by the next step. */
   get probabilities(): Float32Array {
-    return this.#probabilities;
+    return this.#batch.probabilities;
   }
 
-  /** [rows, V]: raw logits, if the decoder was made with `logits`. Valid until the next call. */
+  /** [slots, V]: raw logits, if the decoder was made with `logits`. Overwritten by the next step. */
   get logits(): Float32Array {
     assert(this.#withLogits, "the decoder was made without logits");
-    return this.#logits;
+    return this.#batch.logits;
   }
 
-  /** Reads the prompts; then `probabilities` holds the distribution of each row's first token. */
-  async begin(batch: Batch): Promise<void> {
-    const { prompts, promptOf } = batch;
-    const length = Math.max(...prompts.map((prompt) => prompt.length));
-    assert(length > 0 && length + batch.room <= this.maxPositions, `${length} + ${batch.room} positions`);
-    this.#parameters = this.#parameterValues(batch.parameters);
-    this.#scale = this.#provider.value(new Float32Array([batch.scale ?? 1]), []);
-    this.#starts = promptOf.map((p) => length - prompts[p]!.length);
-    this.#ragged = this.#starts.some((start) => start > 0);
-    this.#cache.reset(promptOf.length, length + batch.room);
-    this.#shape();
-    const chunk = Math.max(1, Math.floor(PREFILL_TOKENS / length));
-    for (let from = 0; from < prompts.length; from += chunk) {
-      await this.#prefill(prompts.slice(from, from + chunk), length, from, promptOf);
+  /** Forgets all sequences and starts over with these parameters. */
+  begin(run: DecoderRun): void {
+    assert(run.limit <= this.maxPositions, `sequences of ${run.limit} tokens, positions for ${this.maxPositions}`);
+    this.#parameters = this.#parameterValues(run.parameters);
+    this.#scale = this.#provider.value(new Float32Array([run.scale ?? 1]), []);
+    this.#cache.reset(run.slots, run.limit);
+    this.#batch = batchBuffers(this.#provider, this.config, run.slots, this.#withLogits);
+  }
+
+  /** Reads prompts into slots; then `probabilities` holds the distribution of their first tokens there. */
+  async join(joining: readonly Joining[]): Promise<void> {
+    let from = 0;
+    while (from < joining.length) {
+      let to = from;
+      let longest = 0;
+      while (to < joining.length) {
+        const length = Math.max(longest, joining[to]!.prompt.length);
+        if (to > from && length * (to + 1 - from) > PREFILL_TOKENS) break;
+        longest = length;
+        to++;
+      }
+      await this.#read(joining.slice(from, to), longest);
+      from = to;
     }
-    this.#cache.advance(length);
   }
 
   /**
-   * Appends one token to every row and computes the distribution of the next.
-   * @param tokens one per row
+   * Appends tokens and computes the distributions of the next ones.
+   * @param tokens one per slot; −1 leaves the slot's sequence as it is, and its probabilities void
    */
-  async step(tokens: ArrayLike<number>): Promise<void> {
+  async step(tokens: readonly number[]): Promise<void> {
+    const { ids, lengths, newest, feeds, fetches } = this.#batch;
     const cache = this.#cache;
-    for (let row = 0; row < cache.rows; row++) this.#ids[row] = BigInt(tokens[row]!);
-    const feeds: Record<string, Value> = { ...this.#feeds };
-    const fetches: Record<string, Value> = { ...this.#fetches };
-    feeds.offset = this.#provider.value(new BigInt64Array([BigInt(cache.length)]), [1]);
-    for (let layer = 0; layer < this.config.layers; layer++) {
-      feeds[`keys.${layer}`] = cache.past(2 * layer);
-      feeds[`values.${layer}`] = cache.past(2 * layer + 1);
-      fetches[`key.${layer}`] = cache.next(2 * layer);
-      fetches[`value.${layer}`] = cache.next(2 * layer + 1);
+    const moving: number[] = [];
+    for (const [slot, token] of tokens.entries()) {
+      ids[slot] = BigInt(Math.max(0, token));
+      lengths[slot] = BigInt(cache.lengths[slot]!);
+      if (token >= 0) moving.push(slot);
     }
-    await (this.#ragged ? this.#sessions.ragged : this.#sessions.uniform).run(feeds, fetches);
-    cache.advance(1);
+    const inputs: Record<string, Value> = { ...this.#parameters, ...feeds, scale: this.#scale };
+    for (let layer = 0; layer < this.config.layers; layer++) {
+      inputs[`keys.${layer}`] = cache.value(2 * layer);
+      inputs[`values.${layer}`] = cache.value(2 * layer + 1);
+    }
+    await this.#decode.run(inputs, fetches);
+    cache.reserve(1 + moving.reduce((longest, slot) => Math.max(longest, cache.lengths[slot]!), 0));
+    cache.append(newest, moving);
   }
 
-  /** Goes on with some rows only, given in increasing order. `probabilities` is void until the next step. */
-  keep(rows: readonly number[]): void {
-    this.#cache.keep(rows);
-    this.#starts = rows.map((row) => this.#starts[row]!);
-    this.#shape();
+  /** Goes on with some slots only, given in increasing order; they are numbered anew. `probabilities` is void. */
+  keep(slots: readonly number[]): void {
+    this.#cache.keep(slots);
+    this.#batch = batchBuffers(this.#provider, this.config, slots.length, this.#withLogits);
+  }
+
+  /** Gives the cache's memory back; `begin` takes it anew. */
+  clear(): void {
+    this.#cache.clear();
   }
 
   async release(): Promise<void> {
-    for (const session of Object.values(this.#sessions)) await session.release();
+    this.clear();
+    await this.#prefill.release();
+    await this.#decode.release();
   }
 
-  /** Feeds and fetches that stay the same until the number of rows changes. */
-  #shape(): void {
-    const { rows } = this.#cache;
-    const { vocabSize } = this.config;
-    this.#ids = new BigInt64Array(rows);
-    this.#probabilities = new Float32Array(rows * vocabSize);
-    if (this.#withLogits) this.#logits = new Float32Array(rows * vocabSize);
-    this.#feeds = {
-      ...this.#parameters,
-      ids: this.#provider.value(this.#ids, [rows]),
-      scale: this.#scale,
-      ...(this.#ragged
-        ? {
-            starts: this.#provider.value(
-              BigInt64Array.from(this.#starts, (start) => BigInt(start)),
-              [rows],
-            ),
-          }
-        : {}),
-    };
-    this.#fetches = {
-      probabilities: this.#provider.value(this.#probabilities, [rows, vocabSize]),
-      ...(this.#withLogits ? { logits: this.#provider.value(this.#logits, [rows, vocabSize]) } : {}),
-    };
-  }
-
-  async #prefill(
-    prompts: readonly (readonly number[])[],
-    length: number,
-    first: number,
-    promptOf: readonly number[],
-  ): Promise<void> {
+  async #read(joining: readonly Joining[], padded: number): Promise<void> {
     const { vocabSize, layers, kvHeads, headDim } = this.config;
-    const count = prompts.length;
-    const ids = new BigInt64Array(count * length);
-    const segments = new BigInt64Array(count * length);
-    for (const [p, prompt] of prompts.entries()) {
-      for (let i = 0; i < prompt.length; i++) {
-        const at = p * length + length - prompt.length + i;
-        ids[at] = BigInt(prompt[i]!);
-        segments[at] = 1n;
-      }
+    const provider = this.#provider;
+    const count = joining.length;
+    const ids = new BigInt64Array(count * padded);
+    for (const [sequence, { prompt }] of joining.entries()) {
+      assert(prompt.length > 0, "an empty prompt");
+      for (const [i, token] of prompt.entries()) ids[sequence * padded + i] = BigInt(token);
     }
-    const last = BigInt64Array.from(prompts, (_, p) => BigInt((p + 1) * length - 1));
-    const value = (shape: readonly number[]): Value =>
-      this.#provider.value(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
-    const fetches: Record<string, Value> = { probabilities: value([count, vocabSize]) };
-    if (this.#withLogits) fetches.logits = value([count, vocabSize]);
+    const last = BigInt64Array.from(joining, ({ prompt }, sequence) => BigInt(sequence * padded + prompt.length - 1));
+    const fresh = (...shape: number[]): Value => provider.value(new Float32Array(shape.reduce((a, b) => a * b)), shape);
+    const fetches: Record<string, Value> = { probabilities: fresh(count, vocabSize) };
+    if (this.#withLogits) fetches.logits = fresh(count, vocabSize);
     for (let layer = 0; layer < layers; layer++) {
-      fetches[`keys.${layer}`] = value([length, count * kvHeads, headDim]);
-      fetches[`values.${layer}`] = value([length, count * kvHeads, headDim]);
+      fetches[`keys.${layer}`] = fresh(count, kvHeads, padded, headDim);
+      fetches[`values.${layer}`] = fresh(count, kvHeads, padded, headDim);
     }
-    await this.#sessions.prefill.run(
-      {
-        ...this.#parameters,
-        ids: this.#provider.value(ids, [count, length]),
-        segments: this.#provider.value(segments, [count, length]),
-        last: this.#provider.value(last, [count]),
-        scale: this.#scale,
-      },
-      fetches,
-    );
-    const sequenceOf = Int32Array.from(promptOf, (p) => (p >= first && p < first + count ? p - first : -1));
+    const feeds = {
+      ...this.#parameters,
+      ids: provider.value(ids, [count, padded]),
+      last: provider.value(last, [count]),
+      scale: this.#scale,
+    };
+    await this.#prefill.run(feeds, fetches);
+
     const data = (name: string): Float32Array => fetches[name]!.data as Float32Array;
-    for (let layer = 0; layer < layers; layer++) {
-      this.#cache.fill(2 * layer, data(`keys.${layer}`), length, count, sequenceOf);
-      this.#cache.fill(2 * layer + 1, data(`values.${layer}`), length, count, sequenceOf);
-    }
-    for (const [row, sequence] of sequenceOf.entries()) {
-      if (sequence < 0) continue;
-      const of = (all: Float32Array): Float32Array => all.subarray(sequence * vocabSize, (sequence + 1) * vocabSize);
-      this.#probabilities.set(of(data("probabilities")), row * vocabSize);
-      if (this.#withLogits) this.#logits.set(of(data("logits")), row * vocabSize);
+    const row = (all: Float32Array, sequence: number): Float32Array =>
+      all.subarray(sequence * vocabSize, (sequence + 1) * vocabSize);
+    this.#cache.reserve(padded);
+    for (const [sequence, { prompt, slots }] of joining.entries()) {
+      for (const slot of slots) {
+        this.#cache.place(slot, prompt.length);
+        for (let layer = 0; layer < layers; layer++) {
+          this.#cache.fill(2 * layer, slot, data(`keys.${layer}`), sequence, padded);
+          this.#cache.fill(2 * layer + 1, slot, data(`values.${layer}`), sequence, padded);
+        }
+        this.#batch.probabilities.set(row(data("probabilities"), sequence), slot * vocabSize);
+        if (this.#withLogits) this.#batch.logits.set(row(data("logits"), sequence), slot * vocabSize);
+      }
     }
   }
 
@@ -245,4 +222,32 @@ export class Decoder {
       }),
     );
   }
+}
+
+/** What goes in and out of every step; made anew when the number of slots changes. */
+interface BatchBuffers {
+  readonly ids: BigInt64Array;
+  readonly lengths: BigInt64Array;
+  readonly probabilities: Float32Array;
+  readonly logits: Float32Array;
+  /** New keys and values, in the order of the cache's buffers. */
+  readonly newest: readonly Float32Array[];
+  readonly feeds: Values;
+  readonly fetches: Values;
+}
+
+function batchBuffers(provider: Provider, config: ModelConfig, slots: number, withLogits: boolean): BatchBuffers {
+  const { vocabSize, kvHeads, headDim } = config;
+  const ids = new BigInt64Array(slots);
+  const lengths = new BigInt64Array(slots);
+  const probabilities = new Float32Array(slots * vocabSize);
+  const logits = new Float32Array(withLogits ? slots * vocabSize : 0);
+  const newest = Array.from({ length: 2 * config.layers }, () => new Float32Array(slots * kvHeads * headDim));
+  const fetches: Record<string, Value> = { probabilities: provider.value(probabilities, [slots, vocabSize]) };
+  if (withLogits) fetches.logits = provider.value(logits, [slots, vocabSize]);
+  for (const [i, data] of newest.entries()) {
+    fetches[`${i % 2 === 0 ? "key" : "value"}.${i >> 1}`] = provider.value(data, [slots, kvHeads, 1, headDim]);
+  }
+  const feeds = { ids: provider.value(ids, [slots]), lengths: provider.value(lengths, [slots]) };
+  return { ids, lengths, probabilities, logits, newest, feeds, fetches };
 }

@@ -1,18 +1,18 @@
 /**
  * Batched generation: prompts in, completions with their log-probabilities out.
  *
- * Items (prompt 0 sample 0, prompt 0 sample 1, …) are decoded in waves of at most `batchRows` rows; a row that has ended
- * leaves the batch as soon as fewer than 7 in 10 are left. What is drawn is a pure function of the request: token k of
- * item i depends on (seed, key, item, k) and its distribution alone. Another `batchRows` changes distributions by float
- * noise only; the same one repeats bit for bit.
- * Left out: rows that join a running batch (a shared time index cannot have them) and beam search.
+ * Items (prompt 0 sample 0, prompt 0 sample 1, …) are decoded in at most `batchRows` slots: items that wait take the
+ * slots of those that have ended; when none waits, the batch shrinks. What is drawn is a pure function of the request:
+ * token k of item i depends on (seed, key, item, k) and its distribution alone. Another `batchRows` changes
+ * distributions by float noise only; the same one repeats bit for bit.
+ * Left out: beam search and speculative decoding.
  */
 import type { Provider } from "../graph/index.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { ReckonError } from "../util/errors.ts";
 import type { KeyPart } from "../util/random.ts";
 import { BudgetedSequence, type ThinkingBudget } from "./budget.ts";
-import { Decoder, type DecoderOptions, type Parameters } from "./decoder.ts";
+import { Decoder, type DecoderOptions, type Joining, type Parameters } from "./decoder.ts";
 import { chooseToken, logitScale, type Sampling, TokenRandom, validateSampling } from "./sample.ts";
 
 export interface GenerateRequest extends Sampling {
@@ -54,8 +54,11 @@ export interface Completion {
   readonly forced?: { readonly from: number; readonly count: number };
 }
 
-/** A batch is compacted when fewer than this share of its rows is alive. */
-const COMPACT_BELOW = 0.7;
+/**
+ * Slots are filled again, or given up, when fewer than this share of them is at work: reading prompts and moving the
+ * cache are then worth their while.
+ */
+const BUSY = 0.7;
 
 interface Row {
   readonly item: number;
@@ -103,7 +106,7 @@ export class Generator {
 
   async #generate(request: GenerateRequest): Promise<Completion[]> {
     this.#validate(request);
-    const { prompts, samples = 1, batchRows = 256 } = request;
+    const { prompts, samples = 1 } = request;
     const rows = Array.from(
       { length: prompts.length * samples },
       (_, item): Row => ({
@@ -116,9 +119,7 @@ export class Generator {
         finish: undefined,
       }),
     );
-    for (let from = 0; from < rows.length; from += batchRows) {
-      await this.#wave(request, rows.slice(from, from + batchRows));
-    }
+    if (rows.length > 0) await this.#decode(request, rows);
     return rows.map((row) => ({
       prompt: row.prompt,
       tokens: row.tokens,
@@ -128,49 +129,77 @@ export class Generator {
     }));
   }
 
-  async #wave(request: GenerateRequest, all: readonly Row[]): Promise<void> {
+  async #decode(request: GenerateRequest, rows: readonly Row[]): Promise<void> {
+    const { maxNewTokens, batchRows = 256, signal } = request;
     const decoder = this.#decoder;
-    const { maxNewTokens, itemOffset = 0, signal } = request;
+    const longest = request.prompts.reduce((most, prompt) => Math.max(most, prompt.length), 0);
+    decoder.begin({
+      parameters: request.parameters,
+      slots: Math.min(batchRows, rows.length),
+      limit: longest + maxNewTokens,
+      scale: logitScale(request.temperature),
+    });
+    const choose = this.#chooser(request);
+    // A slot holds the row that is decoded in it; a row that has ended leaves its slot idle.
+    let slots = new Array<Row | undefined>(Math.min(batchRows, rows.length)).fill(undefined);
+    let next = 0;
+    for (;;) {
+      signal?.throwIfAborted();
+      const idle = [...slots.keys()].filter((slot) => !slots[slot]);
+      if (slots.length - idle.length < BUSY * slots.length) {
+        if (next < rows.length) {
+          const joining = rows.slice(next, next + idle.length);
+          next += joining.length;
+          await decoder.join(this.#joining(request, joining, idle));
+          for (const [i, row] of joining.entries()) slots[idle[i]!] = choose(row, idle[i]!);
+          continue;
+        }
+        if (idle.length === slots.length) return;
+        decoder.keep([...slots.keys()].filter((slot) => slots[slot]));
+        slots = slots.filter((row) => row);
+      }
+      await decoder.step(slots.map((row) => row?.tokens.at(-1) ?? -1));
+      for (const [slot, row] of slots.entries()) if (row) slots[slot] = choose(row, slot);
+    }
+  }
+
+  /** Rows of one prompt follow each other, and share its reading. */
+  #joining(request: GenerateRequest, rows: readonly Row[], slots: readonly number[]): Joining[] {
+    const out: { prompt: readonly number[]; slots: number[] }[] = [];
+    for (const [i, row] of rows.entries()) {
+      if (i === 0 || rows[i - 1]!.prompt !== row.prompt) out.push({ prompt: request.prompts[row.prompt]!, slots: [] });
+      out.at(-1)!.slots.push(slots[i]!);
+    }
+    return out;
+  }
+
+  /** Gives a row its next token from its slot's distribution; returns the row if it goes on. */
+  #chooser(request: GenerateRequest): (row: Row, slot: number) => Row | undefined {
+    const { maxNewTokens, itemOffset = 0 } = request;
     const stop = new Set(request.stopTokens);
     const random = new TokenRandom(request.seed, request.key);
     const width = this.config.vocabSize;
-    const first = all[0]!.prompt;
-    signal?.throwIfAborted();
-    await decoder.begin({
-      parameters: request.parameters,
-      prompts: request.prompts.slice(first, all.at(-1)!.prompt + 1),
-      promptOf: all.map((row) => row.prompt - first),
-      room: maxNewTokens,
-      scale: logitScale(request.temperature),
-    });
-    let rows = all;
-    for (let k = 0; ; k++) {
-      const { probabilities } = decoder;
-      let alive = 0;
-      for (const [r, row] of rows.entries()) {
-        if (row.finish) continue;
-        const from = r * width;
-        const forced = row.budget?.next();
-        const token =
-          forced ?? chooseToken(probabilities, from, width, request, random.uniform(itemOffset + row.item, k));
-        if (token < 0) throw notADistribution(row, k);
-        if (forced !== undefined && row.forcedFrom < 0) row.forcedFrom = k;
-        row.logprobs[k] = Math.log(probabilities[from + token]!);
-        row.tokens.push(token);
-        row.budget?.accept(token);
-        if (stop.has(token)) row.finish = "stop";
-        else if (k + 1 === maxNewTokens) row.finish = "length";
-        else alive++;
-        request.onToken?.(row.item, token);
+    return (row, slot) => {
+      const { probabilities } = this.#decoder;
+      const k = row.tokens.length;
+      const from = slot * width;
+      const forced = row.budget?.next();
+      const token =
+        forced ?? chooseToken(probabilities, from, width, request, random.uniform(itemOffset + row.item, k));
+      const probability = probabilities[from + token];
+      if (probability === undefined || Number.isNaN(probability)) {
+        this.#decoder.clear(); // no NaN may stay behind in the cache
+        throw notADistribution(row, k);
       }
-      if (alive === 0) return;
-      if (alive < COMPACT_BELOW * rows.length) {
-        decoder.keep([...rows.keys()].filter((r) => !rows[r]!.finish));
-        rows = rows.filter((row) => !row.finish);
-      }
-      signal?.throwIfAborted();
-      await decoder.step(rows.map((row) => row.tokens.at(-1)!));
-    }
+      if (forced !== undefined && row.forcedFrom < 0) row.forcedFrom = k;
+      row.logprobs[k] = Math.log(probability);
+      row.tokens.push(token);
+      row.budget?.accept(token);
+      if (stop.has(token)) row.finish = "stop";
+      else if (k + 1 === maxNewTokens) row.finish = "length";
+      request.onToken?.(row.item, token);
+      return row.finish ? undefined : row;
+    };
   }
 
   #validate(request: GenerateRequest): void {

@@ -1,12 +1,14 @@
 /**
- * Attention of one new token per sequence over a time-major cache: the inner step of decoding. It has no gradient.
+ * One decoding step's parts: attention of one new token per sequence over a cache of what came before, and rotary
+ * positions that differ from sequence to sequence. Neither has a gradient.
  *
- * A time-major cache [t, rows, D] only grows at its end, so that what is past is a prefix of one buffer, which can be
- * fed without a copy. The new token's key and value are not in it yet; they are attended to beside it.
+ * The cache is [sequences · KV, C, D], C the room of the longest: each head's keys lie together, so that the products
+ * stream through memory. The new token's key and value are not in it yet; they are attended to beside it.
  */
 import { addDims, formatShape, mulDims, type Shape } from "../dim.ts";
 import type { Tensor } from "../graph.ts";
 import { product } from "./linear.ts";
+import type { RotaryTables } from "./nn.ts";
 
 export interface CachedAttentionInputs {
   /** [B, H, D], rotated; heads that share a key/value head lie next to each other. */
@@ -14,15 +16,15 @@ export interface CachedAttentionInputs {
   /** Of the new token, [B, KV, D] (the key rotated). */
   readonly key: Tensor;
   readonly value: Tensor;
-  /** [t, B·KV, D] with t ≥ 1: ONNX Runtime's FusedMatMul ends the process on an empty dimension. */
+  /** [B·KV, C, D] with C ≥ 1. What the bias hides may be anything finite. */
   readonly pastKeys: Tensor;
   readonly pastValues: Tensor;
-  /** [B, 1, t]: added to the scores of what is past; the new token always sees itself. */
-  readonly bias?: Tensor;
+  /** [B, 1, C]: 0 where the cache is filled, a large negative number where not. The new token always sees itself. */
+  readonly bias: Tensor;
 }
 
 /**
- * softmax([q·pastKeysᵀ + bias, q·key]·scale) · [pastValues, value]
+ * softmax([q·pastKeysᵀ·scale + bias, q·key·scale]) · [pastValues, value]
  * @returns [B, H, D]
  */
 export function cachedAttention(inputs: CachedAttentionInputs, scale: number): Tensor {
@@ -30,67 +32,83 @@ export function cachedAttention(inputs: CachedAttentionInputs, scale: number): T
   const graph = query.graph;
   const [batch, heads, width] = query.shape;
   const groups = key.shape[1];
-  const [time, rows] = pastKeys.shape;
+  const [rows, room] = pastKeys.shape;
   if (
     batch === undefined ||
     typeof heads !== "number" ||
     typeof groups !== "number" ||
     typeof width !== "number" ||
-    time === undefined ||
+    room === undefined ||
     heads % groups !== 0 ||
     rows !== mulDims(batch, groups)
   ) {
     throw graph.error(
       "cachedAttention",
-      "query [B, H, D], key [B, KV, D], past [t, B*KV, D], KV divides H",
+      "query [B, H, D], key [B, KV, D], past [B*KV, C, D], KV divides H",
       [query, key, pastKeys].map((x) => formatShape(x.shape)).join(" "),
     );
   }
   const repeat = heads / groups;
-  // The first dimension is the batch's, left to the runtime; a symbol elsewhere (t) is read off the cache.
+  // The first dimension is the batch's and left to the runtime; the only other symbol, C, is read off the cache.
   const view = (x: Tensor, shape: Shape): Tensor =>
     graph.one("Reshape", [x, graph.shapeTensor([-1, ...shape.slice(1)])], shape);
-  const grouped = view(query, [rows, repeat, width]);
-  const newKey = view(key, [rows, 1, width]);
-  const newValue = view(value, [rows, 1, width]);
-  const fused = graph.target === "fused";
+  const scaled = graph.one("Mul", [query, graph.scalar(scale)], query.shape);
+  const grouped = view(scaled, [rows, repeat, width]);
 
-  const pastShape = [rows, repeat, time];
-  let past: Tensor;
-  if (fused) {
-    const attributes = { transB: 1, transBatchB: 1, alpha: { float: scale } };
-    past = graph.one("FusedMatMul", [grouped, pastKeys], pastShape, { domain: "com.microsoft", attributes });
-  } else {
-    const perm = [1, 2, 0];
-    const turned = graph.one("Transpose", [pastKeys], [rows, width, time], { attributes: { perm } });
-    past = product(grouped, turned, false, false, scale);
-  }
-  if (bias) {
-    const byHead = [batch, heads, time];
-    past = view(graph.one("Add", [view(past, byHead), bias], byHead), pastShape);
-  }
-  const own = product(grouped, newKey, false, true, scale);
-  const both = [rows, repeat, addDims(time, 1)];
-  const scores = graph.one("Concat", [past, own], both, { attributes: { axis: 2 } });
+  // With one query per key head, keys times query is a matrix-vector product: it reads the keys once, and packs nothing.
+  const past =
+    repeat === 1
+      ? product(pastKeys, view(scaled, [rows, width, 1]), false, false, 1)
+      : product(grouped, pastKeys, false, true, 1);
+  const visible = graph.one("Add", [view(past, [batch, heads, room]), bias], [batch, heads, room]);
+  const own = product(grouped, view(key, [rows, width, 1]), false, false, 1);
+  const both = [batch, heads, addDims(room, 1)];
+  const scores = graph.one("Concat", [visible, view(own, [batch, heads, 1])], both, { attributes: { axis: 2 } });
   const weights = graph.one("Softmax", [scores], both, { attributes: { axis: 2 } });
+
   const part = (from: number, to: number, shape: Shape): Tensor =>
     graph.one("Slice", [weights, graph.ints([from]), graph.ints([to]), graph.ints([2])], shape);
-  const onPast = part(0, -1, pastShape);
-  const onOwn = part(-1, 2 ** 31, [rows, repeat, 1]);
-
+  const onPast = view(part(0, -1, [batch, heads, room]), [rows, repeat, room]);
+  const onOwn = view(part(-1, 2 ** 31, [batch, heads, 1]), [rows, repeat, 1]);
   const outShape = [rows, repeat, width];
-  const summed = fused
-    ? graph.one("FusedMatMul", [onPast, pastValues], outShape, {
-        domain: "com.microsoft",
-        attributes: { transBatchB: 1 },
-      })
-    : product(
-        onPast,
-        graph.one("Transpose", [pastValues], [rows, time, width], { attributes: { perm: [1, 0, 2] } }),
-        false,
-        false,
-        1,
-      );
-  const out = graph.one("Add", [summed, graph.one("Mul", [onOwn, newValue], outShape)], outShape);
+  const fromOwn = graph.one("Mul", [onOwn, view(value, [rows, 1, width])], outShape);
+  const out = graph.one("Add", [product(onPast, pastValues, false, false, 1), fromOwn], outShape);
   return view(out, [batch, heads, width]);
+}
+
+/**
+ * Rotary position embedding (see `rope`) of one token per sequence, each at a position of its own.
+ * @param positions int64 [B], each below the tables' length
+ * @returns turns [B, N, 1, D]
+ */
+export function ropeAt(tables: RotaryTables, positions: Tensor): (x: Tensor) => Tensor {
+  const graph = positions.graph;
+  const batch = positions.shape[0]!;
+  const half = tables.cos.shape[1]!;
+  if (positions.shape.length !== 1 || positions.dtype !== "int64")
+    throw graph.error("ropeAt", "positions int64 [B]", `${positions.dtype} ${formatShape(positions.shape)}`);
+  if (graph.target === "fused") {
+    const ids = graph.one("Unsqueeze", [positions, graph.ints([1])], [batch, 1], { dtype: "int64" });
+    return (x) =>
+      graph.one("RotaryEmbedding", [x, ids, tables.cos, tables.sin], x.shape, {
+        domain: "com.microsoft",
+        attributes: { interleaved: 0 },
+      });
+  }
+  const rows = (table: Tensor): Tensor => {
+    const picked = graph.one("Gather", [table, positions], [batch, half], { attributes: { axis: 0 } });
+    return graph.one("Unsqueeze", [picked, graph.ints([1, 2])], [batch, 1, 1, half]);
+  };
+  const cos = rows(tables.cos);
+  const sin = rows(tables.sin);
+  return (x) => {
+    const shape = [...x.shape.slice(0, -1), half];
+    const [a, b] = graph.node("Split", [x], [{ shape }, { shape }], {
+      attributes: { axis: 3, num_outputs: 2 },
+    }) as [Tensor, Tensor];
+    const times = (t: Tensor, factor: Tensor): Tensor => graph.one("Mul", [t, factor], shape);
+    const left = graph.one("Sub", [times(a, cos), times(b, sin)], shape);
+    const right = graph.one("Add", [times(b, cos), times(a, sin)], shape);
+    return graph.one("Concat", [left, right], x.shape, { attributes: { axis: 3 } });
+  };
 }
