@@ -62,6 +62,7 @@ export const SPECIAL_TOKENS = [
 const DIGITS = {
   single: "\\p{N}",
   // A group of one or two that an even number of digits follows: groups line up with the units, as columns do on paper.
+  // Each group looks to the end of its run, so a run's cost grows with its square: 2 s for 100,000 digits.
   pairs: "\\p{N}{1,2}(?=(?:\\p{N}{2})*(?!\\p{N}))",
 } as const;
 

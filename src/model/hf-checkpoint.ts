@@ -23,6 +23,7 @@ import {
   writeSafetensors,
 } from "./safetensors.ts";
 import { Tokenizer } from "./tokenizer.ts";
+import { checkTokenizerJson } from "./tokenizer-file.ts";
 
 /** Where files come from: a folder, an archive, a download. */
 export interface FileSource {
@@ -117,7 +118,8 @@ export async function loadWeights(files: FileSource): Promise<LoadedWeights> {
 /** The files of a folder in Hugging Face's layout; transformers, vLLM and `loadCheckpoint` read it. */
 export function saveCheckpoint(content: CheckpointContent): Map<string, Uint8Array> {
   const { config, parameters, tokenizerJson, dtype } = content;
-  const specials = Tokenizer.fromJson(tokenizerJson).specials;
+  const added = checkTokenizerJson(tokenizerJson).added_tokens.filter((token) => token.special);
+  const specials = new Map(added.map((token) => [token.content, token.id]));
   const tokens = content.tokens ?? defaultTokens(specials);
   const tokenizerConfig = content.tokenizerConfig ?? defaultTokenizerConfig(specials, config.maxPositions);
   const layout = parameterLayout(config);
