@@ -10,6 +10,16 @@ import { packageVersion } from "./package.ts";
 
 const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "chat",
+    summary: "talk to a model and watch it think",
+    load: () => import("./commands/chat.ts"),
+  },
+  {
+    name: "eval",
+    summary: "measure a model on held-out problems",
+    load: () => import("./commands/eval.ts"),
+  },
+  {
     name: "tasks",
     summary: "list the task families, sample problems, verify answers",
     load: () => import("./commands/tasks.ts"),

@@ -1,0 +1,55 @@
+/** Finds a model by what a person types: a folder, a shipped model's name, or a run (its newest checkpoint). */
+import { existsSync, readdirSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
+import { loadModelFolder } from "../recipes/index.ts";
+import { ReckonError } from "../util/errors.ts";
+import { packageRoot } from "./package.ts";
+
+const isModel = (folder: string): boolean => existsSync(join(folder, "config.json"));
+
+/** The folder of a model. */
+export function modelFolder(name: string): string {
+  const candidates = [resolve(name), join(packageRoot(), name), join(packageRoot(), "models", name)];
+  for (const folder of candidates) {
+    if (isModel(folder)) return folder;
+    const newest = newestCheckpoint(folder);
+    if (newest) return newest;
+  }
+  throw new ReckonError("MODEL_UNKNOWN", `there is no model ${name}`, {
+    expected: "a folder with config.json and model.safetensors, a run folder, or a shipped model",
+    got: candidates.join(", "),
+    help: `shipped here: ${
+      shippedModels()
+        .map((folder) => basename(folder))
+        .join(", ") || "none"
+    }; your own stand in runs/NAME`,
+  });
+}
+
+/** Folders of the models that ship with the package. */
+export function shippedModels(): string[] {
+  const folder = join(packageRoot(), "models");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .sort()
+    .map((name) => join(folder, name))
+    .filter(isModel);
+}
+
+/** The newest checkpoint of a run's folder. */
+export function newestCheckpoint(run: string): string | undefined {
+  const folder = join(run, "checkpoints");
+  if (!existsSync(folder)) return undefined;
+  const steps = readdirSync(folder).flatMap((name) => (/^step-\d+$/.test(name) ? [Number(name.slice(5))] : []));
+  const newest = steps
+    .sort((a, b) => b - a)
+    .map((step) => join(folder, `step-${step}`))
+    .find(isModel);
+  return newest;
+}
+
+export async function openModel(name: string): Promise<{ folder: string; checkpoint: LoadedCheckpoint }> {
+  const folder = modelFolder(name);
+  return { folder, checkpoint: await loadModelFolder(folder) };
+}
