@@ -1,5 +1,5 @@
 /** The shell: name, the two views, the theme, and a word when the server is gone. */
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 import { Grow } from "./grow/grow.tsx";
 import { parseRoute, routeHash, useHash } from "./lib/route.ts";
 import { useTheme } from "./lib/theme.ts";
@@ -15,6 +15,17 @@ export function App() {
   // Grow stays alive behind Talk, on the run that was chosen.
   const chosen = useRef<string | null>(null);
   if (route.view === "grow") chosen.current = route.run;
+
+  // Each view keeps its own place on the page.
+  const places = useRef({ grow: 0, talk: 0 });
+  useLayoutEffect(() => {
+    window.scrollTo(0, places.current[view]);
+    const remember = (): void => {
+      places.current[view] = window.scrollY;
+    };
+    window.addEventListener("scroll", remember, { passive: true });
+    return () => window.removeEventListener("scroll", remember);
+  }, [view]);
 
   useEffect(() => {
     document.title = view === "talk" ? "Talk · Reckon studio" : "Grow · Reckon studio";

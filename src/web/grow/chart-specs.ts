@@ -30,7 +30,7 @@ export interface ChartSpec {
 const share = { format: percent, zero: true, top: 1 } as const;
 const plain = { format: number, zero: true } as const;
 
-export const MAIN_CHARTS: readonly ChartSpec[] = [
+const MAIN_CHARTS: readonly ChartSpec[] = [
   {
     id: "accuracy",
     title: "Held-out accuracy",
@@ -57,7 +57,7 @@ export const MAIN_CHARTS: readonly ChartSpec[] = [
       { key: "completions/mean_length_right", label: "right", stroke: "right" },
       { key: "completions/mean_length_wrong", label: "wrong", stroke: "wrong" },
     ],
-    format: (value) => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(1)),
+    format: (value) => (value >= 10 ? Math.round(value).toLocaleString("en") : value.toFixed(1)),
     zero: true,
   },
   {
@@ -89,12 +89,26 @@ export const MAIN_CHARTS: readonly ChartSpec[] = [
   },
 ];
 
-export const MORE_CHARTS: readonly ChartSpec[] = [
+const MORE_CHARTS: readonly ChartSpec[] = [
   {
     id: "accuracy-train",
     title: "Training accuracy",
     about: "Share of right answers among the tries it learns from.",
     series: [{ key: "rewards/accuracy/mean", label: "accuracy", stroke: "main" }],
+    ...share,
+  },
+  {
+    id: "given-format",
+    title: "Accuracy where the form is right",
+    about: "Held-out accuracy among the answers in the agreed form: what it gains beyond learning the form.",
+    series: [{ key: "eval/accuracy_given_format", label: "accuracy", stroke: "main", sparse: true }],
+    ...share,
+  },
+  {
+    id: "recovered",
+    title: "Recovered",
+    about: "Of the answers whose first try was wrong and that went on, the share that ended right.",
+    series: [{ key: "eval/recovered", label: "held-out", stroke: "main", sparse: true }],
     ...share,
   },
   {
@@ -163,11 +177,51 @@ export const MORE_CHARTS: readonly ChartSpec[] = [
   },
 ];
 
+/** What a pretraining run shows first. */
+const READING = ["loss", "gradient", "rate"];
+
+export interface ChartChoice {
+  readonly main: readonly ChartSpec[];
+  readonly more: readonly ChartSpec[];
+}
+
+/**
+ * The charts of a run.
+ * @param keys metrics that it has logged
+ * @param reading pretraining, which has no rewards
+ */
+export function chooseCharts(keys: readonly string[], reading: boolean): ChartChoice {
+  const known = new Set(keys);
+  const logged = (spec: ChartSpec): boolean => spec.series.some(({ key }) => known.has(key));
+  const all = [...MAIN_CHARTS, ...familyCharts(keys), ...MORE_CHARTS, ...otherCharts(keys)];
+  const main = reading
+    ? all.filter((spec) => READING.includes(spec.id) || (MAIN_CHARTS.includes(spec) && logged(spec)))
+    : MAIN_CHARTS;
+  return { main, more: all.filter((spec) => !main.includes(spec) && logged(spec)) };
+}
+
 const FAMILY = /^eval\/([^/]+)\/accuracy$/;
 const STROKES: readonly Stroke[] = ["main", "second", "third", "fourth", "right", "wrong"];
 
+/** One plain chart for each metric that no other chart shows, such as a user's own reward. */
+function otherCharts(keys: readonly string[]): ChartSpec[] {
+  const shown = new Set([...MAIN_CHARTS, ...MORE_CHARTS].flatMap((spec) => spec.series.map(({ key }) => key)));
+  return keys
+    .filter((key) => !shown.has(key) && !FAMILY.test(key))
+    .map((key) => ({
+      id: `key-${key}`,
+      title: key.replaceAll("_", " "),
+      about: "",
+      series: [
+        { key, label: key.split("/").at(-1)!.replaceAll("_", " "), stroke: "main", sparse: key.startsWith("eval/") },
+      ],
+      format: number,
+      zero: false,
+    }));
+}
+
 /** Held-out accuracy of each family that was evaluated, at most six to a chart. */
-export function familyCharts(keys: readonly string[]): ChartSpec[] {
+function familyCharts(keys: readonly string[]): ChartSpec[] {
   const families = keys.filter((key) => FAMILY.test(key));
   const charts: ChartSpec[] = [];
   for (let i = 0; i < families.length; i += STROKES.length) {

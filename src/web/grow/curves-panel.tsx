@@ -1,12 +1,13 @@
 /** All charts of a run, with one zoom and one smoothing for all. */
 import { useMemo, useState } from "react";
 import type { Curves } from "../lib/curves.ts";
+import { isReading } from "../lib/headline.ts";
 import type { Theme } from "../lib/theme.ts";
 import { Chart } from "./chart.tsx";
 import type { Range } from "./chart-data.ts";
-import { familyCharts, MAIN_CHARTS, MORE_CHARTS } from "./chart-specs.ts";
+import { chooseCharts } from "./chart-specs.ts";
 
-const SMOOTHINGS = { none: 0, some: 0.01, much: 0.05 } as const;
+const SMOOTHINGS = { none: 0, some: 0.015, much: 0.06 } as const;
 type Smoothing = keyof typeof SMOOTHINGS;
 
 export function CurvesPanel({
@@ -25,8 +26,10 @@ export function CurvesPanel({
   // A share of the run, so that it reads alike at 100 and at 100,000 steps; in whole powers, so that it does not creep.
   const wanted = steps * SMOOTHINGS[smoothing];
   const halfLife = wanted === 0 ? 0 : Math.max(1, 2 ** Math.round(Math.log2(wanted)));
+  const reading = isReading(curves);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `curves` changes in place, `version` says when.
-  const families = useMemo(() => familyCharts(curves.keys()), [curves, version]);
+  const keys = useMemo(() => curves.keys().join(" "), [curves, version]);
+  const charts = useMemo(() => chooseCharts(keys === "" ? [] : keys.split(" "), reading), [keys, reading]);
   const shared = { curves, version, range, halfLife, theme, onZoom: setRange };
 
   const lastOnly = (share: number): void =>
@@ -68,20 +71,22 @@ export function CurvesPanel({
         </p>
       )}
       <div className="charts">
-        {MAIN_CHARTS.map((spec) => (
+        {charts.main.map((spec) => (
           <Chart key={spec.id} spec={spec} {...shared} />
         ))}
       </div>
-      <details className="more" open={more} onToggle={(event) => setMore(event.currentTarget.open)}>
-        <summary>More curves: families, loss, gradients, timing</summary>
-        {more && (
-          <div className="charts">
-            {[...families, ...MORE_CHARTS].map((spec) => (
-              <Chart key={spec.id} spec={spec} {...shared} />
-            ))}
-          </div>
-        )}
-      </details>
+      {charts.more.length > 0 && (
+        <details className="more" open={more} onToggle={(event) => setMore(event.currentTarget.open)}>
+          <summary>More curves</summary>
+          {more && (
+            <div className="charts">
+              {charts.more.map((spec) => (
+                <Chart key={spec.id} spec={spec} {...shared} />
+              ))}
+            </div>
+          )}
+        </details>
+      )}
     </section>
   );
 }

@@ -1,7 +1,7 @@
 /** What the run has said: warnings first seen plainly, the rest on demand. */
 import { useState } from "react";
 import type { RunEvent } from "../../serve/wire.ts";
-import { clock, plural } from "../lib/format.ts";
+import { clock, plural, sentence } from "../lib/format.ts";
 
 const SHOWN = 6;
 const WORDS = { info: "Note", warning: "Warning", error: "Error" } as const;
@@ -23,8 +23,8 @@ export function EventsPanel({ events }: { readonly events: readonly RunEvent[] }
             <li key={event.id} className={`event event-${event.level}`}>
               <span className="event-level">{WORDS[event.level]}</span>
               <span className="event-text">
-                {event.message}
-                {event.help !== null && <span className="event-help"> {event.help}</span>}
+                {sentence(event.message)}
+                {event.help !== null && <span className="event-help"> {sentence(event.help)}</span>}
               </span>
               <span className="event-when">
                 {event.step !== null && <>step {event.step}</>}

@@ -1,6 +1,6 @@
 /** Grow: a run, from its headline down to single answers. */
 import type { RunSummary } from "../../serve/wire.ts";
-import { headline } from "../lib/headline.ts";
+import { headline, isReading } from "../lib/headline.ts";
 import { routeHash } from "../lib/route.ts";
 import type { Theme } from "../lib/theme.ts";
 import { useRun } from "../lib/use-run.ts";
@@ -71,7 +71,7 @@ function GrowRun({
       {run.connection === "lost" && <Lost />}
       <Status name={name} detail={run.detail} state={run.state} curves={run.curves} onChange={run.refresh} />
       <CurvesPanel curves={run.curves} version={run.version} theme={theme} />
-      <RolloutsPanel name={name} rollouts={run.rollouts} />
+      {!(isReading(run.curves) && run.rollouts.total === 0) && <RolloutsPanel name={name} rollouts={run.rollouts} />}
       <EventsPanel events={run.events} />
       {run.detail !== null && run.detail.recipe !== null && (
         <details className="recipe">

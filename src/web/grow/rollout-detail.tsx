@@ -2,7 +2,7 @@
 import { useEffect, useState } from "react";
 import type { Rollout } from "../../serve/wire.ts";
 import { ApiFailure, api } from "../lib/api.ts";
-import { number, plural, signed } from "../lib/format.ts";
+import { number, plural, sentence } from "../lib/format.ts";
 import { Advantage, isRight, Mark } from "./rollout-parts.tsx";
 
 export interface RolloutDetailProps {
@@ -36,8 +36,8 @@ export function RolloutDetail({ name, rollout, onSelect }: RolloutDetailProps) {
         <h4>Answer</h4>
         <p className="sample-answer">{rollout.answer ?? <em>none in the agreed form</em>}</p>
         <p className="sample-reason">
-          {rollout.reason}
-          {rollout.finish === "length" && " · cut off at the length limit"}
+          {sentence(rollout.reason)}
+          {rollout.finish === "length" && " Cut off at the length limit."}
         </p>
         <h4>What it earned</h4>
         <dl className="earned">
@@ -62,12 +62,12 @@ export function RolloutDetail({ name, rollout, onSelect }: RolloutDetailProps) {
       </article>
       {group !== null && group.length > 1 && (
         <section className="group" aria-label="Other tries at the same problem">
-          <h3>
+          <h3 className="group-title">
             The same problem, {plural(group.length, "try", "tries")} <small>{right} right</small>
           </h3>
-          <ul>
+          <ul className="tries">
             {group.map((other) => (
-              <li key={other.id}>
+              <li key={other.id} className="try-item">
                 <button
                   type="button"
                   className="try card"
@@ -94,8 +94,8 @@ export function RolloutDetail({ name, rollout, onSelect }: RolloutDetailProps) {
 function advantageNote(advantage: number): string {
   if (Math.abs(advantage) < 0.005) return "It did as well as its group: nothing is learned from it.";
   return advantage > 0
-    ? `It did better than its group (${signed(advantage)} standard deviations): what it wrote becomes more likely.`
-    : `It did worse than its group (${signed(advantage)} standard deviations): what it wrote becomes less likely.`;
+    ? `It did better than its group: what it wrote becomes more likely.`
+    : `It did worse than its group: what it wrote becomes less likely.`;
 }
 
 /** All tries at one problem, in order; null while loading or when the server does not answer. */

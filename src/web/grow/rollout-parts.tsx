@@ -21,7 +21,7 @@ export function Mark({ right }: { readonly right: boolean }) {
 /** The advantage: sign, colour, and the length of a bar. */
 export function Advantage({ value }: { readonly value: number }) {
   const kind = Math.abs(value) < 0.005 ? "none" : value > 0 ? "plus" : "minus";
-  const size = Math.min(1, Math.abs(value) / 3);
+  const size = Math.min(1, Math.abs(value) / 2);
   return (
     <span className={`advantage advantage-${kind}`}>
       <span className="visually-hidden">advantage </span>

@@ -2,7 +2,8 @@
 import { useCallback, useDeferredValue, useEffect, useId, useRef, useState } from "react";
 import type { Rollout, RolloutPage } from "../../serve/wire.ts";
 import { ApiFailure, api } from "../lib/api.ts";
-import { count, plural } from "../lib/format.ts";
+import { count, plural, signed } from "../lib/format.ts";
+import { useMedia } from "../lib/use-media.ts";
 import type { LiveRun } from "../lib/use-run.ts";
 import { RolloutDetail } from "./rollout-detail.tsx";
 import { Advantage, isRight, Mark } from "./rollout-parts.tsx";
@@ -18,7 +19,7 @@ interface Filters {
 }
 
 const START: Filters = { step: "latest", family: "", outcome: "", recheck: "", search: "", sort: "newest" };
-const PAGE = 20;
+const PAGE = 12;
 
 export function RolloutsPanel({ name, rollouts }: { readonly name: string; readonly rollouts: LiveRun["rollouts"] }) {
   const [filters, setFilters] = useState<Filters>(START);
@@ -29,6 +30,7 @@ export function RolloutsPanel({ name, rollouts }: { readonly name: string; reado
   const [loading, setLoading] = useState(false);
   const detail = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLUListElement>(null);
+  const wide = useMedia("(width >= 860px)");
   const search = useDeferredValue(filters.search);
 
   const load = useCallback(
@@ -101,6 +103,9 @@ export function RolloutsPanel({ name, rollouts }: { readonly name: string; reado
   };
 
   const steps = page?.steps ?? [];
+  const byGroup = filters.sort === "newest";
+  // Where there is room, the first sample is open until one is chosen: nobody should have to click to see thinking.
+  const shown = selected ?? (wide ? (page?.items[0] ?? null) : null);
   const filtered = filters !== START && JSON.stringify(filters) !== JSON.stringify({ ...START, step: filters.step });
   const noneYet = rollouts.total === 0 && (page === null || steps.length === 0);
 
@@ -137,25 +142,16 @@ export function RolloutsPanel({ name, rollouts }: { readonly name: string; reado
                 )}
               </p>
               <ul ref={list} onKeyDown={walk}>
-                {page?.items.map((rollout) => (
-                  <li key={rollout.id}>
-                    <button
-                      type="button"
-                      className="row"
-                      aria-pressed={selected?.id === rollout.id}
-                      onClick={() => open(rollout)}
-                    >
-                      <Mark right={isRight(rollout)} />
-                      <span className="row-answer">{rollout.answer ?? <em>no answer</em>}</span>
-                      <Advantage value={rollout.advantage} />
-                      <span className="row-about">
-                        {filters.step === "all" && `step ${rollout.step} · `}
-                        {rollout.family} {rollout.level} · try {rollout.index + 1} ·{" "}
-                        {plural(rollout.tokens, "token", "tokens")}
-                        {rollout.recheck && <span className="badge">second look</span>}
-                      </span>
-                    </button>
-                  </li>
+                {page?.items.map((rollout, i) => (
+                  <Row
+                    key={rollout.id}
+                    rollout={rollout}
+                    headed={byGroup && !sameGroup(page.items[i - 1], rollout)}
+                    showPrompt={!byGroup}
+                    showStep={filters.step === "all"}
+                    selected={shown?.id === rollout.id}
+                    onOpen={open}
+                  />
                 ))}
               </ul>
               {page !== null && page.total > PAGE && (
@@ -169,7 +165,7 @@ export function RolloutsPanel({ name, rollouts }: { readonly name: string; reado
                     Previous
                   </button>
                   <span>
-                    {count(offset + 1)}–{count(Math.min(page.total, offset + PAGE))} of {count(page.total)}
+                    {count(page.offset + 1)}–{count(page.offset + page.items.length)} of {count(page.total)}
                   </span>
                   <button
                     type="button"
@@ -182,18 +178,60 @@ export function RolloutsPanel({ name, rollouts }: { readonly name: string; reado
                 </nav>
               )}
             </div>
-            <div className="browser-detail" ref={detail} aria-live="polite">
-              {selected === null ? (
+            <div className="browser-detail" ref={detail}>
+              {shown === null ? (
                 <p className="empty-line card">Choose a sample to read how it thought, and what it earned.</p>
               ) : (
-                <RolloutDetail name={name} rollout={selected} onSelect={setSelected} />
+                <RolloutDetail name={name} rollout={shown} onSelect={setSelected} />
               )}
             </div>
+            <p className="visually-hidden" aria-live="polite">
+              {selected !== null &&
+                `Sample: ${isRight(selected) ? "right" : "wrong"}, advantage ${signed(selected.advantage)}`}
+            </p>
           </div>
         </>
       )}
     </section>
   );
+}
+
+interface RowProps {
+  readonly rollout: Rollout;
+  /** The first of its group on this page: the problem stands above it. */
+  readonly headed: boolean;
+  readonly showPrompt: boolean;
+  readonly showStep: boolean;
+  readonly selected: boolean;
+  readonly onOpen: (rollout: Rollout) => void;
+}
+
+function Row({ rollout, headed, showPrompt, showStep, selected, onOpen }: RowProps) {
+  return (
+    <li>
+      {headed && (
+        <p className="row-head">
+          {showStep && <span>step {rollout.step} · </span>}
+          {rollout.prompt}
+        </p>
+      )}
+      <button type="button" className="row" aria-pressed={selected} onClick={() => onOpen(rollout)}>
+        <Mark right={isRight(rollout)} />
+        <span className="row-answer">{rollout.answer ?? <em>no answer</em>}</span>
+        <Advantage value={rollout.advantage} />
+        {showPrompt && <span className="row-prompt">{rollout.prompt}</span>}
+        <span className="row-about">
+          {showPrompt && showStep && `step ${rollout.step} · `}
+          {rollout.family} {rollout.level} · try {rollout.index + 1} · {plural(rollout.tokens, "token", "tokens")}
+          {rollout.recheck && <span className="badge">second look</span>}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+function sameGroup(a: Rollout | undefined, b: Rollout): boolean {
+  return a !== undefined && a.step === b.step && a.group === b.group;
 }
 
 interface FilterBarProps {
@@ -212,9 +250,9 @@ function FilterBar({ filters, steps, families, onChange }: FilterBarProps) {
   };
   return (
     <form className="filters" onSubmit={(event) => event.preventDefault()}>
-      <label className="field" htmlFor={`${id}-step`}>
-        <span>Step</span>
-        <span className="stepper">
+      <div className="field">
+        <label htmlFor={`${id}-step`}>Step</label>
+        <div className="stepper">
           <button
             type="button"
             className="button small"
@@ -242,8 +280,8 @@ function FilterBar({ filters, steps, families, onChange }: FilterBarProps) {
           >
             ›
           </button>
-        </span>
-      </label>
+        </div>
+      </div>
       <Select
         label="Verdict"
         value={filters.outcome}

@@ -3,6 +3,7 @@
 /** A share in 0..1 as a percentage; one decimal below ten per cent. */
 export function percent(value: number): string {
   const points = value * 100;
+  if (points > 0 && points < 0.05) return "under 0.1%";
   return `${Math.abs(points) < 9.95 && points !== 0 ? points.toFixed(1) : points.toFixed(0)}%`;
 }
 
@@ -47,6 +48,14 @@ export function clock(iso: string, now: Date = new Date()): string {
   return date.toDateString() === now.toDateString()
     ? time
     : `${date.toLocaleDateString([], { month: "short", day: "numeric" })}, ${time}`;
+}
+
+/** Text of the trainer's as a sentence: a capital first, a full stop last. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === "") return "";
+  const capital = trimmed[0]!.toUpperCase() + trimmed.slice(1);
+  return /[.!?…:)]$/.test(capital) ? capital : `${capital}.`;
 }
 
 /** `1 try`, `3 tries`. */

@@ -1,7 +1,7 @@
 /** What is happening, in one sentence for somebody who sees this for the first time. */
 import type { RunState } from "../../serve/wire.ts";
 import type { Curves } from "./curves.ts";
-import { percent, plural } from "./format.ts";
+import { number, percent, plural, sentence } from "./format.ts";
 
 export interface Headline {
   readonly title: string;
@@ -28,7 +28,8 @@ export const STATUS_WORDS: Readonly<Record<ShownStatus, string>> = {
 
 export function headline(state: RunState | null, curves: Curves): Headline {
   const status = shownStatus(state);
-  const growth = growthSentence(curves);
+  const reading = isReading(curves);
+  const growth = reading ? readingSentence(curves) : growthSentence(curves);
   switch (status) {
     case "starting":
       return {
@@ -36,33 +37,58 @@ export function headline(state: RunState | null, curves: Curves): Headline {
         detail: "The model is being loaded. The first point of the curves comes within a minute.",
       };
     case "running":
-      return curves.length < 2
-        ? {
-            title: "The model makes its first tries.",
-            detail:
-              "It answers each problem several times; tries that turn out right become more likely. The curves begin in a moment.",
-          }
-        : { title: "A small model is teaching itself to reason.", detail: growth };
+      if (reading) return { title: "A base model is learning to read.", detail: growth };
+      if (curves.lastStep < 1) {
+        const tries = "It answers each problem several times; tries that turn out right become more likely.";
+        return { title: "The model makes its first tries.", detail: `${tries} ${growth}` };
+      }
+      return { title: "A small model is teaching itself to reason.", detail: growth };
     case "paused":
       return { title: "Learning is paused.", detail: `Nothing is lost. ${growth}` };
     case "finished":
-      return { title: "The model has taught itself to reason.", detail: `${growth} Try it under Talk.` };
+      if (reading) return { title: "The base model has read its corpus.", detail: growth };
+      return {
+        title: hasGrown(curves) ? "The model has taught itself to reason." : "The run is done.",
+        detail: `${growth} Try it under Talk.`,
+      };
     case "failed":
       return {
         title: "The run has failed.",
-        detail: state?.message ?? "The events below say what happened, and what usually helps.",
+        detail: state?.message
+          ? sentence(state.message)
+          : "The events below say what happened, and what usually helps.",
       };
     case "stopped":
       return { title: "Learning has been stopped.", detail: `It can go on from its last checkpoint. ${growth}` };
     case "lost":
       return {
         title: "The run was interrupted.",
-        detail: `Its process is gone, its checkpoints are safe: it can go on from the last one. ${growth}`,
+        detail: `Its process is gone; it can go on from its last checkpoint. ${growth}`,
       };
     default:
       status satisfies never;
       throw new Error("unreachable");
   }
+}
+
+/** Whether this is pretraining: there is a loss and no reward. */
+export function isReading(curves: Curves): boolean {
+  return curves.span("reward") === null && curves.span("loss") !== null;
+}
+
+/** A rise of held-out accuracy that is more than the noise of a small test. */
+function hasGrown(curves: Curves): boolean {
+  const accuracy = curves.span("eval/accuracy");
+  return accuracy !== null && accuracy.last - accuracy.first > 0.05;
+}
+
+function readingSentence(curves: Curves): string {
+  const loss = curves.span("loss");
+  const recent = curves.recent("loss", 20);
+  if (loss === null || recent === null) return "";
+  return loss.count < 2
+    ? "It guesses the next word of worked solutions, over and over."
+    : `It guesses the next word of worked solutions, over and over: its loss has come from ${number(loss.first)} to ${number(recent)}.`;
 }
 
 /** How far it has come, from the held-out accuracy and the length of its answers. */

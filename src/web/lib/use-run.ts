@@ -159,15 +159,17 @@ export function useRuns(): { runs: readonly RunSummary[] | null; offline: boolea
     const left = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = async (): Promise<void> => {
+      let wait = 3000;
       try {
         const next = await api.runs(left.signal);
         setRuns((previous) => (JSON.stringify(previous) === JSON.stringify(next) ? previous : next));
         setOffline(false);
+        if (next.length === 0) wait = 1000;
       } catch (failure) {
         if (left.signal.aborted) return;
         setOffline(failure instanceof ApiFailure && failure.code === "OFFLINE");
       }
-      timer = setTimeout(ask, document.hidden ? 15_000 : 3000);
+      timer = setTimeout(ask, document.hidden ? 15_000 : wait);
     };
     void ask();
     return () => {
