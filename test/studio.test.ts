@@ -5,15 +5,14 @@
  * Needs Chromium (RECKON_CHROMIUM or /usr/bin/chromium). Without one it is skipped, unless RECKON_REQUIRE_CHROMIUM=1.
  */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { appendFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { stripTypeScriptTypes } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { build } from "vite";
+import { build, transformWithOxc } from "vite";
 import {
   builtInTasks,
   type ChatChunk,
@@ -42,8 +41,7 @@ const missing = !existsSync(CHROMIUM);
 if (missing && process.env["RECKON_REQUIRE_CHROMIUM"] === "1")
   throw new Error(`Chromium is required and not at ${CHROMIUM}`);
 
-/** src/web/page-checks.ts as a script for the page. */
-const checks = stripTypeScriptTypes(readFileSync(new URL("../src/web/page-checks.ts", import.meta.url), "utf8"));
+const PAGE_CHECKS = fileURLToPath(new URL("../src/web/page-checks.ts", import.meta.url));
 
 const RUN = "r1-zero";
 const PLANNED = 200;
@@ -129,12 +127,15 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
   let webDir = "";
   let server: StudioServer;
   let browser: Browser;
+  /** src/web/page-checks.ts as a script for the page. */
+  let checks = "";
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "reckon-studio-"));
     runsDir = join(folder, "runs");
     webDir = join(folder, "web");
     const configFile = fileURLToPath(new URL("../src/web/vite.config.ts", import.meta.url));
+    checks = (await transformWithOxc(await readFile(PAGE_CHECKS, "utf8"), PAGE_CHECKS)).code;
     await build({ configFile, logLevel: "error", build: { outDir: webDir } });
     services.directory = await writeTestRun(runsDir, RUN, { steps: STEPS, planned: PLANNED, status: "running" });
     await services.write();
@@ -154,7 +155,7 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
     use: (page: Page, context: BrowserContext) => Promise<void>,
   ): Promise<void> {
     const context = await browser.newContext(options);
-    await context.addInitScript(checks);
+    await context.addInitScript({ content: checks });
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);
     const trouble: string[] = [];
@@ -374,7 +375,7 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
     const emptyDir = join(folder, "empty");
     const empty = await startStudio({ runsDir: emptyDir, webDir, services, port: 0, pollMs: 30 });
     const context = await browser.newContext({ viewport: PHONE });
-    await context.addInitScript(checks);
+    await context.addInitScript({ content: checks });
     const page = await context.newPage();
     await page.goto(empty.url);
     await page.getByRole("heading", { name: "Nothing grows here yet." }).waitFor();
