@@ -46,7 +46,7 @@ const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 const metricsQuery = z.object({
   after: z.coerce.number().default(-1),
   keys,
-  format: z.enum(["rows", "columns"]).default("rows"),
+  format: z.enum(["rows", "columns", "packed"]).default("rows"),
 });
 const streamQuery = z.object({ after: z.coerce.number().default(-1), keys });
 const rolloutsQuery = z.object({
@@ -98,7 +98,17 @@ export function createStudioApp(options: StudioOptions): Hono {
     const { metrics } = await reader.logs(c.req.param("name"));
     await metrics.poll();
     const from = metrics.indexAfter(query.after);
-    return query.format === "rows" ? c.json(metrics.rows(from, query.keys)) : c.json(metrics.columns(from, query.keys));
+    switch (query.format) {
+      case "rows":
+        return c.json(metrics.rows(from, query.keys));
+      case "columns":
+        return c.json(metrics.columns(from, query.keys));
+      case "packed":
+        return c.body(metrics.packed(from, query.keys), 200, { "content-type": "application/octet-stream" });
+      default:
+        query.format satisfies never;
+        throw new Error("unreachable");
+    }
   });
 
   app.get("/api/runs/:name/rollouts", async (c) => {

@@ -44,6 +44,12 @@ export interface MetricColumns {
   readonly columns: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
+/** Head of the packed form, for long runs (src/serve/metrics-log.ts). */
+export interface PackedHeader {
+  readonly rows: number;
+  readonly keys: readonly string[];
+}
+
 export interface RunEvent {
   readonly id: number;
   readonly time: string | null;

@@ -3,7 +3,6 @@ import type {
   ApiError,
   ChatDelta,
   ChatResult,
-  MetricColumns,
   ModelInfo,
   ProblemReference,
   RolloutPage,
@@ -76,7 +75,8 @@ export function queryString(values: Readonly<Record<string, string | number | bo
 export const api = {
   runs: (signal?: AbortSignal) => get<RunSummary[]>("/api/runs", signal),
   run: (name: string, signal?: AbortSignal) => get<RunDetail>(runPath(name), signal),
-  columns: (name: string, signal?: AbortSignal) => get<MetricColumns>(runPath(name, "/metrics?format=columns"), signal),
+  metrics: async (name: string, signal?: AbortSignal) =>
+    (await call(runPath(name, "/metrics?format=packed"), signal === undefined ? {} : { signal })).arrayBuffer(),
   rollouts: (
     name: string,
     query: Readonly<Record<string, string | number | boolean | undefined>>,

@@ -1,12 +1,22 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { MetricsLog } from "../../serve/metrics-log.ts";
 import { bucket, Curves, lowerBound, smooth, thin } from "./curves.ts";
 
 describe("Curves", () => {
-  it("takes columns, then rows; leaves out rows that it has", () => {
+  it("takes what the server packs, then rows; leaves out rows that it has", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "reckon-curves-"));
+    const path = join(folder, "metrics.jsonl");
+    await writeFile(path, '{"step":0,"reward":7}\n{"step":1,"reward":0.5,"ü":1}\n{"step":2}\n');
+    const log = new MetricsLog(path);
+    await log.poll();
     const curves = new Curves();
-    curves.load({ steps: [1, 2], columns: { reward: [0.5, null] } });
+    curves.load(log.packed(log.indexAfter(0)).buffer);
+    assert.deepEqual(curves.column("ü"), [1, Number.NaN]);
     curves.append([
       { step: 2, reward: 9 },
       { step: 3, reward: 1, "eval/accuracy": 0.25 },
@@ -15,10 +25,11 @@ describe("Curves", () => {
     assert.deepEqual(curves.steps, [1, 2, 3, 5]);
     assert.deepEqual(curves.column("reward"), [0.5, Number.NaN, 1, Number.NaN]);
     assert.deepEqual(curves.column("eval/accuracy"), [Number.NaN, Number.NaN, 0.25, Number.NaN]);
-    assert.deepEqual(curves.keys(), ["entropy", "eval/accuracy", "reward"]);
+    assert.deepEqual(curves.keys(), ["entropy", "eval/accuracy", "reward", "ü"]);
     assert.deepEqual(curves.span("reward"), { first: 0.5, last: 1, firstStep: 1, lastStep: 3, count: 2 });
     assert.equal(curves.span("nothing"), null);
     assert.equal(curves.recent("reward", 5), 0.75);
+    await rm(folder, { recursive: true });
   });
 });
 

@@ -5,7 +5,7 @@
  * each look: here each pixel's worth of steps keeps its mean, least and greatest value. Smoothing what was already thinned
  * gives another curve at another zoom: here it is computed on all steps first.
  */
-import type { MetricColumns, MetricRow } from "../../serve/wire.ts";
+import type { MetricRow, PackedHeader } from "../../serve/wire.ts";
 
 export class Curves {
   #steps: number[] = [];
@@ -72,11 +72,14 @@ export class Curves {
     return count === 0 ? null : sum / count;
   }
 
-  /** Replaces everything. */
-  load(data: MetricColumns): void {
-    this.#steps = [...data.steps];
+  /** Replaces everything by what `GET …/metrics?format=packed` sent (its layout: src/serve/metrics-log.ts). */
+  load(packed: ArrayBuffer): void {
+    const length = new DataView(packed).getUint32(0, true);
+    const { rows, keys } = JSON.parse(new TextDecoder().decode(new Uint8Array(packed, 4, length))) as PackedHeader;
+    const start = 4 + length;
+    this.#steps = Array.from(new Float64Array(packed, start, rows));
     this.#columns = new Map(
-      Object.entries(data.columns).map(([key, values]) => [key, values.map((value) => value ?? Number.NaN)]),
+      keys.map((key, i) => [key, Array.from(new Float32Array(packed, start + rows * (8 + 4 * i), rows))]),
     );
     this.version++;
   }

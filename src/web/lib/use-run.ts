@@ -63,7 +63,7 @@ export function useRun(name: string | null): LiveRun {
     };
     const changed = (): void => setVersion((previous) => previous + 1);
     const loadCurves = async (): Promise<void> => {
-      curves.current.load(await api.columns(name, left.signal));
+      curves.current.load(await api.metrics(name, left.signal));
       changed();
     };
 
