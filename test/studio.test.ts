@@ -198,7 +198,7 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
         assert.ok((await check<number>(page, "ink", title)) > 200, `${title} is drawn`);
       }
       await services.grow();
-      await page.getByText(`step ${services.step}`).first().waitFor();
+      await page.locator(".facts").getByText(`${services.step} of 200`).waitFor();
       await page.locator(".chart-plot[data-points='8']").first().waitFor();
       await shoot(page, "grow-desk-light");
     }));
@@ -367,7 +367,7 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
     await services.grow();
     server = await startStudio({ runsDir, webDir, services, port, pollMs: 30 });
     await page.getByText("Reckon does not answer.").first().waitFor({ state: "hidden" });
-    await page.getByText(`step ${services.step}`).first().waitFor();
+    await page.locator(".facts").getByText(`${services.step} of 200`).waitFor();
     await context.close();
   });
 

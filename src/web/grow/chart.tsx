@@ -2,7 +2,7 @@
 import { memo, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import { type Curves, lowerBound } from "../lib/curves.ts";
-import { number } from "../lib/format.ts";
+import { count, number } from "../lib/format.ts";
 import type { Theme } from "../lib/theme.ts";
 import { chartData, presentSeries, type Range, ROLES, yRange } from "./chart-data.ts";
 import type { ChartSpec, SeriesSpec, Stroke } from "./chart-specs.ts";
@@ -164,9 +164,15 @@ export const Chart = memo(function Chart({ spec, curves, version, range, halfLif
           aria-valuetext={`${stepText}: ${readings.map(({ one, text }) => `${one.label} ${text}`).join(", ")}`}
           onKeyDown={move}
           onBlur={clear}
-          ref={box}
           data-points={span?.count ?? 0}
-        />
+        >
+          <div ref={box} />
+          {at !== null && (
+            <span className="chart-step" aria-hidden="true" style={{ left: chipPosition(plot.current, data.x[at]!) }}>
+              {count(data.x[at]!)}
+            </span>
+          )}
+        </div>
       )}
       {!empty && (
         <ul className="legend" aria-hidden="true">
@@ -176,12 +182,18 @@ export const Chart = memo(function Chart({ spec, curves, version, range, halfLif
               {one.label} <b>{text}</b>
             </li>
           ))}
-          <li className="legend-step">{stepText}</li>
         </ul>
       )}
     </section>
   );
 });
+
+/** Where the step of the cursor is told: below it, inside the plot. */
+function chipPosition(u: uPlot | null, step: number): number {
+  if (u === null) return 0;
+  const left = (u.over.offsetLeft || 0) + u.valToPos(step, "x");
+  return Math.min(u.width - 28, Math.max(28, left));
+}
 
 function Swatch({ stroke }: { readonly stroke: Stroke }) {
   return (
@@ -247,7 +259,7 @@ function plotOptions(
   return {
     width,
     height: HEIGHT,
-    padding: [8, 6, 0, 0],
+    padding: [8, 16, 0, 0],
     legend: { show: false },
     series: lines,
     bands,
@@ -260,6 +272,7 @@ function plotOptions(
         stroke: ink,
         font,
         grid: { show: false },
+        values: (_u, splits) => splits.map(axisStep),
         ticks: { show: false },
         size: 28,
         gap: 6,
@@ -307,6 +320,10 @@ function shown(u: uPlot, index: number): number {
   let count = 0;
   for (const value of u.data[index]!) if (value !== null && value !== undefined) count++;
   return count;
+}
+
+function axisStep(step: number): string {
+  return step >= 10_000 && step % 100 === 0 ? `${step / 1000}k` : count(step);
 }
 
 function axisNumber(value: number): string {

@@ -1,6 +1,7 @@
 /** All charts of a run, with one zoom and one smoothing for all. */
 import { useMemo, useState } from "react";
 import type { Curves } from "../lib/curves.ts";
+import { count } from "../lib/format.ts";
 import { isReading } from "../lib/headline.ts";
 import type { Theme } from "../lib/theme.ts";
 import { Chart } from "./chart.tsx";
@@ -64,7 +65,7 @@ export function CurvesPanel({
       </header>
       {range !== null && (
         <p className="zoom-note">
-          Steps {Math.max(0, range.from)} to {range.to}.{" "}
+          Steps {count(Math.max(0, range.from))} to {count(range.to)}.{" "}
           <button type="button" className="link" onClick={() => setRange(null)}>
             Show all
           </button>

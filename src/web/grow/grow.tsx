@@ -109,8 +109,8 @@ function NoRun() {
         <path className="empty-curve" d="M8 74c50 0 66-8 92-30s44-30 132-32" />
       </svg>
       <h1>Nothing grows here yet.</h1>
-      <p className="lede">Start a run, and its curves appear on this page by themselves.</p>
-      <pre className="command">npm start</pre>
+      <p className="lede">As soon as a run begins, its curves appear on this page by themselves. To begin one:</p>
+      <pre className="command">npx reckon train r1-zero</pre>
       <p className="lede small">
         Meanwhile you can <a href="#/talk">talk to the models</a> that are here already.
       </p>
