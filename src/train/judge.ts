@@ -2,7 +2,7 @@
  * Rule rewards (DeepSeek-R1, arXiv 2501.12948, §2.2): accuracy by the task's verifier, and the strict format. The two
  * are logged apart; `score` is raw correctness whatever the weights are.
  */
-import { getTask } from "../tasks/index.ts";
+import { getTask, type Problem, type Verdict } from "../tasks/index.ts";
 import type { Judgement, Rollout } from "./rollout.ts";
 
 export interface RuleRewards {
@@ -17,15 +17,23 @@ export const DEFAULT_REWARDS: RuleRewards = { accuracy: 1, format: 0.1 };
 /** Judges every rollout; may run elsewhere (users' verifiers do). Results in the order given. */
 export type Judge = (rollouts: readonly Rollout[]) => Promise<readonly Judgement[]>;
 
-/** Verifies one rollout with its task's verifier: an answer counts only inside the strict format. */
-export function judgeByRules(rollout: Rollout, weights: RuleRewards): Judgement {
+/**
+ * Verifies one rollout: an answer counts only inside the strict format.
+ * @param verify default: the verifier of the shipped family; asked only for an answer that counts
+ */
+export function judgeByRules(
+  rollout: Rollout,
+  weights: RuleRewards,
+  verify: (problem: Problem, answer: string) => Verdict = (problem, answer) =>
+    getTask(problem.family).verify(problem.facts, answer),
+): Judgement {
   const { parsed, problem, finish } = rollout;
   const format = parsed.formatOk && finish === "stop" ? 1 : 0;
   if (format === 0 || parsed.answer === null) {
     const reason = finish === "length" ? "cut at the length limit" : parsed.reason;
     return { score: 0, reason, reward: 0, rewards: { accuracy: 0, format: 0 } };
   }
-  const verdict = getTask(problem.family).verify(problem.facts, parsed.answer);
+  const verdict = verify(problem, parsed.answer);
   return {
     score: verdict.score,
     reason: verdict.reason,

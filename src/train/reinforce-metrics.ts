@@ -4,7 +4,7 @@ import { ReckonError } from "../util/errors.ts";
 import type { MicroBatch } from "./batch.ts";
 import { mean } from "./evaluate.ts";
 import type { MicroBatchResult } from "./gradient-engine.ts";
-import type { ReinforceSettings } from "./reinforce.ts";
+import type { ReinforceSettings } from "./reinforce-settings.ts";
 import type { Judgement, Rollout } from "./rollout.ts";
 import type { Metrics, RolloutRecord } from "./run-store.ts";
 import type { Observation } from "./watch.ts";

@@ -13,7 +13,7 @@
 import { promptIds } from "../model/chat-template.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import type { Problem } from "../tasks/index.ts";
-import { groupAdvantages, isDead, type Normalisation, type RewardScale, tokenWeights } from "./advantages.ts";
+import { groupAdvantages, isDead, tokenWeights } from "./advantages.ts";
 import { type MicroBatch, microBatches } from "./batch.ts";
 import type { Compute, RolloutRequest } from "./compute.ts";
 import type { Judge } from "./judge.ts";
@@ -27,41 +27,11 @@ import {
   rolloutRecords,
   UpdateTally,
 } from "./reinforce-metrics.ts";
+import type { ReinforceSettings } from "./reinforce-settings.ts";
 import { rolloutOf, sequenceOf } from "./rollout.ts";
 import type { Metrics, RunStore } from "./run-store.ts";
-import { type Schedule, scheduleFactor } from "./schedule.ts";
+import { scheduleFactor } from "./schedule.ts";
 import { Watch } from "./watch.ts";
-
-export interface ReinforceSettings {
-  readonly steps: number;
-  readonly seed: number;
-  readonly promptsPerStep: number;
-  readonly samplesPerPrompt: number;
-  readonly maxNewTokens: number;
-  readonly temperature: number;
-  /** Passes over one batch of rollouts. */
-  readonly iterations: number;
-  /** Updates in each pass; whole groups are shared out. */
-  readonly miniBatches: number;
-  readonly clipLow: number;
-  readonly clipHigh: number;
-  readonly klWeight: number;
-  /** Steps between copies of the policy into the reference; 0 keeps the first. */
-  readonly referenceEvery: number;
-  readonly normalisation: Normalisation;
-  readonly rewardScale: RewardScale;
-  /** Times that groups without a difference in reward are drawn again, with new problems; 0 keeps them. */
-  readonly resample: number;
-  readonly learningRate: number;
-  readonly schedule: Schedule;
-  readonly microBatchTokens: number;
-  readonly checkpointEvery: number;
-  readonly evaluateEvery: number;
-  /** Steps between those whose rollouts are written down. */
-  readonly rolloutsEvery: number;
-  /** Groups written down of such a step. */
-  readonly rolloutGroups: number;
-}
 
 export interface ReinforceState {
   step: number;

@@ -57,10 +57,9 @@ export class Pen {
   }
 }
 
-/** A plausible wrong value: off by 1, 2 or 10, never negative. */
+/** A plausible wrong value: off by 1, 2 or 10, and not negative where the true one is not. */
 export function nearMiss(random: Random, value: number): number {
-  for (;;) {
-    const near = value + random.pick([-10, -2, -1, 1, 2, 10]);
-    if (near >= 0) return near;
-  }
+  const near = value + random.pick([-10, -2, -1, 1, 2, 10]);
+  // A slip may have led below zero already: there any neighbour will do, and a loop would never find a better one.
+  return value >= 0 && near < 0 ? 2 * value - near : near;
 }
