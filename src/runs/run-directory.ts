@@ -1,7 +1,7 @@
 /**
  * A run on disk: `runs/NAME/` with the resolved recipe, state, metrics, rollouts, events, a log and checkpoints. It can be
- * killed at any moment: `resume` goes back to the last whole checkpoint and forgets what was written after it, and the
- * loop writes that again, bit for bit.
+ * killed at any moment: opened again, it goes back to the last whole checkpoint and forgets what was written after it, and
+ * the loop writes that again, bit for bit.
  *
  * Another process (the studio) pauses or stops a run through a small file, `control.json`; this one looks for it at most
  * five times a second. Left out: remote stores; a run directory is copied or synced as any folder is.
@@ -79,6 +79,9 @@ export class RunDirectory implements RunStore {
   #state: RunState;
   #request: StopRequest | undefined;
   #polled = 0;
+  /** Told after the rewind, which would cut it away. */
+  #damaged: string[] = [];
+  #opened = false;
   /** Logs that the disk refuses at the moment: told once. */
   readonly #refused = new Set<JsonLines>();
 
@@ -134,7 +137,7 @@ export class RunDirectory implements RunStore {
   }
 
   /**
-   * Opens a run to go on with it and takes its lock. Then call `resume`.
+   * Opens a run to go on with it and takes its lock. Then call `latestCheckpoint` and `rewind` to its step.
    * @throws ReckonError RUN_UNKNOWN, RUN_BUSY, RUN_DAMAGED (no recipe that can be read), RUN_DISK
    */
   static async open(root: string, name: string, options: RunOptions = {}): Promise<RunDirectory> {
@@ -145,6 +148,7 @@ export class RunDirectory implements RunStore {
     try {
       const before = readState(path);
       const run = new RunDirectory(root, name, recipe, { ...(before ?? freshState()), ...now() }, lock, options);
+      run.#opened = true;
       await run.checkpoints.removeLeftovers();
       for (const log of run.#logs) log.cutAfter(() => true);
       rmSync(join(path, CONTROL), { force: true });
@@ -265,10 +269,11 @@ export class RunDirectory implements RunStore {
   }
 
   async latestCheckpoint(): Promise<StoredCheckpoint | undefined> {
-    return this.checkpoints.latest((step, why) => this.#damaged(step, why));
+    this.#damaged = [];
+    return this.checkpoints.latest((step, why) => this.#damaged.push(`step ${step}: ${why}`));
   }
 
-  /** Forgets what was written after `step`; -1 forgets everything. */
+  /** Forgets what was written after `step`; -1 forgets everything. Then says so, and which checkpoints were damaged. */
   async rewind(step: number): Promise<void> {
     try {
       for (const log of this.#logs) log.cutAfter((record) => Number(record["step"]) <= step);
@@ -277,19 +282,19 @@ export class RunDirectory implements RunStore {
     } catch (error) {
       throw await this.#diskError(error, `going back to step ${step}`);
     }
-  }
-
-  /** The last whole checkpoint, with everything after it forgotten; undefined to begin at the beginning. */
-  async resume(): Promise<StoredCheckpoint | undefined> {
-    const damaged: [number, string][] = [];
-    const checkpoint = await this.checkpoints.latest((...found) => damaged.push(found));
-    const step = checkpoint?.step ?? -1;
-    await this.rewind(step);
-    // Told now: before, the rewind would have cut it away.
-    for (const found of damaged) this.#damaged(...found);
+    for (const damage of this.#damaged) {
+      this.event({
+        level: "warning",
+        code: "CHECKPOINT_DAMAGED",
+        step: this.#state.step,
+        message: `a checkpoint is damaged and was passed over, of ${damage}`,
+        help: "the run goes on from the one before; if this happens again, check the disk",
+      });
+    }
+    this.#damaged = [];
+    if (!this.#opened) return;
     const at = this.#state.step;
     this.event({ level: "info", code: "RUN_RESUMED", step: at, message: `went on from step ${at}` });
-    return checkpoint;
   }
 
   /** Asks this process's own loop to stop after its step. */
@@ -331,16 +336,6 @@ export class RunDirectory implements RunStore {
 
   get #logs(): readonly JsonLines[] {
     return [this.#metrics, this.#rollouts, this.#events];
-  }
-
-  #damaged(step: number, why: string): void {
-    this.event({
-      level: "warning",
-      code: "CHECKPOINT_DAMAGED",
-      step: this.#state.step,
-      message: `the checkpoint of step ${step} is damaged and was passed over: ${why}`,
-      help: "the run goes on from the one before; if this happens again, check the disk",
-    });
   }
 
   #append(log: JsonLines, records: readonly object[], step: number): void {
