@@ -326,7 +326,7 @@ test("problems that cannot be drawn are replaced by stand-ins, and refused where
   const request = { seed: 0, index: 0, level: 1, split: "train" } as const;
   for (let i = 0; i < 200; i++) await all.problem({ ...request, index: i }).catch(() => {});
   await assert.rejects(all.problem(request), fails("TASK_FAILED", "never.ts", "no luck"));
-  const half = `${sometimes}${late.replace("never {", "never { if (random.next() < 0.9) return { n: random.int(0, 9999) } as never;")}`;
+  const half = `${sometimes}${late.replace("never => {", "never => { if (random.next() < 0.9) return { n: random.int(0, 9999) } as never;")}`;
   const some = await task("half.ts", half);
   for (let i = 0; i < 200; i++) assert.equal((await some.problem({ ...request, index: i })).family, "parity");
 });
