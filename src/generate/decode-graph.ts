@@ -28,6 +28,14 @@ export interface GraphOptions {
   readonly positions: number;
 }
 
+export interface DecodeGraphOptions extends GraphOptions {
+  /**
+   * Parameters by short name to build into the graph; without it they are inputs. ONNX Runtime lays constants out for
+   * its kernels once, inputs at every product: see docs/decisions/001-decoding.md.
+   */
+  readonly constants?: ReadonlyMap<string, Float32Array> | undefined;
+}
+
 /**
  * Inputs besides the parameters:
  * - `ids` int64 [B]: the newest token of each sequence
@@ -38,11 +46,15 @@ export interface GraphOptions {
  * Outputs: `logits` [B, V]; `probabilities` [B, V] = softmax(logits · scale); `key.N`, `value.N` [B, KV, 1, D] to append
  * to the cache.
  */
-export function decodeGraph(config: ModelConfig, options: GraphOptions): Graph {
+export function decodeGraph(config: ModelConfig, options: DecodeGraphOptions): Graph {
   const { kvHeads, heads, headDim } = config;
   const graph = new Graph({ target: options.target });
   const ids = graph.input("ids", ["B"], "int64");
-  const parameters = parameterInputs(graph, parameterLayout(config));
+  const layout = parameterLayout(config);
+  const { constants } = options;
+  const parameters = constants
+    ? new Map(layout.entries.map(({ name, shape }) => [name, graph.constant(constants.get(name)!, shape)]))
+    : parameterInputs(graph, layout);
   const lengths = graph.input("lengths", ["B"], "int64");
   const inverseTemperature = graph.input("scale", []);
   const cacheShape = [mulDims("B", kvHeads), "C", headDim];

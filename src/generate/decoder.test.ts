@@ -44,7 +44,7 @@ for (const target of ["fused", "portable"] as const) {
 
       for (const round of [1, 2]) {
         slots = new Array(6).fill(undefined);
-        decoder.begin({ parameters, slots: 6, limit: 48, scale: 1 / 0.7 });
+        await decoder.begin({ parameters, slots: 6, limit: 48, scale: 1 / 0.7, build: round === 2 });
         // Two sequences continue one prompt; slot 4 stays empty.
         await join([[0], [1, 5], [2], [3]], [3, 7, 1, 25 + round]);
         await step(2);

@@ -34,6 +34,16 @@ export interface DecoderRun {
   readonly limit: number;
   /** Factor on the logits in `probabilities`, 1 / temperature; default 1. */
   readonly scale?: number;
+  /**
+   * Build the parameters into the graph: takes some milliseconds for each million of them and makes every step faster
+   * (docs/decisions/001-decoding.md). Default false. Beyond 128 million parameters they stay inputs all the same.
+   */
+  readonly build?: boolean;
+  /**
+   * Names the parameters' values: a run with the same version as the one before uses what was built for it.
+   * Without it they are built anew, since a buffer may have been trained on in between.
+   */
+  readonly version?: string | number | undefined;
 }
 
 /** A prompt and the slots of the sequences that continue it: it is read once for all of them. */
@@ -46,13 +56,22 @@ export interface Joining {
 /** Tokens of one prefill run: about what keeps a small model's activations in the second-level cache. */
 const PREFILL_TOKENS = 1024;
 
+/** Larger models are not built into graphs: a protobuf message ends at 2 GB, and the memory is needed several times. */
+const MOST_BUILT = 128 * 1024 * 1024;
+
 export class Decoder {
   readonly config: ModelConfig;
   readonly maxPositions: number;
   readonly #provider: Provider;
   readonly #layout: ParameterLayout;
+  readonly #options: DecoderOptions;
+  readonly #target: Target;
   readonly #prefill: Session;
-  readonly #decode: Session;
+  /** Takes the parameters as inputs; made when first needed. */
+  #plain: Session | undefined;
+  /** Has the parameters of one version built in. */
+  #built: { readonly session: Session; readonly version: string | number | undefined } | undefined;
+  #decode: Session | undefined;
   readonly #withLogits: boolean;
   readonly #cache: SlotCache;
   #parameters: Values = {};
@@ -63,33 +82,29 @@ export class Decoder {
     provider: Provider,
     config: ModelConfig,
     maxPositions: number,
-    sessions: { readonly prefill: Session; readonly decode: Session },
-    withLogits: boolean,
+    target: Target,
+    options: DecoderOptions,
+    prefill: Session,
   ) {
     this.config = config;
     this.maxPositions = maxPositions;
     this.#provider = provider;
     this.#layout = parameterLayout(config);
-    this.#prefill = sessions.prefill;
-    this.#decode = sessions.decode;
-    this.#withLogits = withLogits;
+    this.#options = options;
+    this.#target = target;
+    this.#prefill = prefill;
+    this.#withLogits = options.logits ?? false;
     this.#cache = new SlotCache(provider, config);
     this.#scale = provider.value(new Float32Array([1]), []);
-    this.#batch = batchBuffers(provider, config, 0, withLogits);
+    this.#batch = batchBuffers(provider, config, 0, this.#withLogits);
   }
 
   static async create(provider: Provider, config: ModelConfig, options: DecoderOptions = {}): Promise<Decoder> {
     const positions = options.maxPositions ?? Math.min(config.maxPositions, 8192);
     const target = options.target ?? (provider.name === "cpu" ? "fused" : "portable");
-    const settings = (name: string): SessionOptions => ({
-      threads: options.threads ?? 1,
-      // Shapes change as sequences grow and leave: remembered memory plans would only pile up.
-      memoryPattern: false,
-      ...(options.profile === undefined ? {} : { profile: `${options.profile}-${name}` }),
-    });
-    const prefill = await provider.session(prefillGraph(config, { target, positions }), settings("prefill"));
-    const decode = await provider.session(decodeGraph(config, { target, positions }), settings("decode"));
-    return new Decoder(provider, config, positions, { prefill, decode }, options.logits ?? false);
+    const graph = prefillGraph(config, { target, positions });
+    const prefill = await provider.session(graph, sessionOptions(options, "prefill"));
+    return new Decoder(provider, config, positions, target, options, prefill);
   }
 
   /** [slots, V]: the next token's distribution at the run's scale, where a sequence is. Overwritten by the next step. */
@@ -104,9 +119,16 @@ export class Decoder {
   }
 
   /** Forgets all sequences and starts over with these parameters. */
-  begin(run: DecoderRun): void {
+  async begin(run: DecoderRun): Promise<void> {
     assert(run.limit <= this.maxPositions, `sequences of ${run.limit} tokens, positions for ${this.maxPositions}`);
-    this.#parameters = this.#parameterValues(run.parameters);
+    const given = this.#parameterData(run.parameters);
+    this.#parameters = Object.fromEntries(
+      this.#layout.entries.map(({ name, shape }) => {
+        const value = given.get(name)!;
+        return [name, value instanceof Float32Array ? this.#provider.value(value, shape) : value];
+      }),
+    );
+    this.#decode = await this.#decodeSession(run, given);
     this.#scale = this.#provider.value(new Float32Array([run.scale ?? 1]), []);
     this.#cache.reset(run.slots, run.limit);
     this.#batch = batchBuffers(this.#provider, this.config, run.slots, this.#withLogits);
@@ -142,12 +164,15 @@ export class Decoder {
       lengths[slot] = BigInt(cache.lengths[slot]!);
       if (token >= 0) moving.push(slot);
     }
-    const inputs: Record<string, Value> = { ...this.#parameters, ...feeds, scale: this.#scale };
+    const session = this.#decode;
+    assert(session, "a step before `begin`");
+    const parameters = session === this.#plain ? this.#parameters : {};
+    const inputs: Record<string, Value> = { ...parameters, ...feeds, scale: this.#scale };
     for (let layer = 0; layer < this.config.layers; layer++) {
       inputs[`keys.${layer}`] = cache.value(2 * layer);
       inputs[`values.${layer}`] = cache.value(2 * layer + 1);
     }
-    await this.#decode.run(inputs, fetches);
+    await session.run(inputs, fetches);
     cache.reserve(1 + moving.reduce((longest, slot) => Math.max(longest, cache.lengths[slot]!), 0));
     cache.append(newest, moving);
   }
@@ -166,7 +191,26 @@ export class Decoder {
   async release(): Promise<void> {
     this.clear();
     await this.#prefill.release();
-    await this.#decode.release();
+    await this.#plain?.release();
+    await this.#built?.session.release();
+  }
+
+  async #decodeSession(run: DecoderRun, given: ReadonlyMap<string, Value | Float32Array>): Promise<Session> {
+    const make = (constants?: ReadonlyMap<string, Float32Array>): Promise<Session> => {
+      const graph = decodeGraph(this.config, { target: this.#target, positions: this.maxPositions, constants });
+      return this.#provider.session(graph, sessionOptions(this.#options, "decode"));
+    };
+    const constants = run.build && this.#layout.size <= MOST_BUILT ? inMemory(given) : undefined;
+    if (!constants) {
+      this.#plain ??= await make();
+      return this.#plain;
+    }
+    if (this.#built && run.version !== undefined && this.#built.version === run.version) return this.#built.session;
+    await this.#built?.session.release();
+    this.#built = undefined;
+    const session = await make(constants);
+    this.#built = { session, version: run.version };
+    return session;
   }
 
   async #read(joining: readonly Joining[], padded: number): Promise<void> {
@@ -211,17 +255,32 @@ export class Decoder {
     }
   }
 
-  #parameterValues(parameters: Parameters): Values {
+  #parameterData(parameters: Parameters): ReadonlyMap<string, Value | Float32Array> {
     const given: ReadonlyMap<string, Value | Float32Array> =
       parameters instanceof Float32Array ? views(this.#layout, parameters) : parameters;
-    return Object.fromEntries(
-      this.#layout.entries.map(({ name, shape }) => {
-        const value = given.get(name);
-        assert(value !== undefined, `no parameter ${name}`);
-        return [name, value instanceof Float32Array ? this.#provider.value(value, shape) : value];
-      }),
-    );
+    for (const { name } of this.#layout.entries) assert(given.has(name), `no parameter ${name}`);
+    return given;
   }
+}
+
+function sessionOptions(options: DecoderOptions, name: string): SessionOptions {
+  return {
+    threads: options.threads ?? 1,
+    // Shapes change as sequences grow and leave: remembered memory plans would only pile up.
+    memoryPattern: false,
+    ...(options.profile === undefined ? {} : { profile: `${options.profile}-${name}` }),
+  };
+}
+
+/** The numbers of each parameter; undefined where some lie in a device's memory. */
+function inMemory(given: ReadonlyMap<string, Value | Float32Array>): Map<string, Float32Array> | undefined {
+  const out = new Map<string, Float32Array>();
+  for (const [name, value] of given) {
+    if (value instanceof Float32Array) out.set(name, value);
+    else if (value.location === "cpu") out.set(name, value.data as Float32Array);
+    else return undefined;
+  }
+  return out;
 }
 
 /** What goes in and out of every step; made anew when the number of slots changes. */

@@ -103,6 +103,26 @@ test("seed and key change what is drawn; itemOffset shifts it", async () => {
   assert.deepEqual((await generator.generate({ ...one, itemOffset: 2 }))[0]!.tokens, third!.tokens);
 });
 
+test("parameters are built in for long requests, and follow what is trained", async () => {
+  const forward = await forwardPass(await cpuProvider(), config, parameters);
+  const own = parameters.slice();
+  const long = { ...request, parameters: own, maxNewTokens: 36, temperature: 0, stopTokens: [] };
+  const first = await generator.generate(long);
+  for (const [p, { tokens }] of first.entries()) {
+    const logits = await forward([...prompts[p]!, ...tokens]);
+    for (const [k, token] of tokens.entries()) assert.equal(token, argmax(logits[prompts[p]!.length + k - 1]!));
+  }
+  own.set(randomModel(config, 6));
+  const second = await generator.generate({ ...long, version: "b" });
+  assert.notDeepEqual(outline(second), outline(first));
+  assert.deepEqual(await generator.generate({ ...long, version: "b" }), second);
+  own.set(parameters);
+  assert.deepEqual(await generator.generate({ ...long, version: "a" }), first);
+  assert.deepEqual(await generator.generate(long), first);
+  own.set(randomModel(config, 6));
+  assert.deepEqual(await generator.generate(long), second);
+});
+
 test("calls at the same time take turns", async () => {
   const alone = await generator.generate(request);
   const both = await Promise.all([generator.generate(request), generator.generate({ ...request, samples: 2 })]);

@@ -17,6 +17,8 @@ import { chooseToken, logitScale, type Sampling, TokenRandom, validateSampling }
 
 export interface GenerateRequest extends Sampling {
   readonly parameters: Parameters;
+  /** Names the values of the parameters; requests with the same one in a row save the time to lay them out again. */
+  readonly version?: string | number;
   /** Token ids; each prompt has at least one. */
   readonly prompts: readonly (readonly number[])[];
   /** Completions of each prompt; default 1. */
@@ -59,6 +61,9 @@ export interface Completion {
  * cache are then worth their while.
  */
 const BUSY = 0.7;
+
+/** From so many steps on it is worth its while to build the parameters into the graph: it costs that of 10 to 30 steps. */
+const BUILD_FROM = 32;
 
 interface Row {
   readonly item: number;
@@ -133,11 +138,13 @@ export class Generator {
     const { maxNewTokens, batchRows = 256, signal } = request;
     const decoder = this.#decoder;
     const longest = request.prompts.reduce((most, prompt) => Math.max(most, prompt.length), 0);
-    decoder.begin({
+    await decoder.begin({
       parameters: request.parameters,
       slots: Math.min(batchRows, rows.length),
       limit: longest + maxNewTokens,
       scale: logitScale(request.temperature),
+      build: maxNewTokens * Math.ceil(rows.length / batchRows) >= BUILD_FROM,
+      version: request.version,
     });
     const choose = this.#chooser(request);
     // A slot holds the row that is decoded in it; a row that has ended leaves its slot idle.

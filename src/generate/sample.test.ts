@@ -38,6 +38,7 @@ const samplings: readonly Sampling[] = [
   { temperature: 1, topP: 0.8 },
   { temperature: 1.5, topP: 0.95 },
   { temperature: 1, topK: 5, topP: 0.7 },
+  { temperature: 2, topK: 5, topP: 0.8 },
 ];
 
 for (const sampling of samplings) {
