@@ -10,6 +10,11 @@ import { packageVersion } from "./package.ts";
 
 const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "train",
+    summary: "run a recipe: grow a model, or go on with a run",
+    load: () => import("./commands/train.ts"),
+  },
+  {
     name: "chat",
     summary: "talk to a model and watch it think",
     load: () => import("./commands/chat.ts"),

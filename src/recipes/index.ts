@@ -8,7 +8,8 @@ import { runPretrain, type StageOptions } from "./run-pretrain.ts";
 import { runReinforce } from "./run-reinforce.ts";
 import type { Recipe, RecipeInput } from "./schema.ts";
 
-export { loadModelFolder } from "./assemble.ts";
+export { corpusTokenizer, freshConfig, loadModelFolder } from "./assemble.ts";
+export { type Estimate, estimate } from "./estimate.ts";
 export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe } from "./schema.ts";
 
 /** The recipes that `reckon train` knows by name. */

@@ -15,6 +15,8 @@ import type { PretrainStage, Recipe } from "./schema.ts";
 
 export interface StageOptions {
   readonly workers: number;
+  /** The folder of a model that a recipe names; default: the name is the folder. */
+  readonly modelFolder?: (name: string) => string;
 }
 
 export async function runPretrain(

@@ -21,7 +21,7 @@ export async function runReinforce(
   options: StageOptions,
 ): Promise<void> {
   const restored = await restore(store);
-  const model = restored?.model ?? (await loadModelFolder(stage.from));
+  const model = restored?.model ?? (await loadModelFolder(options.modelFolder?.(stage.from) ?? stage.from));
   const tokenizer = Tokenizer.fromJson(model.tokenizer.toJson());
   const { config } = model;
   const engine = await startEngine(

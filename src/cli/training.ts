@@ -1,0 +1,99 @@
+/**
+ * Runs a recipe in a run directory from the command line: progress on the terminal, Ctrl-C that keeps everything, and an
+ * end that is written down whatever it was.
+ */
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { RECIPES, type Recipe, type RecipeInput, resolveRecipe, runRecipe } from "../recipes/index.ts";
+import { RunDirectory, type RunObserver } from "../runs/run-directory.ts";
+import { ReckonError } from "../util/errors.ts";
+import { modelFolder } from "./models.ts";
+
+export interface TrainingOptions {
+  readonly root: string;
+  readonly name: string;
+  readonly resume: boolean;
+  readonly workers: number;
+  readonly observer?: RunObserver;
+}
+
+/** How a run ended, for whoever started it. */
+export interface TrainingResult {
+  readonly run: string;
+  readonly status: "finished" | "paused";
+  readonly checkpoint: string | undefined;
+}
+
+/** A recipe by its name, or from a file: a module with a default export, or JSON. */
+export async function findRecipe(name: string): Promise<RecipeInput> {
+  const known = RECIPES[name];
+  if (known) return known;
+  if (!/\.(ts|js|mjs|json)$/.test(name)) {
+    throw new ReckonError("RECIPE_UNKNOWN", `there is no recipe ${name}`, {
+      expected: `${Object.keys(RECIPES).join(", ")}, or a file .ts, .js, .json`,
+      got: name,
+    });
+  }
+  const options = name.endsWith(".json") ? { with: { type: "json" } } : {};
+  const module = (await import(pathToFileURL(resolve(name)).href, options).catch((cause: unknown) => {
+    throw new ReckonError("RECIPE_UNREADABLE", `${name} could not be loaded`, {
+      expected: "a module whose default export is defineRecipe({ … }), or such an object as JSON",
+      got: cause instanceof Error ? cause.message : String(cause),
+      cause,
+    });
+  })) as { default?: RecipeInput };
+  if (module.default === undefined) {
+    throw new ReckonError("RECIPE_UNREADABLE", `${name} has no default export`, {
+      expected: "export default defineRecipe({ … })",
+    });
+  }
+  return module.default;
+}
+
+/**
+ * Runs a recipe from its start, or goes on with a run.
+ * @param recipe of a new run; a run that is resumed keeps its own
+ */
+export async function runTraining(recipe: Recipe | undefined, options: TrainingOptions): Promise<TrainingResult> {
+  const { root, name, observer } = options;
+  const settings = observer ? { observer } : {};
+  const run = options.resume
+    ? await RunDirectory.open(root, name, settings)
+    : RunDirectory.create(root, name, recipe, settings);
+  let asked = 0;
+  const stop = (): void => {
+    asked++;
+    if (asked > 1) process.exit(130); // The second time one means it; the last checkpoint is whole.
+    run.requestStop("pause");
+  };
+  const signals = ["SIGINT", "SIGTERM", "disconnect"] as const;
+  for (const signal of signals) process.on(signal, stop);
+  try {
+    await runRecipe(options.resume ? resolveRecipe(run.recipe as RecipeInput) : recipe!, run, {
+      workers: options.workers,
+      modelFolder,
+    });
+    const paused = run.stopRequested();
+    await run.close();
+    const step = (await run.checkpoints.steps()).at(-1);
+    const checkpoint = step === undefined ? undefined : join(run.path, "checkpoints", `step-${step}`);
+    return { run: run.path, status: paused ? "paused" : "finished", checkpoint };
+  } catch (error) {
+    const code = error instanceof ReckonError ? error.code : "FAULT";
+    const message = error instanceof Error ? error.message : String(error);
+    run.event({ level: "error", code, step: -1, message });
+    await run.close("failed", message).catch(() => {});
+    throw error;
+  } finally {
+    for (const signal of signals) process.off(signal, stop);
+  }
+}
+
+/** A name that no run in `root` has yet: the recipe's, then with -2, -3, … */
+export function freshName(root: string, recipe: string): string {
+  const taken = new Set(RunDirectory.list(root).map((run) => run.name));
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? recipe : `${recipe}-${n}`;
+    if (!taken.has(name)) return name;
+  }
+}
