@@ -10,6 +10,16 @@ import { packageVersion } from "./package.ts";
 
 const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "start",
+    summary: "open the studio; on the first start, grow a model before your eyes",
+    load: () => import("./commands/start.ts"),
+  },
+  {
+    name: "demo",
+    summary: "the same growth in the terminal alone",
+    load: () => import("./commands/demo.ts"),
+  },
+  {
     name: "train",
     summary: "run a recipe: grow a model, or go on with a run",
     load: () => import("./commands/train.ts"),

@@ -1,0 +1,110 @@
+/**
+ * `reckon start`, which is `npm start`: the studio on a local port. On the first start it grows a reasoning model from
+ * the shipped base before one's eyes; later it goes on with what was not finished.
+ */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Command } from "commander";
+import { RunDirectory } from "../../runs/run-directory.ts";
+import { startStudio } from "../../serve/index.ts";
+import { ReckonError } from "../../util/errors.ts";
+import { integer, newCommand, uiOf } from "../command.ts";
+import { packageRoot } from "../package.ts";
+import { LocalServices } from "../studio-services.ts";
+import type { TrainingProcess } from "../training-process.ts";
+import type { Ui } from "../ui.ts";
+
+/** The run that the first start makes. */
+const FIRST_RUN = "first-growth";
+
+interface Options {
+  readonly port: number;
+  readonly runs: string;
+  readonly workers?: number;
+  readonly grow: boolean;
+}
+
+export function create(): Command {
+  return newCommand("start", "", [
+    ["reckon start", "opens the studio on http://127.0.0.1:4180 and grows a model on the first start"],
+    ["reckon start --port 8080 --no-grow", "another port, and no training by itself"],
+  ])
+    .option("--port <n>", "port on this machine; 0 takes a free one", integer(0, 65_535), 4180)
+    .option("--runs <folder>", "where runs are kept", "runs")
+    .option("--workers <n>", "threads for training (default: all cores)", integer(1))
+    .option("--no-grow", "do not start or go on with training by itself")
+    .action(async (options: Options, command: Command) => {
+      const ui = uiOf(command);
+      const webDir = join(packageRoot(), "dist", "web");
+      if (!existsSync(join(webDir, "index.html"))) {
+        throw new ReckonError("STUDIO_NOT_BUILT", "the studio's page has not been built", {
+          help: "run `npm run reckon -- build`",
+        });
+      }
+      const root = resolve(options.runs);
+      const services = new LocalServices(root, options.workers);
+      const ending = new AbortController();
+      let asked = 0;
+      const stop = (): void => {
+        asked++;
+        if (asked > 2) process.exit(130);
+        if (asked === 1) ui.say("\nsaving and stopping …");
+        ending.abort();
+      };
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
+      const server = await startStudio({ runsDir: root, webDir, services, port: options.port, signal: ending.signal });
+      ui.say(`\n  Reckon's studio is ready:  ${server.url}\n`);
+      const growing = options.grow ? grow(ui, services, root) : undefined;
+      if (growing) await watch(ui, growing, root, ending.signal);
+      if (!ending.signal.aborted) await new Promise((done) => ending.signal.addEventListener("abort", done));
+      await services.close();
+      await server.close();
+      ui.say("stopped; nothing is lost. `npm start` goes on where it was.");
+    });
+}
+
+/** Starts the first growth, or goes on with it; undefined where there is nothing left to do. */
+function grow(ui: Ui, services: LocalServices, root: string): TrainingProcess | undefined {
+  const run = RunDirectory.list(root).find((item) => item.name === FIRST_RUN);
+  if (run?.state?.status === "finished") {
+    ui.say("  The growth has finished: look at its curves under Grow, and talk to the model under Talk.");
+    return undefined;
+  }
+  if (run?.busy) {
+    ui.say("  Another process is growing the model; it shows under Grow.");
+    return undefined;
+  }
+  ui.say(
+    run
+      ? "  Going on with the growth."
+      : "  Growing a reasoning model from the shipped base: about five minutes on two cores.",
+  );
+  ui.say("  Ctrl-C saves everything and stops.\n");
+  return services.train(FIRST_RUN, run ? ["--resume", FIRST_RUN] : ["r1-zero", "--name", FIRST_RUN]);
+}
+
+/** Follows the run on the terminal until it ends. */
+async function watch(ui: Ui, running: TrainingProcess, root: string, signal: AbortSignal): Promise<void> {
+  const progress = ui.progress("growing");
+  let over = false;
+  const ended = running.ended.then((code) => {
+    over = true;
+    return code;
+  });
+  while (!over && !signal.aborted) {
+    await Promise.race([sleep(500, undefined, { signal }).catch(() => {}), ended]);
+    const state = RunDirectory.list(root).find((item) => item.name === running.run)?.state;
+    if (state) progress.update(state.step, `of ${state.steps} steps`);
+  }
+  progress.end();
+  if (signal.aborted) return;
+  const status = RunDirectory.list(root).find((item) => item.name === running.run)?.state?.status;
+  if ((await ended) !== 0) ui.warn(`the training ended with an error:\n${running.output}`);
+  else
+    ui.say(
+      status === "finished"
+        ? "  The growth is done. Talk to the model, before and after, under Talk."
+        : "  The growth is paused.",
+    );
+}

@@ -1,0 +1,64 @@
+/**
+ * A training run in a process of its own, started by the studio: the server stays quick while the run computes, and the
+ * run outlives a fault of the server by saving its state.
+ *
+ * The child has a process group of its own, so that a Ctrl-C in the terminal reaches it once, through `stop`; should
+ * the parent vanish, the closed channel tells it to save and end.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export class TrainingProcess {
+  readonly run: string;
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<number>;
+  #stopping = false;
+  #output = "";
+
+  private constructor(run: string, child: ChildProcess) {
+    this.run = run;
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.#output = (this.#output + text).slice(-4000);
+      });
+    }
+    this.#ended = new Promise((resolve) => {
+      child.on("error", () => resolve(1));
+      child.on("exit", (code) => resolve(code ?? 1));
+    });
+  }
+
+  /** @param args of `reckon train` */
+  static start(run: string, args: readonly string[]): TrainingProcess {
+    const file = import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js";
+    const { RECKON_LAUNCHED: _, ...env } = process.env;
+    const child = spawn(
+      process.execPath,
+      [...process.execArgv, fileURLToPath(new URL(file, import.meta.url)), "train", ...args],
+      {
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
+        env,
+      },
+    );
+    return new TrainingProcess(run, child);
+  }
+
+  /** The exit code, once it has ended. */
+  get ended(): Promise<number> {
+    return this.#ended;
+  }
+
+  /** What it said last. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Asks it to save and end after its step, and waits until it has. */
+  async stop(): Promise<void> {
+    if (!this.#stopping && this.#child.exitCode === null) this.#child.kill("SIGTERM");
+    this.#stopping = true;
+    await this.#ended;
+  }
+}
