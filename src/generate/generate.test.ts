@@ -103,6 +103,17 @@ test("seed and key change what is drawn; itemOffset shifts it", async () => {
   assert.deepEqual((await generator.generate({ ...one, itemOffset: 2 }))[0]!.tokens, third!.tokens);
 });
 
+test("a distribution that is none is reported wherever it comes, and leaves nothing behind", async () => {
+  const first = await generator.generate(request);
+  const broken = parameters.slice();
+  broken.fill(Number.NaN, 7 * config.hiddenSize, 8 * config.hiddenSize); // the embedding of token 7
+  for (const temperature of [0, 1]) {
+    const poisoned = generator.generate({ ...request, parameters: broken, temperature, prompts: [[2], [3, 7], [4]] });
+    await assert.rejects(poisoned, { code: "GENERATE_NAN" });
+  }
+  assert.deepEqual(await generator.generate(request), first);
+});
+
 test("parameters are built in for long requests, and follow what is trained", async () => {
   const forward = await forwardPass(await cpuProvider(), config, parameters);
   const own = parameters.slice();

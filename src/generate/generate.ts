@@ -56,10 +56,10 @@ export interface Completion {
   readonly forced?: { readonly from: number; readonly count: number };
 }
 
-/**
- * Slots are filled again, or given up, when fewer than this share of them is at work: reading prompts and moving the
- * cache are then worth their while.
- */
+/** Waiting items join when so large a share of the slots is idle: they are read together, which is cheaper. */
+const REFILL = 1 / 8;
+
+/** When none waits, idle slots are given up when fewer than this share is at work: the cache must be moved for it. */
 const BUSY = 0.7;
 
 /** From so many steps on it is worth its while to build the parameters into the graph: it costs that of 10 to 30 steps. */
@@ -153,15 +153,15 @@ export class Generator {
     for (;;) {
       signal?.throwIfAborted();
       const idle = [...slots.keys()].filter((slot) => !slots[slot]);
-      if (slots.length - idle.length < BUSY * slots.length) {
-        if (next < rows.length) {
-          const joining = rows.slice(next, next + idle.length);
-          next += joining.length;
-          await decoder.join(this.#joining(request, joining, idle));
-          for (const [i, row] of joining.entries()) slots[idle[i]!] = choose(row, idle[i]!);
-          continue;
-        }
-        if (idle.length === slots.length) return;
+      if (next < rows.length && idle.length >= REFILL * slots.length) {
+        const joining = rows.slice(next, next + idle.length);
+        next += joining.length;
+        await decoder.join(this.#joining(request, joining, idle));
+        for (const [i, row] of joining.entries()) slots[idle[i]!] = choose(row, idle[i]!);
+        continue;
+      }
+      if (idle.length === slots.length) return;
+      if (next === rows.length && slots.length - idle.length < BUSY * slots.length) {
         decoder.keep([...slots.keys()].filter((slot) => slots[slot]));
         slots = slots.filter((row) => row);
       }
@@ -193,8 +193,8 @@ export class Generator {
       const forced = row.budget?.next();
       const token =
         forced ?? chooseToken(probabilities, from, width, request, random.uniform(itemOffset + row.item, k));
-      const probability = probabilities[from + token];
-      if (probability === undefined || Number.isNaN(probability)) {
+      const probability = token < 0 ? Number.NaN : probabilities[from + token]!;
+      if (Number.isNaN(probability)) {
         this.#decoder.clear(); // no NaN may stay behind in the cache
         throw notADistribution(row, k);
       }
