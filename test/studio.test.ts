@@ -390,7 +390,14 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
 
 async function drawAddition(page: Page): Promise<void> {
   await page.getByRole("combobox", { name: /^Problem/ }).selectOption("addition");
+  await page.getByRole("combobox", { name: "Level" }).selectOption("1");
+  const question = page.getByLabel("Question");
+  for (let i = 0; i < 200 && !/\d{3} \+ \d{3}/.test(await question.inputValue()); i++) await page.waitForTimeout(20);
+  const first = await question.inputValue();
+  assert.match(first, /\d{3} \+ \d{3}/);
   await page.getByRole("button", { name: "New problem" }).click();
+  for (let i = 0; i < 200 && (await question.inputValue()) === first; i++) await page.waitForTimeout(20);
+  assert.notEqual(await question.inputValue(), first);
   await page.getByText("The answer will be verified.").waitFor();
 }
 

@@ -132,6 +132,16 @@ describe("runs", () => {
     });
     const run = await json<RunDetail>("/api/runs/dead");
     assert.equal(run.state?.alive, false);
+    // A paused run needs no process.
+    const paused = {
+      steps: 3,
+      planned: 9,
+      status: "paused",
+      pid: child.pid!,
+      startedAt: new Date("2020-01-01"),
+    } as const;
+    await writeTestRun(runsDir, "dead", paused);
+    assert.equal((await json<RunDetail>("/api/runs/dead")).state?.alive, true);
     await rm(join(runsDir, "dead"), { recursive: true });
   });
 

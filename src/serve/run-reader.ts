@@ -7,14 +7,13 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { isLocked } from "../runs/lock.ts";
+import { RUN_NAME } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
 import { isMissing, JsonlTail } from "./jsonl-tail.ts";
 import { MetricsLog } from "./metrics-log.ts";
 import { RolloutLog } from "./rollout-log.ts";
 import type { RunEvent, RunState, RunSummary } from "./wire.ts";
-
-/** Names that can be a run: one path segment that is neither hidden nor special. */
-export const RUN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 const time = z
   .union([z.string(), z.number()])
@@ -192,8 +191,7 @@ async function readState(directory: string): Promise<RunState | null> {
   const parsed = stateSchema.safeParse(await readJson(join(directory, "state.json")));
   if (!parsed.success) return null;
   const { pid, ...state } = parsed.data;
-  const active = state.status === "running" || state.status === "paused";
-  return { ...state, alive: !active || pid === null || pid === undefined || processLives(pid) };
+  return { ...state, alive: state.status !== "running" || (await writerLives(directory, pid ?? null)) };
 }
 
 async function readJson(path: string): Promise<unknown> {
@@ -203,6 +201,21 @@ async function readJson(path: string): Promise<unknown> {
     if (isMissing(error) || error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+/** What was found out about writers, and when: looking a process up costs a program call on some systems. */
+const writers = new Map<string, { readonly at: number; readonly pid: number | null; readonly lives: boolean }>();
+const WRITER_MS = 2000;
+
+/** Whether the process that writes a run lives; by its lock, or by its id between the state's writing and the lock's. */
+async function writerLives(directory: string, pid: number | null): Promise<boolean> {
+  const known = writers.get(directory);
+  const now = performance.now();
+  if (known !== undefined && known.pid === pid && now - known.at < WRITER_MS) return known.lives;
+  const locks = (await readdir(directory)).some((name) => /^writer-\d+\.lock$/.test(name));
+  const lives = locks ? isLocked(directory) : pid === null || processLives(pid);
+  writers.set(directory, { at: now, pid, lives });
+  return lives;
 }
 
 function processLives(pid: number): boolean {

@@ -16,7 +16,7 @@ export interface RunState {
   readonly startedAt: string | null;
   readonly updatedAt: string | null;
   readonly message: string | null;
-  /** False when the state says "running" or "paused" and the process that wrote it is gone (a crash, a power cut, kill -9). */
+  /** False when the state says "running" and the process that wrote it is gone (a crash, a power cut, kill -9). */
   readonly alive: boolean;
 }
 

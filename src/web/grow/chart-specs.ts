@@ -126,6 +126,41 @@ const MORE_CHARTS: readonly ChartSpec[] = [
     ...share,
   },
   {
+    id: "ends",
+    title: "Shortest and longest answer",
+    about: "Tokens, in each batch of tries.",
+    series: [
+      { key: "completions/max_length", label: "longest", stroke: "main" },
+      { key: "completions/min_length", label: "shortest", stroke: "second" },
+    ],
+    ...plain,
+  },
+  {
+    id: "held-length",
+    title: "Length on held-out problems",
+    about: "Tokens an answer takes on problems it has never seen.",
+    series: [{ key: "eval/mean_length", label: "length", stroke: "main", sparse: true }],
+    ...plain,
+  },
+  {
+    id: "spread",
+    title: "Spread of rewards",
+    about: "Standard deviation of the rewards within a group: what there is to learn from.",
+    series: [{ key: "reward_std", label: "deviation", stroke: "main" }],
+    ...plain,
+  },
+  {
+    id: "clip",
+    title: "Clipped updates",
+    about: "Share of tokens whose update was held back because it had gone far enough.",
+    series: [
+      { key: "clip_ratio/region_mean", label: "all", stroke: "main" },
+      { key: "clip_ratio/high_mean", label: "upwards", stroke: "second" },
+      { key: "clip_ratio/low_mean", label: "downwards", stroke: "third" },
+    ],
+    ...share,
+  },
+  {
     id: "kl",
     title: "Distance from the reference",
     about: "KL divergence from the reference model, in nats a token.",
@@ -162,6 +197,25 @@ const MORE_CHARTS: readonly ChartSpec[] = [
       { key: "sampling/sampling_logp_difference/max", label: "greatest", stroke: "main" },
       { key: "sampling/sampling_logp_difference/mean", label: "mean", stroke: "second" },
     ],
+    ...plain,
+  },
+  {
+    id: "ratio",
+    title: "Importance ratio",
+    about: "Probability under the trained model over that under the sampler, token by token. One at the first update.",
+    series: [
+      { key: "sampling/importance_sampling_ratio/max", label: "greatest", stroke: "second" },
+      { key: "sampling/importance_sampling_ratio/mean", label: "mean", stroke: "main" },
+      { key: "sampling/importance_sampling_ratio/min", label: "least", stroke: "third" },
+    ],
+    format: (value) => (Math.abs(value - 1) < 0.005 ? value.toFixed(6) : number(value)),
+    zero: false,
+  },
+  {
+    id: "tokens",
+    title: "Tokens so far",
+    about: "How much text it has learned from.",
+    series: [{ key: "num_tokens", label: "tokens", stroke: "main" }],
     ...plain,
   },
   {
@@ -210,7 +264,7 @@ function otherCharts(keys: readonly string[]): ChartSpec[] {
     .filter((key) => !shown.has(key) && !FAMILY.test(key))
     .map((key) => ({
       id: `key-${key}`,
-      title: key.replaceAll("_", " "),
+      title: key,
       about: "",
       series: [
         { key, label: key.split("/").at(-1)!.replaceAll("_", " "), stroke: "main", sparse: key.startsWith("eval/") },

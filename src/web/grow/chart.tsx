@@ -2,7 +2,7 @@
 import { memo, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import { type Curves, lowerBound } from "../lib/curves.ts";
-import { count, number } from "../lib/format.ts";
+import { axisNumbers, count } from "../lib/format.ts";
 import type { Theme } from "../lib/theme.ts";
 import { chartData, presentSeries, type Range, ROLES, yRange } from "./chart-data.ts";
 import type { ChartSpec, SeriesSpec, Stroke } from "./chart-specs.ts";
@@ -145,9 +145,11 @@ export const Chart = memo(function Chart({ spec, curves, version, range, halfLif
             {span.count > 1 && <span className="chart-was"> from {spec.format(span.first)}</span>}
           </p>
         )}
-        <p className="chart-about" id={aboutId}>
-          {spec.about}
-        </p>
+        {spec.about !== "" && (
+          <p className="chart-about" id={aboutId}>
+            {spec.about}
+          </p>
+        )}
       </header>
       {empty ? (
         <div className="chart-empty">Not measured yet.</div>
@@ -234,6 +236,8 @@ function plotOptions(
   const ink = color(element, "--ink-faint");
   const grid = color(element, "--rule");
   const font = `11.5px ${getComputedStyle(element).fontFamily}`;
+  const axisTexts = (marks: readonly number[]): string[] =>
+    spec.top === 1 ? axisNumbers(marks.map((mark) => mark * 100)).map((text) => `${text}%`) : axisNumbers(marks);
   const lines: uPlot.Series[] = [{}];
   const bands: uPlot.Band[] = [];
   for (const one of series) {
@@ -272,7 +276,7 @@ function plotOptions(
         stroke: ink,
         font,
         grid: { show: false },
-        values: (_u, splits) => splits.map(axisStep),
+        values: (_u, splits) => axisNumbers(splits),
         ticks: { show: false },
         size: 28,
         gap: 6,
@@ -284,11 +288,10 @@ function plotOptions(
         font,
         grid: { stroke: grid, width: 1 },
         ticks: { show: false },
-        size: 46,
+        size: (_u, values) => 14 + 6.8 * Math.max(4, ...(values ?? []).map((text) => text.length)),
         gap: 6,
         space: 36,
-        values: (_u, splits) =>
-          splits.map((value) => (spec.top === 1 ? `${Number((value * 100).toFixed(2))}%` : axisNumber(value))),
+        values: (_u, splits) => axisTexts(splits),
       },
     ],
     cursor: {
@@ -320,12 +323,4 @@ function shown(u: uPlot, index: number): number {
   let count = 0;
   for (const value of u.data[index]!) if (value !== null && value !== undefined) count++;
   return count;
-}
-
-function axisStep(step: number): string {
-  return step >= 10_000 && step % 100 === 0 ? `${step / 1000}k` : count(step);
-}
-
-function axisNumber(value: number): string {
-  return value !== 0 && Math.abs(value) < 0.01 ? number(value) : String(Number(value.toPrecision(6))).replace("-", "−");
 }

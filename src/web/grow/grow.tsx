@@ -1,6 +1,6 @@
 /** Grow: a run, from its headline down to single answers. */
 import type { RunSummary } from "../../serve/wire.ts";
-import { headline, isReading } from "../lib/headline.ts";
+import { headline, isReading, STATUS_WORDS, shownStatus } from "../lib/headline.ts";
 import { routeHash } from "../lib/route.ts";
 import type { Theme } from "../lib/theme.ts";
 import { useRun } from "../lib/use-run.ts";
@@ -57,7 +57,8 @@ function GrowRun({
               {!runs.some((one) => one.name === name) && <option value={name}>{name}</option>}
               {runs.map((one) => (
                 <option key={one.name} value={one.name}>
-                  {one.name}
+                  {one.name}: {STATUS_WORDS[shownStatus(one.state)].toLowerCase()}
+                  {one.lastStep !== null && `, step ${one.lastStep}`}
                 </option>
               ))}
             </select>

@@ -221,8 +221,10 @@ function Row({ rollout, headed, showPrompt, showStep, selected, onOpen }: RowPro
         <Advantage value={rollout.advantage} />
         {showPrompt && <span className="row-prompt">{rollout.prompt}</span>}
         <span className="row-about">
-          {showPrompt && showStep && `step ${rollout.step} · `}
-          {rollout.family} {rollout.level} · try {rollout.index + 1} · {plural(rollout.tokens, "token", "tokens")}
+          <span>
+            {showPrompt && showStep && `step ${rollout.step} · `}
+            {rollout.family} {rollout.level} · try {rollout.index + 1} · {plural(rollout.tokens, "token", "tokens")}
+          </span>
           {rollout.recheck && <span className="badge">second look</span>}
         </span>
       </button>

@@ -11,10 +11,31 @@ export function percent(value: number): string {
 export function number(value: number): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e6 || size < 1e-4) return value.toExponential(1).replace("-", "−").replace("+", "");
+  if (size >= 1e6) return minus(`${(value / 1e6).toFixed(size >= 1e8 ? 0 : 1)}M`);
+  if (size < 1e-4) return value.toExponential(1).replace("-", "−").replace("+", "");
   if (size >= 1000) return Math.round(value).toLocaleString("en");
   const digits = Math.max(0, 2 - Math.floor(Math.log10(size)));
   return minus(value.toFixed(Math.min(6, digits)));
+}
+
+/** Numbers as short as an axis needs them: no more decimals than tell its marks apart. */
+export function axisNumbers(marks: readonly number[]): string[] {
+  const gap = Math.abs((marks[1] ?? 1) - (marks[0] ?? 0)) || 1;
+  const most = Math.max(...marks.map(Math.abs));
+  const decimals = (unit: number): number => Math.min(8, Math.max(0, Math.ceil(1 - Math.log10(gap / unit) - 1e-9)));
+  return marks.map((value) => {
+    const size = Math.abs(value);
+    const sign = value < 0 ? "−" : "";
+    if (size === 0) return "0";
+    if (most >= 1e6) return `${sign}${trim((size / 1e6).toFixed(decimals(1e6)))}M`;
+    if (most >= 1e4) return `${sign}${trim((size / 1e3).toFixed(decimals(1e3)))}k`;
+    if (most < 1e-3) return sign + size.toExponential(size.toPrecision(2).endsWith("0") ? 0 : 1).replace("-", "−");
+    return sign + trim(size.toFixed(decimals(1)));
+  });
+}
+
+function trim(text: string): string {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
 /** With its sign always shown, two decimals: an advantage. */

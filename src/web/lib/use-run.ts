@@ -22,6 +22,7 @@ export interface LiveRun {
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 8000;
+const HIDDEN_WAIT = 20_000;
 
 export function useRun(name: string | null): LiveRun {
   const curves = useRef(new Curves());
@@ -54,6 +55,7 @@ export function useRun(name: string | null): LiveRun {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let wait = FIRST_WAIT;
     let status = "";
+    let attempt = 0;
 
     const later = (): void => {
       source?.close();
@@ -69,14 +71,16 @@ export function useRun(name: string | null): LiveRun {
 
     const connect = async (): Promise<void> => {
       source?.close();
+      const mine = ++attempt;
       try {
         const [run] = await Promise.all([api.run(name, left.signal), loadCurves()]);
+        if (mine !== attempt) return;
         setDetail(run);
         setState(run.state);
         status = statusOf(run.state);
         setError(null);
       } catch (failure) {
-        if (left.signal.aborted) return;
+        if (left.signal.aborted || mine !== attempt) return;
         if (!(failure instanceof ApiFailure)) throw failure;
         if (failure.code === "OFFLINE") setConnection("lost");
         else setError(failure);
@@ -135,8 +139,28 @@ export function useRun(name: string | null): LiveRun {
       });
     };
 
+    // Browsers open six connections to a server at most: a tab that nobody sees gives its own back.
+    let hiding: ReturnType<typeof setTimeout> | undefined;
+    const visibility = (): void => {
+      clearTimeout(hiding);
+      if (document.hidden) {
+        hiding = setTimeout(() => {
+          attempt++;
+          source?.close();
+          source = null;
+          clearTimeout(timer);
+        }, HIDDEN_WAIT);
+      } else if (source === null) {
+        void connect();
+      }
+    };
+    document.addEventListener("visibilitychange", visibility);
+
     void connect();
     return () => {
+      document.removeEventListener("visibilitychange", visibility);
+      clearTimeout(hiding);
+      attempt++;
       left.abort();
       source?.close();
       source = null;

@@ -1,6 +1,6 @@
 /** Talk: one question, two models, before and after. */
 import { useCallback, useEffect, useId, useRef, useState } from "react";
-import type { ChatResult, ModelInfo, SampledProblem, TaskInfo } from "../../serve/wire.ts";
+import type { ChatResult, ModelInfo, ProblemReference, SampledProblem, TaskInfo } from "../../serve/wire.ts";
 import { ApiFailure, api } from "../lib/api.ts";
 import { percent } from "../lib/format.ts";
 import { Column, type Tally } from "./column.tsx";
@@ -30,6 +30,8 @@ export function Talk() {
   const before = useChat();
   const after = useChat();
   const text = useRef<HTMLTextAreaElement>(null);
+  /** Draws so far; an answer that comes late is an old one. */
+  const drawn = useRef(0);
   const id = useId();
 
   const load = useCallback(async (signal?: AbortSignal): Promise<void> => {
@@ -79,19 +81,16 @@ export function Talk() {
   const busy = before.busy || after.busy;
   const single = models !== null && (models.length < 2 || chosen[0] === chosen[1]);
 
-  const draw = async (): Promise<void> => {
+  const draw = async (wish: Partial<ProblemReference> = {}): Promise<void> => {
+    const mine = ++drawn.current;
     const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
     try {
-      const drawn = await api.sample({
-        family,
-        level: Math.min(level, Math.max(0, levels.length - 1)),
-        seed,
-        language,
-      });
-      setProblem(drawn);
-      setPrompt(drawn.prompt);
+      const next = await api.sample({ family, level, language, seed, ...wish });
+      if (mine !== drawn.current) return;
+      setProblem(next);
+      setPrompt(next.prompt);
       setFailure(null);
-      setAnnounced(`New problem: ${drawn.prompt}`);
+      setAnnounced(`New problem: ${next.prompt}`);
       before.clear();
       after.clear();
     } catch (error) {
@@ -99,6 +98,20 @@ export function Talk() {
       setFailure(error);
     }
   };
+
+  /** Another kind of problem: drawn at once, unless the reader has written something of his own. */
+  const choose = (wish: Partial<ProblemReference>): void => {
+    if (wish.family !== undefined) setFamily(wish.family);
+    if (wish.level !== undefined) setLevel(wish.level);
+    if (wish.language !== undefined) setLanguage(wish.language);
+    if (!busy && (fromTask || prompt === "")) void draw(wish);
+  };
+
+  // The page opens with a problem: one click then shows the difference.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the families are known.
+  useEffect(() => {
+    if (family !== "" && drawn.current === 0 && prompt === "") void draw();
+  }, [family]);
 
   const ask = async (): Promise<void> => {
     if (prompt.trim() === "" || models === null || models.length === 0) {
@@ -159,13 +172,7 @@ export function Talk() {
           <legend className="visually-hidden">Draw a problem</legend>
           <label className="field">
             <span>Problem</span>
-            <select
-              value={family}
-              onChange={(event) => {
-                setFamily(event.target.value);
-                setLevel(0);
-              }}
-            >
+            <select value={family} onChange={(event) => choose({ family: event.target.value, level: 0 })}>
               {tasks.map((one) => (
                 <option key={one.family} value={one.family}>
                   {one.family}
@@ -175,10 +182,7 @@ export function Talk() {
           </label>
           <label className="field">
             <span>Level</span>
-            <select
-              value={Math.min(level, Math.max(0, levels.length - 1))}
-              onChange={(event) => setLevel(Number(event.target.value))}
-            >
+            <select value={level} onChange={(event) => choose({ level: Number(event.target.value) })}>
               {levels.map((one) => (
                 <option key={one.level} value={one.level}>
                   {one.label}
@@ -189,7 +193,7 @@ export function Talk() {
           {task !== undefined && task.languages.length > 1 && (
             <label className="field">
               <span>Language</span>
-              <select value={language} onChange={(event) => setLanguage(event.target.value)}>
+              <select value={language} onChange={(event) => choose({ language: event.target.value })}>
                 {task.languages.map((one) => (
                   <option key={one} value={one}>
                     {LANGUAGE_NAMES[one] ?? one}
@@ -226,10 +230,20 @@ export function Talk() {
             {fromTask
               ? `The answer will be verified. Guessing is right ${percent(problem.chance)} of the time.`
               : prompt.trim() === ""
-                ? "Ctrl + Enter asks."
+                ? "Ctrl + Enter asks, too."
                 : "Your own words: the answer cannot be verified. These models know little beyond their tasks."}
           </p>
-          <details className="settings">
+          <details
+            className="settings"
+            onBlur={(event) => {
+              if (!event.currentTarget.contains(event.relatedTarget)) event.currentTarget.open = false;
+            }}
+            onKeyDown={(event) => {
+              if (event.key !== "Escape") return;
+              event.currentTarget.open = false;
+              event.currentTarget.querySelector("summary")?.focus();
+            }}
+          >
             <summary>Settings</summary>
             <div className="settings-in">
               <label className="field">
