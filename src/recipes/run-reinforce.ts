@@ -14,6 +14,12 @@ import type { Recipe, ReinforceStage } from "./schema.ts";
 /** Room for prompts beside the new tokens. */
 const PROMPT_ROOM = 64;
 
+/** What this stage writes into reckon.json and needs again. */
+interface Lineage {
+  readonly parent?: unknown;
+  readonly evaluation?: EvaluationSummary;
+}
+
 export async function runReinforce(
   recipe: Recipe,
   stage: ReinforceStage,
@@ -40,7 +46,10 @@ export async function runReinforce(
   const heldOut = Array.from({ length: stage.evaluateProblems }, (_, index) =>
     sampleFromMix({ seed: 1_000_003, index, split: "heldout" }, stage.problems),
   );
-  let latest: EvaluationSummary | undefined;
+  // A resumed run has the parent that it began from, and its last evaluation until the next.
+  const lineage = restored?.model.extra.reckon as Lineage | undefined;
+  const parent = restored ? (lineage?.parent ?? null) : (model.extra.reckon ?? null);
+  let latest = lineage?.evaluation;
   try {
     await reinforce({ ...stage, seed: recipe.seed }, state, {
       compute,
@@ -71,7 +80,7 @@ export async function runReinforce(
           reckon: {
             recipe: recipe.name,
             stage: stage.kind,
-            parent: model.extra.reckon ?? null,
+            parent,
             seed: recipe.seed,
             step: now.step,
             tokens: now.tokens,
