@@ -40,6 +40,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/tasks.ts"),
   },
   {
+    name: "bench",
+    summary: "measure training and decoding speed, beside PyTorch where there is one",
+    load: () => import("./commands/bench.ts"),
+  },
+  {
     name: "doctor",
     summary: "check that this machine can run everything, and say what to do where it cannot",
     load: () => import("./commands/doctor.ts"),

@@ -23,6 +23,7 @@ export function estimate(recipe: Recipe, config: ModelConfig): Estimate {
   const { parameterCount } = parameterLayout(config);
   const stages = recipe.stages.map((stage): Estimate => {
     switch (stage.kind) {
+      case "supervise":
       case "pretrain": {
         const trained = stage.steps * stage.tokensPerStep;
         return { sampled: 0, trained, flops: 6 * parameterCount * trained };

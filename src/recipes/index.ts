@@ -4,16 +4,17 @@ import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
 import { base } from "./base.ts";
 import { r1Zero } from "./r1-zero.ts";
-import { runPretrain, type StageOptions } from "./run-pretrain.ts";
+import { runPretrain, runSupervise, type StageOptions } from "./run-pretrain.ts";
 import { runReinforce } from "./run-reinforce.ts";
 import type { Recipe, RecipeInput } from "./schema.ts";
+import { sft } from "./sft.ts";
 
 export { corpusTokenizer, freshConfig, loadModelFolder } from "./assemble.ts";
 export { type Estimate, estimate } from "./estimate.ts";
 export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe } from "./schema.ts";
 
 /** The recipes that `reckon train` knows by name. */
-export const RECIPES: Readonly<Record<string, RecipeInput>> = { base, "r1-zero": r1Zero };
+export const RECIPES: Readonly<Record<string, RecipeInput>> = { base, "r1-zero": r1Zero, sft };
 
 /** Runs a resolved recipe in its run directory, from its start or from its newest checkpoint. */
 export async function runRecipe(recipe: Recipe, store: RunStore, options: StageOptions): Promise<void> {
@@ -24,6 +25,8 @@ export async function runRecipe(recipe: Recipe, store: RunStore, options: StageO
   switch (stage.kind) {
     case "pretrain":
       return runPretrain(recipe, stage, store, options);
+    case "supervise":
+      return runSupervise(recipe, stage, store, options);
     case "reinforce":
       return runReinforce(recipe, stage, store, options);
     default:

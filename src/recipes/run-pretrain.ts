@@ -1,17 +1,27 @@
-/** Runs a pretraining stage in a run directory. */
-import { Tokenizer } from "../model/tokenizer.ts";
-import { type CorpusMix, DEFAULT_MIX, document, type Problem, renderDocument, sampleFromMix } from "../tasks/index.ts";
-import { trainerFiles } from "../train/checkpoint.ts";
-import type { Compute } from "../train/compute.ts";
+/** Runs the stages over documents, pretraining and supervised fine-tuning, in a run directory. */
+import type { ModelConfig } from "../model/config.ts";
+import type { Tokenizer } from "../model/tokenizer.ts";
+import {
+  type CorpusMix,
+  DEFAULT_MIX,
+  demoMix,
+  document,
+  formatCompletion,
+  goldTrace,
+  type ProblemWeight,
+  renderDocument,
+  sampleFromMix,
+} from "../tasks/index.ts";
+import { type RestoredTrainer, trainerFiles } from "../train/checkpoint.ts";
 import { sampleAnswers, summarise } from "../train/evaluate.ts";
 import { ruleJudge } from "../train/judge.ts";
-import { type PretrainState, pretrain, type TokenDocument } from "../train/pretrain.ts";
+import { type PretrainState, pretrain } from "../train/pretrain.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
 import { Random } from "../util/random.ts";
-import { corpusTokenizer, freshConfig, freshParameters, restore, startEngine } from "./assemble.ts";
+import { corpusTokenizer, freshConfig, freshParameters, loadModelFolder, restore, startEngine } from "./assemble.ts";
 import { evaluationMetrics } from "./evaluation-metrics.ts";
-import type { PretrainStage, Recipe } from "./schema.ts";
+import type { PretrainStage, Recipe, SuperviseStage } from "./schema.ts";
 
 export interface StageOptions {
   readonly workers: number;
@@ -26,39 +36,94 @@ export async function runPretrain(
   options: StageOptions,
 ): Promise<void> {
   const restored = await restore(store);
-  const tokenizer = restored ? Tokenizer.fromJson(restored.model.tokenizer.toJson()) : corpusTokenizer(recipe, stage);
+  const tokenizer = restored?.model.tokenizer ?? corpusTokenizer(recipe, stage);
   const config = restored?.model.config ?? freshConfig(stage, tokenizer);
   const parameters = restored?.model.parameters ?? freshParameters(recipe, stage, config);
-  const positions = Math.max(stage.rowLength + 1, stage.evaluateNewTokens + 64);
-  const engine = await startEngine(
-    { config, shards: recipe.shards, positions, packed: true },
-    options.workers,
-    stage.optimizer,
-    parameters,
-    restored?.optimizer,
-  );
-  const state: PretrainState = restored
-    ? (restored.trainer["state"] as PretrainState)
-    : { step: 0, documents: 0, tokens: 0 };
   const phases = stage.phases.map((phase) => ({ from: phase.from, mix: corpusMix(phase.mix) }));
+  const text = (index: number, step: number): string => {
+    const phase = phases.findLast(({ from }) => step >= from * stage.steps) ?? phases[0]!;
+    return renderDocument(document(Random.of(recipe.seed, "corpus", index), phase.mix));
+  };
+  const start: Start = { tokenizer, config, parameters, restored, parent: null };
+  await runDocuments(recipe, stage, store, options, start, text, demoMix);
+}
+
+/** Supervised fine-tuning of a model on clean worked solutions of training problems. */
+export async function runSupervise(
+  recipe: Recipe,
+  stage: SuperviseStage,
+  store: RunStore,
+  options: StageOptions,
+): Promise<void> {
+  const restored = await restore(store);
+  const model = restored?.model ?? (await loadModelFolder(options.modelFolder?.(stage.from) ?? stage.from));
+  const { tokenizer, config, parameters } = model;
+  const text = (index: number): string => {
+    const problem = sampleFromMix({ seed: recipe.seed, index, split: "train" }, stage.problems);
+    const { thinking, answer } = goldTrace(problem, problem.language);
+    return `<|user|>${problem.prompt}<|assistant|>${formatCompletion(thinking, answer)}<|end|>`;
+  };
+  const start: Start = { tokenizer, config, parameters, restored, parent: model.extra.reckon ?? null };
+  await runDocuments(recipe, stage, store, options, start, text, stage.problems);
+}
+
+/** Where a stage over documents begins. */
+interface Start {
+  readonly tokenizer: Tokenizer;
+  readonly config: ModelConfig;
+  readonly parameters: Float32Array;
+  readonly restored: RestoredTrainer | undefined;
+  readonly parent: unknown;
+}
+
+async function runDocuments(
+  recipe: Recipe,
+  stage: PretrainStage | SuperviseStage,
+  store: RunStore,
+  options: StageOptions,
+  { tokenizer, config, parameters, restored, parent }: Start,
+  text: (index: number, step: number) => string,
+  rungs: readonly ProblemWeight[],
+): Promise<void> {
+  const positions = Math.max(stage.rowLength + 1, stage.evaluateNewTokens + 64);
+  const spec = { config, shards: recipe.shards, positions, packed: true };
+  const engine = await startEngine(spec, options.workers, stage.optimizer, parameters, restored?.optimizer);
+  const { compute, optimizer } = engine;
+  const state = (restored?.trainer["state"] as PretrainState) ?? { step: 0, documents: 0, tokens: 0 };
   const problems = Array.from({ length: stage.evaluateProblems }, (_, index) =>
-    sampleFromMix({ seed: 1_000_003, index, split: "heldout" }),
+    sampleFromMix({ seed: 1_000_003, index, split: "heldout" }, rungs),
   );
+  const opening = tokenizer.specialId("<|assistant|>");
   try {
     await pretrain(stage, state, {
-      compute: engine.compute,
-      optimizer: engine.optimizer,
+      compute,
+      optimizer,
       store,
-      document: (index, step) => tokenDocument(recipe, phases, stage.steps, tokenizer, index, step),
-      evaluate: () => evaluateBase(engine.compute, tokenizer, problems, stage),
+      document(index, step) {
+        const tokens = tokenizer.encode(text(index, step));
+        return { tokens, from: Math.max(1, tokens.indexOf(opening) + 1) };
+      },
+      async evaluate() {
+        const settings = { samples: 1, seed: 7, temperature: 1, maxNewTokens: stage.evaluateNewTokens };
+        return evaluationMetrics(
+          summarise(await sampleAnswers(compute, tokenizer, problems, settings, ruleJudge()), 1),
+        );
+      },
       async save(now) {
         const files = trainerFiles({
           config,
-          parameters: engine.compute.buffers.parameters,
+          parameters: compute.buffers.parameters,
           tokenizerJson: tokenizer.toJson(),
-          optimizer: engine.optimizer.state,
+          optimizer: optimizer.state,
           trainer: { kind: stage.kind, state: { ...now } },
-          reckon: { recipe: recipe.name, stage: stage.kind, seed: recipe.seed, step: now.step, tokens: now.tokens },
+          reckon: {
+            recipe: recipe.name,
+            stage: stage.kind,
+            parent,
+            seed: recipe.seed,
+            step: now.step,
+            tokens: now.tokens,
+          },
         });
         await store.saveCheckpoint(now.step, files);
       },
@@ -66,25 +131,6 @@ export async function runPretrain(
   } finally {
     await engine.close();
   }
-}
-
-interface Phase {
-  readonly from: number;
-  readonly mix: CorpusMix;
-}
-
-function tokenDocument(
-  recipe: Recipe,
-  phases: readonly Phase[],
-  steps: number,
-  tokenizer: Tokenizer,
-  index: number,
-  step: number,
-): TokenDocument {
-  const phase = phases.findLast(({ from }) => step >= from * steps) ?? phases[0]!;
-  const text = renderDocument(document(Random.of(recipe.seed, "corpus", index), phase.mix));
-  const tokens = tokenizer.encode(text);
-  return { tokens, from: Math.max(1, tokens.indexOf(tokenizer.specialId("<|assistant|>")) + 1) };
 }
 
 /** The default mix with a phase's changes; objects are merged key by key, and an unknown key is an error. */
@@ -111,15 +157,4 @@ function corpusMix(changes: Readonly<Record<string, unknown>>): CorpusMix {
     return out;
   };
   return merge(DEFAULT_MIX as unknown as Record<string, unknown>, changes, "") as unknown as CorpusMix;
-}
-
-async function evaluateBase(
-  compute: Compute,
-  tokenizer: Tokenizer,
-  problems: readonly Problem[],
-  stage: PretrainStage,
-): Promise<Record<string, number>> {
-  const settings = { samples: 1, seed: 7, temperature: 1, maxNewTokens: stage.evaluateNewTokens };
-  const answers = await sampleAnswers(compute, tokenizer, problems, settings, ruleJudge());
-  return evaluationMetrics(summarise(answers, 1));
 }

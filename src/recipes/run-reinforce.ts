@@ -1,5 +1,4 @@
 /** Runs a reinforcement stage in a run directory. */
-import { Tokenizer } from "../model/tokenizer.ts";
 import { sampleFromMix } from "../tasks/index.ts";
 import { trainerFiles } from "../train/checkpoint.ts";
 import { type EvaluationSummary, sampleAnswers, summarise } from "../train/evaluate.ts";
@@ -28,8 +27,7 @@ export async function runReinforce(
 ): Promise<void> {
   const restored = await restore(store);
   const model = restored?.model ?? (await loadModelFolder(options.modelFolder?.(stage.from) ?? stage.from));
-  const tokenizer = Tokenizer.fromJson(model.tokenizer.toJson());
-  const { config } = model;
+  const { config, tokenizer } = model;
   const engine = await startEngine(
     { config, shards: recipe.shards, positions: stage.maxNewTokens + PROMPT_ROOM, packed: false },
     options.workers,

@@ -70,6 +70,25 @@ const pretrainSchema = z.strictObject({
   evaluateNewTokens: count.default(256),
 });
 
+/** Supervised fine-tuning on clean worked solutions: the control that tells what examples alone would give. */
+const superviseSchema = z.strictObject({
+  kind: z.literal("supervise"),
+  /** Folder of the model to start from. */
+  from: z.string(),
+  problems: z.array(rungSchema).min(1),
+  steps: count,
+  tokensPerStep: count.default(8192),
+  rowLength: count.default(256),
+  microBatchTokens: count.default(1536),
+  learningRate: z.number().positive(),
+  schedule: scheduleSchema,
+  optimizer: optimizerSchema,
+  checkpointEvery: count.default(100),
+  evaluateEvery: whole.default(50),
+  evaluateProblems: count.default(200),
+  evaluateNewTokens: count.default(200),
+});
+
 const reinforceSchema = z.strictObject({
   kind: z.literal("reinforce"),
   /** Folder of the model to start from. */
@@ -113,12 +132,13 @@ const recipeSchema = z.strictObject({
   seed: z.int().min(0).default(0),
   /** Logical shards of every step; results depend on it, so it stands here and not with the workers. */
   shards: count.default(2),
-  stages: z.array(z.discriminatedUnion("kind", [pretrainSchema, reinforceSchema])).min(1),
+  stages: z.array(z.discriminatedUnion("kind", [pretrainSchema, superviseSchema, reinforceSchema])).min(1),
 });
 
 export type Recipe = z.output<typeof recipeSchema>;
 export type RecipeInput = z.input<typeof recipeSchema>;
 export type PretrainStage = z.output<typeof pretrainSchema>;
+export type SuperviseStage = z.output<typeof superviseSchema>;
 export type ReinforceStage = z.output<typeof reinforceSchema>;
 
 /** Types a recipe as it is written; defaults are filled in by `resolveRecipe`. */

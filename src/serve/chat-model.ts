@@ -86,6 +86,7 @@ export class ChatModel {
     const running = this.#generator
       .generate({
         parameters,
+        version: "chat", // The weights never change, so the decode graph is built once.
         prompts: [prompt],
         maxNewTokens: Math.max(1, Math.min(settings.maxTokens, this.#generator.maxPositions - prompt.length)),
         temperature: settings.temperature,

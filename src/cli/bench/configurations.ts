@@ -1,0 +1,116 @@
+/**
+ * What is measured: three sizes of model, each with a training batch, and one decoding job.
+ *
+ * `a` is about the size that Reckon ships, `b` a middle one, `c` has grouped queries and a real vocabulary, as small
+ * published models do.
+ */
+import type { ModelConfig } from "../../model/config.ts";
+import { initialise } from "../../model/initialise.ts";
+import { parameterLayout } from "../../model/parameters.ts";
+import type { Sequence } from "../../train/batch.ts";
+import { Random } from "../../util/random.ts";
+
+export type ConfigurationName = "a" | "b" | "c";
+
+export interface Configuration {
+  readonly name: ConfigurationName;
+  readonly model: ModelConfig;
+  /** Sequences in a training batch. */
+  readonly rows: number;
+  /** Tokens in each. */
+  readonly length: number;
+}
+
+const shared = {
+  architecture: "llama",
+  ropeTheta: 10_000,
+  rmsNormEps: 1e-5,
+  tieEmbeddings: true,
+  qkvBias: false,
+  qkNorm: false,
+  maxPositions: 1024,
+} as const;
+
+export const CONFIGURATIONS: Readonly<Record<ConfigurationName, Configuration>> = {
+  a: {
+    name: "a",
+    model: {
+      ...shared,
+      vocabSize: 64,
+      hiddenSize: 128,
+      layers: 4,
+      heads: 4,
+      kvHeads: 4,
+      headDim: 32,
+      intermediateSize: 384,
+    },
+    rows: 32,
+    length: 96,
+  },
+  b: {
+    name: "b",
+    model: {
+      ...shared,
+      vocabSize: 64,
+      hiddenSize: 256,
+      layers: 6,
+      heads: 8,
+      kvHeads: 8,
+      headDim: 32,
+      intermediateSize: 768,
+    },
+    rows: 16,
+    length: 96,
+  },
+  c: {
+    name: "c",
+    model: {
+      ...shared,
+      vocabSize: 8192,
+      hiddenSize: 576,
+      layers: 6,
+      heads: 9,
+      kvHeads: 3,
+      headDim: 64,
+      intermediateSize: 1536,
+    },
+    rows: 2,
+    length: 256,
+  },
+};
+
+/** The decoding job, the same for all sizes. */
+export const DECODING = { rows: 64, prompt: 32, newTokens: 128 } as const;
+
+/** Random weights whose distributions are far from uniform, so that greedy choices are clear. */
+export function benchParameters(configuration: Configuration): Float32Array {
+  return initialise(configuration.model, 1, { embeddingScale: 4 });
+}
+
+/** A training batch: every token is learnt, a fifth with weight 0 (as masked tokens are). */
+export function trainingBatch({ model, rows, length }: Configuration): Sequence[] {
+  return Array.from({ length: rows }, (_, row) => {
+    const random = Random.of(1, "bench", "batch", row);
+    return {
+      tokens: Array.from({ length: length + 1 }, () => random.int(0, model.vocabSize - 1)),
+      from: 1,
+      weight: row % 5 === 4 ? 0 : (1 + row) / (rows * rows * length),
+    };
+  });
+}
+
+export function decodingPrompts({ model }: Configuration): number[][] {
+  return Array.from({ length: DECODING.rows }, (_, row) => {
+    const random = Random.of(1, "bench", "prompt", row);
+    return Array.from({ length: DECODING.prompt }, () => random.int(0, model.vocabSize - 1));
+  });
+}
+
+/** Floating-point operations of one forward and backward pass: 6 per matrix weight and token, and attention S × S. */
+export function trainingFlops({ model, rows, length }: Configuration): number {
+  const { layers, heads, headDim, vocabSize, hiddenSize } = model;
+  const matrices = parameterLayout(model).entries.filter((entry) => entry.kind === "matrix");
+  const weights = matrices.reduce((total, entry) => total + entry.size, 0) + vocabSize * hiddenSize;
+  const attention = layers * heads * headDim * length * 2;
+  return 6 * rows * length * (weights + attention);
+}

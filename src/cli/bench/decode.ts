@@ -1,0 +1,119 @@
+/** `reckon bench decode`: 64 prompts of 32 tokens continued by 128, drawn at temperature 1, against PyTorch. */
+import { type Completion, type GenerateRequest, Generator } from "../../generate/index.ts";
+import { cpuProvider } from "../../graph/node.ts";
+import { WorkerCompute } from "../../runs/worker-compute.ts";
+import { type Compute, LocalCompute } from "../../train/compute.ts";
+import { ReckonError } from "../../util/errors.ts";
+import { benchParameters, CONFIGURATIONS, DECODING, decodingPrompts } from "./configurations.ts";
+import { TorchPeer } from "./peer.ts";
+import type { BenchOptions, BenchResult, Side } from "./result.ts";
+import { type Contestant, load, machine, medianTiming, roundTo, takeTurns, timed } from "./rounds.ts";
+import { describe } from "./step.ts";
+
+const INTRA_OP = "two threads inside each operator";
+
+export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
+  const configuration = CONFIGURATIONS[options.config];
+  const { model } = configuration;
+  const { threads } = options;
+  const before = load();
+  const provider = await cpuProvider();
+  const positions = DECODING.prompt + DECODING.newTokens;
+  const parameters = benchParameters(configuration);
+  const prompts = decodingPrompts(configuration);
+  const spec = { config: model, shards: threads, positions, packed: false };
+  const compute: Compute = threads === 1 ? new LocalCompute(provider, spec) : new WorkerCompute(spec, threads);
+  compute.buffers.parameters.set(parameters);
+  const peer = await TorchPeer.start(configuration, parameters, threads);
+  try {
+    const request = (some: readonly number[][], temperature: number): Omit<GenerateRequest, "parameters"> => ({
+      prompts: some,
+      maxNewTokens: DECODING.newTokens,
+      stopTokens: [],
+      temperature,
+      seed: 1,
+      key: ["bench"],
+    });
+    const share = DECODING.rows / threads;
+    const parts = Array.from({ length: threads }, (_, i) => prompts.slice(i * share, (i + 1) * share));
+    const generate = async (temperature: number): Promise<Completion[]> =>
+      (await compute.generate(parts.map((part) => request(part, temperature)))).flat();
+
+    let agreement: Record<string, number> | null = null;
+    if (typeof peer !== "string") {
+      peer.write("prompts", Int32Array.from(prompts.flat()));
+      await peer.call("prompts", { rows: DECODING.rows, length: DECODING.prompt, new: DECODING.newTokens });
+      await peer.call("check-decode");
+      agreement = compare(await generate(0), peer.readInts("peer-tokens"), peer.readFloats("peer-logprobs"));
+    }
+    const contestants: Contestant[] = [{ name: "ours", run: () => timed(() => generate(1)) }];
+    if (threads > 1) {
+      const generator = await Generator.create(provider, model, { maxPositions: positions, threads });
+      const run = (): Promise<unknown> => generator.generate({ ...request(prompts, 1), parameters });
+      contestants.push({ name: INTRA_OP, run: () => timed(run) });
+    }
+    let choices = "";
+    if (typeof peer !== "string") {
+      choices = describe((await peer.call("tune-decode"))["choices"]);
+      contestants.splice(1, 0, { name: "peer", run: () => peer.time("decode") });
+    }
+    const rounds = await takeTurns(contestants, options.rounds, options.onRound);
+    const side = (name: string, how: string): Side => {
+      const timing = medianTiming(rounds, name);
+      return {
+        ...timing,
+        tokensPerSecond: Math.round((DECODING.rows * DECODING.newTokens) / (timing.wall / 1000)),
+        how,
+      };
+    };
+    const missing = typeof peer === "string";
+    const ours = side("ours", threads === 1 ? "one thread" : `${threads} workers of one thread, half the prompts each`);
+    const theirs = missing ? null : side("peer", choices);
+    const { versions, ...where } = machine();
+    return {
+      name: `decode-${options.config}-${threads}`,
+      bench: "decode",
+      config: options.config,
+      threads,
+      ...where,
+      versions: missing ? versions : { ...versions, ...peer.versions },
+      load: [before, load()],
+      ours: threads === 1 ? ours : { ...ours, other: { [INTRA_OP]: medianTiming(rounds, INTRA_OP) } },
+      peer: theirs,
+      ...(missing ? { peerMissing: peer } : {}),
+      ratio: theirs && roundTo(theirs.wall / ours.wall, 3),
+      agreement,
+      rounds,
+    };
+  } finally {
+    if (typeof peer !== "string") peer.close();
+    await compute.close();
+  }
+}
+
+/** A greedy choice between two tokens whose log-probabilities are closer than this may fall either way. */
+const TIE = 1e-4;
+
+/** Greedy tokens must be equal, up to the first near tie of a row (what follows it is another text). */
+function compare(ours: readonly Completion[], tokens: Int32Array, logprobs: Float32Array): Record<string, number> {
+  const length = DECODING.newTokens;
+  let [equalRows, gap] = [0, 0];
+  for (const [row, completion] of ours.entries()) {
+    let k = 0;
+    for (; k < length && completion.tokens[k] === tokens[row * length + k]; k++) {
+      gap = Math.max(gap, Math.abs(completion.logprobs[k]! - logprobs[row * length + k]!));
+    }
+    if (k === length) equalRows++;
+    else if (Math.abs(completion.logprobs[k]! - logprobs[row * length + k]!) > TIE)
+      throw new ReckonError("BENCH_DISAGREE", "we and the peer decode different tokens, so nothing was timed", {
+        expected: `token ${tokens[row * length + k]} at ${k} of completion ${row}`,
+        got: `${completion.tokens[k]}`,
+      });
+  }
+  if (gap > 1e-3)
+    throw new ReckonError("BENCH_DISAGREE", "our log-probabilities are not the peer's, so nothing was timed", {
+      expected: "a difference below 1e-3",
+      got: String(gap),
+    });
+  return { equalRows: equalRows / ours.length, logprobs: gap };
+}

@@ -1,0 +1,43 @@
+/** What a benchmark gives: the document of bench/results. */
+import type { ConfigurationName } from "./configurations.ts";
+import type { Timing } from "./peer.ts";
+import type { Machine } from "./rounds.ts";
+
+export interface BenchOptions {
+  readonly config: ConfigurationName;
+  readonly threads: 1 | 2;
+  readonly rounds: number;
+  readonly onRound?: (done: number) => void;
+}
+
+/** Medians in milliseconds, and what they come to. */
+export interface Side extends Timing {
+  readonly tokensPerSecond: number;
+  /** Of training: useful operations a second, 10⁹. */
+  readonly gflops?: number;
+  /** How the work was done. */
+  readonly how: string;
+  /** The same done otherwise, for comparison. */
+  readonly other?: Readonly<Record<string, Timing>>;
+}
+
+export interface BenchResult extends Machine {
+  /** e.g. step-a-2: the file's name. */
+  readonly name: string;
+  readonly bench: "step" | "decode";
+  readonly config: ConfigurationName;
+  readonly threads: number;
+  /** Load average of the last minute before and after: how quiet the machine was. */
+  readonly load: readonly [number, number];
+  readonly ours: Side;
+  /** Null with the reason in `peerMissing`. */
+  readonly peer: Side | null;
+  readonly peerMissing?: string;
+  /** Peer's wall time over ours: above 1 we are faster. */
+  readonly ratio: number | null;
+  /** The optimiser's step (norm, clipping, AdamW), which is not in `ours`, `peer` and `ratio`. */
+  readonly optimizer?: { readonly ours: Timing; readonly peer: Timing | null; readonly ratio: number | null };
+  /** How far our numbers and the peer's are apart; checked before anything was timed. */
+  readonly agreement: Readonly<Record<string, number>> | null;
+  readonly rounds: readonly Readonly<Record<string, Timing>>[];
+}

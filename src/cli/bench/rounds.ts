@@ -1,0 +1,101 @@
+/** Fair timing: everything that is compared takes turns in one run, and what is reported are medians of the rounds. */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, cpus, loadavg } from "node:os";
+import { join } from "node:path";
+import { packageRoot, packageVersion } from "../package.ts";
+import type { Timing } from "./peer.ts";
+
+/** One thing that takes its turn in every round. */
+export interface Contestant {
+  readonly name: string;
+  run(): Promise<Timing>;
+}
+
+/** By contestant: the timings of all rounds, in order. */
+export type Rounds = Readonly<Record<string, Timing>>[];
+
+/** Warms every contestant up, then gives each one turn a round. */
+export async function takeTurns(
+  contestants: readonly Contestant[],
+  rounds: number,
+  onRound: (done: number) => void = () => undefined,
+): Promise<Rounds> {
+  for (const contestant of contestants) await contestant.run();
+  const out: Record<string, Timing>[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const timings: Record<string, Timing> = {};
+    for (const contestant of contestants) {
+      // Threads of the one before may still spin for some milliseconds.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      timings[contestant.name] = await contestant.run();
+    }
+    out.push(timings);
+    onRound(round + 1);
+  }
+  return out;
+}
+
+/** Times work of this process, its worker threads included. */
+export async function timed(work: () => Promise<unknown>): Promise<Timing> {
+  const before = process.cpuUsage();
+  const started = performance.now();
+  await work();
+  const wall = performance.now() - started;
+  const { user, system } = process.cpuUsage(before);
+  return { wall, cpu: (user + system) / 1000 };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Medians of one contestant over the rounds, rounded to a hundredth of a millisecond. */
+export function medianTiming(rounds: Rounds, name: string): Timing {
+  const of = (key: keyof Timing): number => roundTo(median(rounds.map((round) => round[name]![key])), 2);
+  return { wall: of("wall"), cpu: of("cpu") };
+}
+
+export function roundTo(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
+
+export interface Machine {
+  readonly commit: string;
+  readonly cpu: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+export function machine(): Machine {
+  return {
+    commit: commit(),
+    cpu: `${cpus()[0]?.model.trim() ?? "unknown"}, ${availableParallelism()} cores`,
+    versions: { reckon: packageVersion(), node: process.versions.node, "onnxruntime-node": engineVersion() },
+  };
+}
+
+/** Processes that wanted a core during the last minute; about 0 before a run on a quiet machine. */
+export function load(): number {
+  return roundTo(loadavg()[0]!, 2);
+}
+
+function engineVersion(): string {
+  const file = createRequire(import.meta.url).resolve("onnxruntime-node/package.json");
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
+/** The commit of a clone, marked where what is measured differs from it; "none" elsewhere. */
+function commit(): string {
+  const git = (...args: string[]): string =>
+    execFileSync("git", args, { cwd: packageRoot(), encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  try {
+    const measured = ["graph", "model", "generate", "train", "runs"].map((room) => join("src", room));
+    const changed = git("status", "--porcelain", "--untracked-files=no", "--", ...measured) !== "";
+    return git("rev-parse", "--short=10", "HEAD") + (changed ? "+changes" : "");
+  } catch {
+    return "none";
+  }
+}

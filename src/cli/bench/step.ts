@@ -1,0 +1,169 @@
+/** `reckon bench step`: gradients of one training batch, and apart from it the optimiser's step, against PyTorch. */
+import type { Provider } from "../../graph/index.ts";
+import { cpuProvider } from "../../graph/node.ts";
+import { parameterLayout } from "../../model/parameters.ts";
+import { WorkerCompute } from "../../runs/worker-compute.ts";
+import { type MicroBatch, microBatches, type Sequence } from "../../train/batch.ts";
+import { type Compute, LocalCompute } from "../../train/compute.ts";
+import { GradientEngine } from "../../train/gradient-engine.ts";
+import { Optimizer } from "../../train/optimizer.ts";
+import { assert, ReckonError } from "../../util/errors.ts";
+import { benchParameters, CONFIGURATIONS, type Configuration, trainingBatch, trainingFlops } from "./configurations.ts";
+import { TorchPeer } from "./peer.ts";
+import type { BenchOptions, BenchResult, Side } from "./result.ts";
+import { type Contestant, load, machine, medianTiming, roundTo, takeTurns, timed } from "./rounds.ts";
+
+/** What recipes use unless they say otherwise. */
+const MICRO_BATCH_TOKENS = 1536;
+const OBJECTIVE = { kind: "crossEntropy" } as const;
+
+export async function benchStep(options: BenchOptions): Promise<BenchResult> {
+  const configuration = CONFIGURATIONS[options.config];
+  const { model, rows, length } = configuration;
+  const { threads } = options;
+  const before = load();
+  const provider = await cpuProvider();
+  const sequences = trainingBatch(configuration);
+  const parameters = benchParameters(configuration);
+  const spec = { config: model, shards: threads, positions: length, packed: false };
+  const compute: Compute = threads === 1 ? new LocalCompute(provider, spec) : new WorkerCompute(spec, threads);
+  compute.buffers.parameters.set(parameters);
+  const shards = shardsOf(sequences, threads);
+  const optimizer = await Optimizer.create(provider, model, { name: "adamw", weightDecay: 0.01 });
+  const peer = await TorchPeer.start(configuration, parameters, threads);
+  try {
+    const gradients = async (): Promise<number> => {
+      const results = await compute.gradients(OBJECTIVE, shards);
+      return results.flat().reduce((sum, result) => sum + result.loss, 0);
+    };
+    const agreement = typeof peer === "string" ? null : await agree(configuration, compute, gradients, peer, sequences);
+    const contestants: Contestant[] = [
+      { name: "ours", run: () => timed(gradients) },
+      // A rate this small changes no weight that matters, so that all rounds do the same.
+      {
+        name: "oursOptimizer",
+        run: () => timed(() => optimizer.step(compute.buffers.parameters, compute.gradient, 1e-9)),
+      },
+    ];
+    if (threads > 1) contestants.push(await intraOp(provider, configuration, parameters, sequences, threads));
+    let choices = "";
+    if (typeof peer !== "string") {
+      choices = describe((await peer.call("tune-step"))["choices"]);
+      contestants.splice(1, 0, { name: "peer", run: () => peer.time("gradients") });
+      contestants.push({ name: "peerOptimizer", run: () => peer.time("optimizer") });
+    }
+    const rounds = await takeTurns(contestants, options.rounds, options.onRound);
+    const side = (name: string, how: string): Side => {
+      const timing = medianTiming(rounds, name);
+      return {
+        ...timing,
+        tokensPerSecond: Math.round((rows * length) / (timing.wall / 1000)),
+        gflops: roundTo(trainingFlops(configuration) / timing.wall / 1e6, 1),
+        how,
+      };
+    };
+    const missing = typeof peer === "string";
+    const ours = side("ours", threads === 1 ? "one thread" : `${threads} workers of one thread, a shard each`);
+    const theirs = missing ? null : side("peer", choices);
+    const [ourStep, theirStep] = [
+      medianTiming(rounds, "oursOptimizer"),
+      missing ? null : medianTiming(rounds, "peerOptimizer"),
+    ];
+    const { versions, ...where } = machine();
+    return {
+      name: `step-${options.config}-${threads}`,
+      bench: "step",
+      config: options.config,
+      threads,
+      ...where,
+      versions: missing ? versions : { ...versions, ...peer.versions },
+      load: [before, load()],
+      ours: threads === 1 ? ours : { ...ours, other: { [INTRA_OP]: medianTiming(rounds, INTRA_OP) } },
+      peer: theirs,
+      ...(missing ? { peerMissing: peer } : {}),
+      ratio: theirs && roundTo(theirs.wall / ours.wall, 3),
+      optimizer: {
+        ours: ourStep,
+        peer: theirStep,
+        ratio: theirStep && roundTo(theirStep.wall / ourStep.wall, 3),
+      },
+      agreement,
+      rounds,
+    };
+  } finally {
+    if (typeof peer !== "string") peer.close();
+    await optimizer.release();
+    await compute.close();
+  }
+}
+
+const INTRA_OP = "two threads inside each operator";
+
+function shardsOf(sequences: readonly Sequence[], shards: number): MicroBatch[][] {
+  return Array.from({ length: shards }, (_, shard) =>
+    microBatches(
+      sequences.filter((_, i) => i % shards === shard),
+      { tokens: MICRO_BATCH_TOKENS },
+    ),
+  );
+}
+
+async function intraOp(
+  provider: Provider,
+  { model, length }: Configuration,
+  parameters: Float32Array,
+  sequences: readonly Sequence[],
+  threads: number,
+): Promise<Contestant> {
+  const engine = await GradientEngine.create(provider, model, OBJECTIVE, { packed: false, positions: length, threads });
+  const gradient = new Float32Array(parameters.length);
+  const batches = shardsOf(sequences, 1)[0]!;
+  const run = async (): Promise<void> => {
+    gradient.fill(0);
+    await engine.accumulate(parameters, gradient, batches);
+  };
+  return { name: INTRA_OP, run: () => timed(run) };
+}
+
+/** Loss and gradients of both sides over the same batch. */
+async function agree(
+  { model, rows, length }: Configuration,
+  compute: Compute,
+  gradients: () => Promise<number>,
+  peer: TorchPeer,
+  sequences: readonly Sequence[],
+): Promise<Record<string, number>> {
+  peer.write("ids", Int32Array.from(sequences.flatMap((s) => [...s.tokens].slice(0, -1))));
+  peer.write("targets", Int32Array.from(sequences.flatMap((s) => [...s.tokens].slice(1))));
+  peer.write("weights_of_tokens", Float32Array.from(sequences.flatMap((s) => Array<number>(length).fill(s.weight))));
+  await peer.call("batch", { rows, length });
+  const ours = await gradients();
+  const theirs = (await peer.call("check-step"))["loss"] as number;
+  const reference = peer.readFloats("peer-gradient");
+  let at = 0;
+  let worst = 0;
+  for (const entry of parameterLayout(model).entries) {
+    let [largest, difference] = [0, 0];
+    for (let i = 0; i < entry.size; i++) {
+      const wanted = reference[at++]!;
+      largest = Math.max(largest, Math.abs(wanted));
+      difference = Math.max(difference, Math.abs(compute.gradient[entry.offset + i]! - wanted));
+    }
+    worst = Math.max(worst, difference / largest);
+  }
+  assert(at === reference.length, "the peer's gradient has another size");
+  const loss = Math.abs(ours / theirs - 1);
+  if (!(worst < 1e-4 && loss < 1e-5))
+    throw new ReckonError("BENCH_DISAGREE", "we and the peer compute different things, so nothing was timed", {
+      expected: "a relative difference of gradients below 1e-4, of losses below 1e-5",
+      got: `${worst} and ${loss}`,
+    });
+  return { loss, gradient: worst };
+}
+
+/** {a: 1, b: "x"} → "a 1, b x" */
+export function describe(choices: unknown): string {
+  return Object.entries(choices as Record<string, unknown>)
+    .map(([key, value]) => `${key} ${String(value)}`)
+    .join(", ");
+}

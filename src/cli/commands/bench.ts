@@ -1,0 +1,76 @@
+/** `reckon bench`: how fast this machine trains and decodes, beside PyTorch where Python has it. */
+import { type Command, Option } from "commander";
+import type { ConfigurationName } from "../bench/configurations.ts";
+import type { BenchResult } from "../bench/result.ts";
+import { integer, newCommand, uiOf } from "../command.ts";
+import type { Ui } from "../ui.ts";
+
+interface Options {
+  readonly config: ConfigurationName;
+  readonly threads: "1" | "2";
+  readonly rounds: number;
+}
+
+export function create(): Command {
+  const sized = (name: "step" | "decode", summary: string): Command =>
+    newCommand(name, summary, [
+      [`reckon bench ${name}`, "the size that is shipped, on one core"],
+      [`reckon bench ${name} --config b --threads 2`, "a larger model on two cores"],
+    ])
+      .addOption(new Option("--config <name>", "size of the model").choices(["a", "b", "c"]).default("a"))
+      .addOption(new Option("--threads <n>", "cores to use").choices(["1", "2"]).default("1"))
+      .option("--rounds <n>", "rounds whose median is reported", integer(1, 1000), 5)
+      .action(async (options: Options, command: Command) => measure(name, options, uiOf(command)));
+  return newCommand("bench", "", [
+    ["reckon bench step", "one training step"],
+    ["reckon bench decode --json", "64 completions at once, as a JSON document"],
+    ["RECKON_PYTHON=~/venv/bin/python reckon bench step", "beside PyTorch, in turns (see bench/peers)"],
+  ])
+    .addCommand(sized("step", "gradients of one training batch, and the optimiser's step"))
+    .addCommand(sized("decode", "decode 64 prompts of 32 tokens, 128 new tokens each"));
+}
+
+async function measure(name: "step" | "decode", options: Options, ui: Ui): Promise<void> {
+  const bench =
+    name === "step" ? (await import("../bench/step.ts")).benchStep : (await import("../bench/decode.ts")).benchDecode;
+  const progress = ui.progress(`bench ${name} ${options.config}`, options.rounds);
+  const result = await bench({
+    config: options.config,
+    threads: options.threads === "1" ? 1 : 2,
+    rounds: options.rounds,
+    onRound: (done) => progress.update(done),
+  });
+  progress.end();
+  ui.document(result);
+  for (const line of describeResult(result)) ui.say(line);
+}
+
+/** The result for a person. */
+export function describeResult(result: BenchResult): string[] {
+  const { ours, peer, optimizer } = result;
+  const ms = (value: number): string => `${value.toFixed(value < 100 ? 1 : 0)} ms`;
+  const rate = (value: number): string => `${value.toLocaleString("en-US")} tokens/s`;
+  const lines = [
+    `${result.bench} ${result.config} on ${result.threads} ${result.threads === 1 ? "core" : "cores"} of ${result.cpu}; load ${result.load.join(" → ")}`,
+    `  reckon   ${ms(ours.wall)} (cpu ${ms(ours.cpu)})  ${rate(ours.tokensPerSecond)}  [${ours.how}]`,
+  ];
+  for (const [how, timing] of Object.entries(ours.other ?? {}))
+    lines.push(`           ${ms(timing.wall)} (cpu ${ms(timing.cpu)})  [${how}]`);
+  if (peer)
+    lines.push(
+      `  PyTorch  ${ms(peer.wall)} (cpu ${ms(peer.cpu)})  ${rate(peer.tokensPerSecond)}  [${peer.how}]`,
+      `  ratio    ${result.ratio}  (cpu ${(peer.cpu / ours.cpu).toFixed(3)})`,
+    );
+  else lines.push(`  no PyTorch to compare with: ${result.peerMissing}`);
+  if (optimizer)
+    lines.push(
+      `  optimiser's step ${ms(optimizer.ours.wall)}${optimizer.peer ? `, PyTorch ${ms(optimizer.peer.wall)}, ratio ${optimizer.ratio}` : ""}`,
+    );
+  if (result.agreement)
+    lines.push(
+      `  agreement: ${Object.entries(result.agreement)
+        .map(([key, value]) => `${key} ${value.toPrecision(2)}`)
+        .join(", ")}`,
+    );
+  return lines;
+}
