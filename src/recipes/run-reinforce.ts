@@ -1,14 +1,16 @@
 /** Runs a reinforcement stage in a run directory. */
-import { sampleFromMix } from "../tasks/index.ts";
 import { trainerFiles } from "../train/checkpoint.ts";
 import { type EvaluationSummary, sampleAnswers, summarise } from "../train/evaluate.ts";
-import { type Judge, ruleJudge } from "../train/judge.ts";
 import { type ReinforceState, reinforce } from "../train/reinforce.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { loadModelFolder, restore, startEngine } from "./assemble.ts";
 import { evaluationMetrics } from "./evaluation-metrics.ts";
+import { openProblems } from "./problems.ts";
 import type { StageOptions } from "./run-pretrain.ts";
 import type { Recipe, ReinforceStage } from "./schema.ts";
+
+/** Held-out problems are the same for every run, whatever its seed. */
+const EVALUATION_SEED = 1_000_003;
 
 /** Room for prompts beside the new tokens. */
 const PROMPT_ROOM = 64;
@@ -40,13 +42,13 @@ export async function runReinforce(
   const state: ReinforceState = restored
     ? (restored.trainer["state"] as ReinforceState)
     : { step: 0, tokens: 0, problems: 0 };
-  const judge: Judge = ruleJudge(stage.rewards);
-  const heldOut = Array.from({ length: stage.evaluateProblems }, (_, index) =>
-    sampleFromMix({ seed: 1_000_003, index, split: "heldout" }, stage.problems),
+  const source = await openProblems(stage);
+  const { judge } = source;
+  const heldOut = await Promise.all(
+    Array.from({ length: stage.evaluateProblems }, (_, index) =>
+      source.draw({ seed: EVALUATION_SEED, index, split: "heldout" }),
+    ),
   );
-  // A resumed run has the parent that it began from, and its last evaluation until the next.
-  const lineage = restored?.model.extra.reckon as Lineage | undefined;
-  const parent = restored ? (lineage?.parent ?? null) : (model.extra.reckon ?? null);
   let latest = lineage?.evaluation;
   try {
     await reinforce({ ...stage, seed: recipe.seed }, state, {
@@ -55,7 +57,7 @@ export async function runReinforce(
       tokenizer,
       store,
       judge,
-      problem: (index) => sampleFromMix({ seed: recipe.seed, index, split: "train" }, stage.problems),
+      problem: (index) => source.draw({ seed: recipe.seed, index, split: "train" }),
       async evaluate(step) {
         const settings = {
           samples: 1,
@@ -89,6 +91,7 @@ export async function runReinforce(
       },
     });
   } finally {
+    await source.close();
     await engine.close();
   }
 }

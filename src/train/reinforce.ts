@@ -48,7 +48,7 @@ export interface ReinforceParts {
   readonly store: RunStore;
   readonly judge: Judge;
   /** Training problem number `index`. */
-  problem(index: number): Problem;
+  problem(index: number): Problem | Promise<Problem>;
   evaluate?(step: number): Promise<Record<string, number>>;
   save(state: ReinforceState): Promise<void>;
 }
@@ -105,7 +105,9 @@ async function drawGroups(settings: ReinforceSettings, state: ReinforceState, pa
   let problems = 0;
   let tokens = 0;
   const draw = async (count: number, round: number): Promise<Group[]> => {
-    const list = Array.from({ length: count }, (_, i) => parts.problem(state.problems + problems + i));
+    const list = await Promise.all(
+      Array.from({ length: count }, (_, i) => parts.problem(state.problems + problems + i)),
+    );
     problems += count;
     const groups = await sampleGroups(settings, state.step, round, list, parts);
     tokens += groups.reduce((n, group) => n + group.rollouts.reduce((m, rollout) => m + rollout.length, 0), 0);

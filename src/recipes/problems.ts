@@ -1,0 +1,62 @@
+/** Problems of a recipe's rungs, from shipped families and users' own. */
+import { createJudge, loadUserReward, loadUserTask, type UserReward, type UserTask } from "../runs/user-modules.ts";
+import { getTask, type Problem, type ProblemWeight, sampleProblem } from "../tasks/index.ts";
+import type { Judge, RuleRewards } from "../train/judge.ts";
+import { ReckonError } from "../util/errors.ts";
+import { Random } from "../util/random.ts";
+
+export interface ProblemSource {
+  draw(request: {
+    readonly seed: number;
+    readonly index: number;
+    readonly split: "train" | "heldout";
+  }): Promise<Problem>;
+  readonly judge: Judge;
+  close(): Promise<void>;
+}
+
+export interface ProblemSettings {
+  readonly problems: readonly ProblemWeight[];
+  readonly rewards: RuleRewards;
+  /** Paths of users' task modules. */
+  readonly tasks: readonly string[];
+  /** Paths of users' reward modules. */
+  readonly userRewards: readonly string[];
+}
+
+/**
+ * Loads what the rungs need.
+ * @throws ReckonError TASK_UNKNOWN for a family that is neither shipped nor among the users' tasks; what user modules throw
+ */
+export async function openProblems(settings: ProblemSettings): Promise<ProblemSource> {
+  const userTasks: UserTask[] = [];
+  const userRewards: UserReward[] = [];
+  const close = async (): Promise<void> => {
+    for (const module of [...userTasks, ...userRewards]) await module.close();
+  };
+  try {
+    for (const path of settings.tasks) userTasks.push(await loadUserTask(path));
+    for (const path of settings.userRewards) userRewards.push(await loadUserReward(path));
+    const own = new Map(userTasks.map((task) => [task.name, task]));
+    for (const { family, level } of settings.problems) {
+      const { levels } = own.get(family) ?? getTask(family);
+      if (level >= levels)
+        throw new ReckonError("TASK_LEVEL", `Task ${family} has no level ${level}.`, {
+          expected: `0 to ${levels - 1}`,
+        });
+    }
+    const weights = settings.problems.map((rung) => rung.weight);
+    return {
+      judge: createJudge({ rewards: settings.rewards, userTasks, userRewards }),
+      close,
+      async draw({ seed, index, split }) {
+        const { family, level } = Random.of(seed, "rung", split, index).weighted(settings.problems, weights);
+        const request = { seed, index, level, split };
+        return own.get(family)?.problem(request) ?? sampleProblem(getTask(family), request);
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
