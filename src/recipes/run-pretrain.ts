@@ -63,7 +63,9 @@ export async function runSupervise(
     const { thinking, answer } = goldTrace(problem, problem.language);
     return `<|user|>${problem.prompt}<|assistant|>${formatCompletion(thinking, answer)}<|end|>`;
   };
-  const start: Start = { tokenizer, config, parameters, restored, parent: model.extra.reckon ?? null };
+  const own = model.extra.reckon as { readonly parent?: unknown } | undefined;
+  const parent = (restored ? own?.parent : own) ?? null; // A resumed run has the parent that it began from.
+  const start: Start = { tokenizer, config, parameters, restored, parent };
   await runDocuments(recipe, stage, store, options, start, text, stage.problems);
 }
 

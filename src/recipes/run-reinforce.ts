@@ -49,6 +49,9 @@ export async function runReinforce(
       source.draw({ seed: EVALUATION_SEED, index, split: "heldout" }),
     ),
   );
+  // A resumed run has the parent that it began from, and its last evaluation until the next.
+  const lineage = restored?.model.extra.reckon as Lineage | undefined;
+  const parent = restored ? (lineage?.parent ?? null) : (model.extra.reckon ?? null);
   let latest = lineage?.evaluation;
   try {
     await reinforce({ ...stage, seed: recipe.seed }, state, {
