@@ -35,6 +35,16 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/eval.ts"),
   },
   {
+    name: "export",
+    summary: "write a run's model as a folder for other programs",
+    load: () => import("./commands/export.ts"),
+  },
+  {
+    name: "evidence",
+    summary: "measure what reinforcement learning adds, with controls: docs/evidence.md",
+    load: () => import("./commands/evidence.ts"),
+  },
+  {
     name: "tasks",
     summary: "list the task families, sample problems, verify answers",
     load: () => import("./commands/tasks.ts"),

@@ -3,12 +3,11 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { z } from "zod";
-import { WorkerCompute } from "../../runs/worker-compute.ts";
-import { getTask, type Problem, sampleFromMix } from "../../tasks/index.ts";
-import { type Evaluated, type EvaluationSummary, sampleAnswers, summarise } from "../../train/evaluate.ts";
-import { ruleJudge } from "../../train/judge.ts";
+import { getTask, type Problem } from "../../tasks/index.ts";
+import { type EvaluationSummary, summarise } from "../../train/evaluate.ts";
 import { ReckonError } from "../../util/errors.ts";
 import { decimal, integer, newCommand, uiOf } from "../command.ts";
+import { evaluateModel, heldOutProblems } from "../evaluation.ts";
 import { openModel } from "../models.ts";
 import { table, type Ui } from "../ui.ts";
 
@@ -47,62 +46,17 @@ export function create(): Command {
     .action(async (name: string, options: Options, command: Command) => {
       const ui = uiOf(command);
       const { folder, checkpoint } = await openModel(name);
-      const problems = options.problems ? await readProblems(options.problems) : heldOut(options.count);
-      const { tokenizer, config } = checkpoint;
-      const longest = Math.max(...problems.map((problem) => tokenizer.encodePlain(problem.prompt).length));
-      const spec = { config, shards: SHARDS, positions: longest + options.maxTokens + 2, packed: false };
-      const compute = new WorkerCompute(spec, options.workers);
-      compute.buffers.parameters.set(checkpoint.parameters);
-      const answers: Evaluated[] = [];
+      const problems = options.problems ? await readProblems(options.problems) : heldOutProblems(options.count);
       const progress = ui.progress("answers", problems.length * options.samples);
-      for (let at = 0; at < problems.length; at += BLOCK) {
-        const settings = settingsOf(options, at, tokenizer);
-        answers.push(
-          ...(await sampleAnswers(compute, tokenizer, problems.slice(at, at + BLOCK), settings, ruleJudge())),
-        );
-        progress.update(answers.length);
-      }
+      const answers = await evaluateModel(checkpoint, problems, {
+        ...options,
+        onProgress: (done) => progress.update(done),
+      });
       progress.end();
-      await compute.close();
       const summary = summarise(answers, options.samples);
       ui.document(summary);
       if (!ui.json) print(ui, folder, summary);
     });
-}
-
-/** Logical shards and problems a round: fixed, so that results do not depend on the machine. */
-const SHARDS = 2;
-const BLOCK = 256;
-
-function settingsOf(
-  options: Options,
-  at: number,
-  tokenizer: { specialId(name: string): number },
-): Parameters<typeof sampleAnswers>[3] {
-  const { samples, seed, temperature, topK, topP, maxTokens, thinkingBudget } = options;
-  return {
-    samples,
-    seed,
-    temperature,
-    maxNewTokens: maxTokens,
-    key: ["eval", at],
-    ...(topK === undefined ? {} : { topK }),
-    ...(topP === undefined ? {} : { topP }),
-    ...(thinkingBudget === undefined
-      ? {}
-      : {
-          budget: {
-            maxThinkingTokens: thinkingBudget,
-            thinkStart: tokenizer.specialId("<think>"),
-            thinkEnd: tokenizer.specialId("</think>"),
-            forceTokens: [tokenizer.specialId("</think>"), tokenizer.specialId("<answer>")],
-          },
-        }),
-  };
-}
-
-function heldOut(count: number): Problem[] {
-  return Array.from({ length: count }, (_, index) => sampleFromMix({ seed: 1_000_003, index, split: "heldout" }));
 }
 
 const problemSchema = z.looseObject({

@@ -1,0 +1,75 @@
+/** Evaluates a loaded model over worker threads; used by `reckon eval` and by the evidence. */
+import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
+import { WorkerCompute } from "../runs/worker-compute.ts";
+import { type Problem, sampleFromMix } from "../tasks/index.ts";
+import { type Evaluated, type EvaluationSettings, sampleAnswers } from "../train/evaluate.ts";
+import { ruleJudge } from "../train/judge.ts";
+
+export interface ModelEvaluation {
+  readonly samples: number;
+  readonly seed: number;
+  readonly temperature: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly maxTokens: number;
+  readonly thinkingBudget?: number;
+  readonly workers: number;
+  readonly onProgress?: (answers: number) => void;
+}
+
+/** Logical shards and answers a round: fixed, so that results do not depend on the machine. */
+const SHARDS = 2;
+const ROUND = 2048;
+
+/** Answers to every problem, judged; problem-major. */
+export async function evaluateModel(
+  checkpoint: LoadedCheckpoint,
+  problems: readonly Problem[],
+  settings: ModelEvaluation,
+): Promise<Evaluated[]> {
+  const { tokenizer, config } = checkpoint;
+  const longest = Math.max(...problems.map((problem) => tokenizer.encodePlain(problem.prompt).length));
+  const positions = longest + settings.maxTokens + 2;
+  const compute = new WorkerCompute({ config, shards: SHARDS, positions, packed: false }, settings.workers);
+  compute.buffers.parameters.set(checkpoint.parameters);
+  const answers: Evaluated[] = [];
+  const block = Math.max(1, Math.floor(ROUND / settings.samples));
+  try {
+    for (let at = 0; at < problems.length; at += block) {
+      const round = sampling(settings, at, (token) => tokenizer.specialId(token));
+      answers.push(...(await sampleAnswers(compute, tokenizer, problems.slice(at, at + block), round, ruleJudge())));
+      settings.onProgress?.(answers.length);
+    }
+  } finally {
+    await compute.close();
+  }
+  return answers;
+}
+
+function sampling(settings: ModelEvaluation, at: number, special: (token: string) => number): EvaluationSettings {
+  const { samples, seed, temperature, topK, topP, maxTokens, thinkingBudget } = settings;
+  return {
+    samples,
+    seed,
+    temperature,
+    maxNewTokens: maxTokens,
+    key: ["eval", at],
+    ...(topK === undefined ? {} : { topK }),
+    ...(topP === undefined ? {} : { topP }),
+    ...(thinkingBudget === undefined
+      ? {}
+      : {
+          budget: {
+            maxThinkingTokens: thinkingBudget,
+            thinkStart: special("<think>"),
+            thinkEnd: special("</think>"),
+            forceTokens: [special("</think>"), special("<answer>")],
+          },
+        }),
+  };
+}
+
+/** Held-out problems of the mixture that the shipped models are trained on; always the same ones. */
+export function heldOutProblems(count: number): Problem[] {
+  return Array.from({ length: count }, (_, index) => sampleFromMix({ seed: 2_000_003, index, split: "heldout" }));
+}
