@@ -2,6 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { cpuProvider } from "../graph/node.ts";
 import { ComputeUnit } from "../train/compute.ts";
+import { type ErrorDetails, ReckonError } from "../util/errors.ts";
 import type { WorkerReply, WorkerRequest, WorkerSetup } from "./worker-compute.ts";
 
 const { spec, buffers } = workerData as WorkerSetup;
@@ -27,7 +28,13 @@ async function serve(request: WorkerRequest): Promise<WorkerReply> {
 
 port.on("message", (request: WorkerRequest) => {
   serve(request)
-    .catch((error: unknown): WorkerReply => ({ id: request.id, error }))
+    .catch((error: unknown): WorkerReply => {
+      if (!(error instanceof ReckonError)) return { id: request.id, error };
+      const { code, summary, expected, got, help } = error;
+      // Through JSON: what is undefined falls away.
+      const details = JSON.parse(JSON.stringify({ expected, got, help })) as ErrorDetails;
+      return { id: request.id, code, summary, details };
+    })
     .then((reply) => {
       port.postMessage(reply);
       if (request.kind === "close") port.close();

@@ -210,6 +210,7 @@ test("going back in a log of many megabytes with lines longer than a block", asy
 
 test("pausing and stopping, from this process and from another", async () => {
   let run = RunDirectory.create(root, "control", RECIPE);
+  run.progress(1, 3);
   assert.equal(run.stopRequested(), false);
   run.requestStop("stop");
   assert.equal(run.stopRequested(), true);
@@ -226,6 +227,12 @@ test("pausing and stopping, from this process and from another", async () => {
   assert.equal(run.stopReason, "pause");
   await run.close();
   assert.equal(run.state.status, "paused");
+
+  run = await RunDirectory.open(root, "control");
+  run.progress(3, 3);
+  run.requestStop();
+  await run.close();
+  assert.equal(run.state.status, "finished", "a request during the last step");
 
   writeFileSync(join(run.path, "control.json"), '{"request":"stop"}');
   run = await RunDirectory.open(root, "control");

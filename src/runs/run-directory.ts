@@ -314,12 +314,13 @@ export class RunDirectory implements RunStore {
 
   /**
    * Ends the writing: writes what waits, the final state, and gives the lock back.
-   * @param status default: by the stop request, or `finished`
+   * @param status default: `finished` after the last step or without a stop request, else as requested
    * @throws ReckonError RUN_DISK when lines still wait; the lock is given back nonetheless
    */
   async close(status?: Exclude<RunStatus, "running">, message?: string): Promise<void> {
     const byRequest = { pause: "paused", stop: "stopped" } as const;
-    const final = status ?? (this.#request ? byRequest[this.#request] : "finished");
+    const { step, steps } = this.#state;
+    const final = status ?? (this.#request && step < steps ? byRequest[this.#request] : "finished");
     try {
       rmSync(join(this.path, CONTROL), { force: true });
       for (const log of this.#logs) {

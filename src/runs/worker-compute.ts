@@ -16,6 +16,7 @@ import {
 } from "../train/compute.ts";
 import type { MicroBatchResult } from "../train/gradient-engine.ts";
 import type { Objective } from "../train/objective.ts";
+import { type ErrorDetails, ReckonError } from "../util/errors.ts";
 
 export interface WorkerSetup {
   readonly spec: ComputeSpec;
@@ -36,7 +37,9 @@ type Work =
 export type WorkerRequest = Work & { readonly id: number };
 export type WorkerReply =
   | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: unknown };
+  | { readonly id: number; readonly error: unknown }
+  /** A `ReckonError`, which would arrive as a plain one: its code and its words. */
+  | { readonly id: number; readonly code: string; readonly summary: string; readonly details: ErrorDetails };
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
@@ -57,6 +60,7 @@ class Thread {
       const pending = this.#pending.get(reply.id);
       this.#pending.delete(reply.id);
       if ("error" in reply) pending?.reject(reply.error);
+      else if ("code" in reply) pending?.reject(new ReckonError(reply.code, reply.summary, reply.details));
       else pending?.resolve(reply.result);
     });
     this.#worker.on("error", (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));

@@ -17,6 +17,8 @@ export interface ErrorDetails {
 export class ReckonError extends Error {
   override readonly name = "ReckonError" as const;
   readonly code: string;
+  /** What happened, without the details that `message` holds too. */
+  readonly summary: string;
   readonly expected: string | undefined;
   readonly got: string | undefined;
   readonly help: string | undefined;
@@ -32,6 +34,7 @@ export class ReckonError extends Error {
     if (details.help !== undefined) lines.push(`  help:     ${details.help}`);
     super(lines.join("\n"), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
+    this.summary = summary;
     this.expected = details.expected;
     this.got = details.got;
     this.help = details.help;
