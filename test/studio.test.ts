@@ -43,6 +43,9 @@ if (missing && process.env["RECKON_REQUIRE_CHROMIUM"] === "1")
 
 const PAGE_CHECKS = fileURLToPath(new URL("../src/web/page-checks.ts", import.meta.url));
 
+/** Milliseconds to wait for anything: machines that run tests may be very busy. */
+const PATIENCE = 60_000;
+
 const RUN = "r1-zero";
 const PLANNED = 200;
 const STEPS = 60;
@@ -157,7 +160,7 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
     const context = await browser.newContext(options);
     await context.addInitScript({ content: checks });
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(PATIENCE);
     const trouble: string[] = [];
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") trouble.push(`console: ${message.text()}`);
@@ -360,6 +363,7 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
   it("says so when the server is gone, and finds back", async () => {
     const context = await browser.newContext({ viewport: DESK });
     const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
     await openGrow(page);
     const { port } = server;
     await server.close();
@@ -377,6 +381,7 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
     const context = await browser.newContext({ viewport: PHONE });
     await context.addInitScript({ content: checks });
     const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
     await page.goto(empty.url);
     await page.getByRole("heading", { name: "Nothing grows here yet." }).waitFor();
     assert.deepEqual(await check(page, "tooWide"), []);
@@ -392,11 +397,11 @@ async function drawAddition(page: Page): Promise<void> {
   await page.getByRole("combobox", { name: /^Problem/ }).selectOption("addition");
   await page.getByRole("combobox", { name: "Level" }).selectOption("1");
   const question = page.getByLabel("Question");
-  for (let i = 0; i < 200 && !/\d{3} \+ \d{3}/.test(await question.inputValue()); i++) await page.waitForTimeout(20);
+  for (let i = 0; i < 3000 && !/\d{3} \+ \d{3}/.test(await question.inputValue()); i++) await page.waitForTimeout(20);
   const first = await question.inputValue();
   assert.match(first, /\d{3} \+ \d{3}/);
   await page.getByRole("button", { name: "New problem" }).click();
-  for (let i = 0; i < 200 && (await question.inputValue()) === first; i++) await page.waitForTimeout(20);
+  for (let i = 0; i < 3000 && (await question.inputValue()) === first; i++) await page.waitForTimeout(20);
   assert.notEqual(await question.inputValue(), first);
   await page.getByText("The answer will be verified.").waitFor();
 }

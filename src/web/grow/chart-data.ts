@@ -70,6 +70,7 @@ export function yRange(
   top: number | undefined,
 ): [number, number] {
   if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
+  if (low === 0 && high === 0) return [0, 1];
   const bottom = zero ? Math.min(0, low) : low;
   let span = high - bottom;
   if (span <= 0) span = Math.abs(high) || 1;

@@ -232,7 +232,14 @@ const MORE_CHARTS: readonly ChartSpec[] = [
 ];
 
 /** What a pretraining run shows first. */
-const READING = ["loss", "gradient", "rate"];
+const READING_LOSS: ChartSpec = {
+  id: "reading-loss",
+  title: "Loss",
+  about: "How surprised it is by the next word of its corpus, in nats. Lower is better.",
+  series: [{ key: "loss", label: "loss", stroke: "main" }],
+  format: number,
+  zero: false,
+};
 
 export interface ChartChoice {
   readonly main: readonly ChartSpec[];
@@ -247,11 +254,10 @@ export interface ChartChoice {
 export function chooseCharts(keys: readonly string[], reading: boolean): ChartChoice {
   const known = new Set(keys);
   const logged = (spec: ChartSpec): boolean => spec.series.some(({ key }) => known.has(key));
-  const all = [...MAIN_CHARTS, ...familyCharts(keys), ...MORE_CHARTS, ...otherCharts(keys)];
-  const main = reading
-    ? all.filter((spec) => READING.includes(spec.id) || (MAIN_CHARTS.includes(spec) && logged(spec)))
-    : MAIN_CHARTS;
-  return { main, more: all.filter((spec) => !main.includes(spec) && logged(spec)) };
+  const main = reading ? [READING_LOSS, ...MAIN_CHARTS.filter(logged)] : MAIN_CHARTS;
+  const all = [...familyCharts(keys), ...MORE_CHARTS, ...otherCharts(keys)];
+  const more = all.filter((spec) => logged(spec) && !(reading && spec.id === "loss"));
+  return { main, more };
 }
 
 const FAMILY = /^eval\/([^/]+)\/accuracy$/;

@@ -152,7 +152,7 @@ export const Chart = memo(function Chart({ spec, curves, version, range, halfLif
         )}
       </header>
       {empty ? (
-        <div className="chart-empty">Not measured yet.</div>
+        <div className="chart-empty">Not measured so far.</div>
       ) : (
         <div
           className="chart-plot"

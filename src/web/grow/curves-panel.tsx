@@ -26,7 +26,7 @@ export function CurvesPanel({
   const steps = Math.max(1, curves.lastStep - (curves.steps[0] ?? 0));
   // A share of the run, so that it reads alike at 100 and at 100,000 steps; in whole powers, so that it does not creep.
   const wanted = steps * SMOOTHINGS[smoothing];
-  const halfLife = wanted === 0 ? 0 : Math.max(1, 2 ** Math.round(Math.log2(wanted)));
+  const halfLife = wanted < 0.7 ? 0 : Math.max(1, 2 ** Math.round(Math.log2(wanted)));
   const reading = isReading(curves);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `curves` changes in place, `version` says when.
   const keys = useMemo(() => curves.keys().join(" "), [curves, version]);

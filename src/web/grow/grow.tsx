@@ -43,7 +43,8 @@ function GrowRun({
       </div>
     );
   }
-  const { title, detail } = headline(run.state, run.curves);
+  const { title, detail } =
+    run.detail === null ? { title: "One moment.", detail: "Reading the run." } : headline(run.state, run.curves);
   return (
     <>
       <div className="hero">

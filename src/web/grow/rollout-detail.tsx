@@ -37,7 +37,7 @@ export function RolloutDetail({ name, rollout, onSelect }: RolloutDetailProps) {
         <p className="sample-answer">{rollout.answer ?? <em>none in the agreed form</em>}</p>
         <p className="sample-reason">
           {sentence(rollout.reason)}
-          {rollout.finish === "length" && " Cut off at the length limit."}
+          {rollout.finish === "length" && !rollout.reason.includes("limit") && " Cut off at the length limit."}
         </p>
         <h4>What it earned</h4>
         <dl className="earned">

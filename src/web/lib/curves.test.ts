@@ -29,6 +29,9 @@ describe("Curves", () => {
     assert.deepEqual(curves.span("reward"), { first: 0.5, last: 1, firstStep: 1, lastStep: 3, count: 2 });
     assert.equal(curves.span("nothing"), null);
     assert.equal(curves.recent("reward", 5), 0.75);
+    curves.append([{ step: 6, entropy: 0, "completions/mean_length_right": 0 }]);
+    assert.equal(curves.column("entropy")?.at(-1), 0);
+    assert.equal(curves.span("completions/mean_length_right"), null);
     await rm(folder, { recursive: true });
   });
 });

@@ -7,6 +7,9 @@
  */
 import type { MetricRow, PackedHeader } from "../../serve/wire.ts";
 
+/** Means over answers: zero says that there was none, and is no value. */
+const NEVER_ZERO: ReadonlySet<string> = new Set(["completions/mean_length_right", "completions/mean_length_wrong"]);
+
 export class Curves {
   #steps: number[] = [];
   #columns = new Map<string, number[]>();
@@ -79,7 +82,10 @@ export class Curves {
     const start = 4 + length;
     this.#steps = Array.from(new Float64Array(packed, start, rows));
     this.#columns = new Map(
-      keys.map((key, i) => [key, Array.from(new Float32Array(packed, start + rows * (8 + 4 * i), rows))]),
+      keys.map((key, i) => {
+        const values = Array.from(new Float32Array(packed, start + rows * (8 + 4 * i), rows));
+        return [key, NEVER_ZERO.has(key) ? values.map((value) => value || Number.NaN) : values];
+      }),
     );
     this.version++;
   }
@@ -97,7 +103,7 @@ export class Curves {
           column = new Array<number>(index).fill(Number.NaN);
           this.#columns.set(key, column);
         }
-        column.push(value);
+        column.push(value === 0 && NEVER_ZERO.has(key) ? Number.NaN : value);
       }
       for (const column of this.#columns.values()) if (column.length === index) column.push(Number.NaN);
     }

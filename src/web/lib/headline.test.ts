@@ -29,6 +29,8 @@ it("says how far the model has come", () => {
     growthSentence(curvesOf({ step: 0, "eval/accuracy": 0.1 })),
     /^It solves 10% .*this is where it starts\.$/,
   );
+  const flat = curvesOf({ step: 0, "eval/accuracy": 0.2 }, { step: 9, "eval/accuracy": 0.2 });
+  assert.equal(growthSentence(flat), "It solves 20% of problems it has never seen, as at the start.");
   assert.equal(growthSentence(curvesOf()), "");
 });
 

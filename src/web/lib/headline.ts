@@ -103,8 +103,9 @@ export function growthSentence(curves: Curves): string {
   const guess = chance === null ? "" : ` (guessing gives ${percent(chance.last)})`;
   const now = `It solves ${percent(accuracy.last)} of problems it has never seen${guess}`;
   if (accuracy.count < 2) return `${now}; this is where it starts.`;
+  const change = accuracy.last - accuracy.first;
   const was =
-    accuracy.last >= accuracy.first ? `up from ${percent(accuracy.first)}` : `down from ${percent(accuracy.first)}`;
+    Math.abs(change) < 0.005 ? "as at the start" : `${change > 0 ? "up" : "down"} from ${percent(accuracy.first)}`;
   const recent = curves.recent("completions/mean_length", 5);
   const ratio = length === null || recent === null || length.first === 0 ? 1 : recent / length.first;
   const thinks =
