@@ -99,10 +99,10 @@ export const DEFAULT_MIX: CorpusMix = {
   otherLanguage: 0.15,
   care: { slip: 0.01, stumble: 0.25, stumbleSlip: 0.3, recheck: 0.2, catch: 0.6, again: 0.15, waitWord: 0.5 },
   search: {
-    notation: "lookahead",
-    hint: 0.05,
+    notation: "stepwise",
+    hint: 0.15,
     branchHint: 0.4,
-    giveUp: 0.07,
+    giveUp: 0.06,
     retryWord: 0.6,
     slip: 0.01,
     misjudge: 0.02,
