@@ -12,10 +12,12 @@ import {
   renderDocument,
   sampleFromMix,
 } from "../tasks/index.ts";
+import { microBatches } from "../train/batch.ts";
 import { type RestoredTrainer, trainerFiles } from "../train/checkpoint.ts";
+import type { Compute } from "../train/compute.ts";
 import { sampleAnswers, summarise } from "../train/evaluate.ts";
 import { ruleJudge } from "../train/judge.ts";
-import { type PretrainState, pretrain } from "../train/pretrain.ts";
+import { type PretrainState, pretrain, type TokenDocument } from "../train/pretrain.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
 import { Random } from "../util/random.ts";
@@ -96,15 +98,20 @@ async function runDocuments(
     sampleFromMix({ seed: 1_000_003, index, split: "heldout" }, rungs),
   );
   const opening = tokenizer.specialId("<|assistant|>");
+  const tokenise = (words: string): TokenDocument => {
+    const tokens = tokenizer.encode(words).slice(0, stage.rowLength + 1);
+    return { tokens, from: Math.max(1, tokens.indexOf(opening) + 1) };
+  };
+  // Far behind any document that the run reaches; written as at its last step.
+  const validation = Array.from({ length: VALIDATION }, (_, i) =>
+    tokenise(text(VALIDATION_START + i, stage.steps - 1)),
+  );
   try {
     await pretrain(stage, state, {
       compute,
       optimizer,
       store,
-      document(index, step) {
-        const tokens = tokenizer.encode(text(index, step));
-        return { tokens, from: Math.max(1, tokens.indexOf(opening) + 1) };
-      },
+      document: (index, step) => tokenise(text(index, step)),
       async evaluate() {
         const settings = { samples: 1, seed: 7, temperature: 1, maxNewTokens: stage.evaluateNewTokens };
         return evaluationMetrics(
@@ -133,6 +140,35 @@ async function runDocuments(
   } finally {
     await engine.close();
   }
+}
+
+const VALIDATION = 400;
+const VALIDATION_START = 2 ** 40;
+
+/**
+ * Mean negative log-likelihood of documents that are not trained on: per document and not per token, so that models
+ * with different tokenizers can be compared.
+ */
+async function validationLoss(
+  compute: Compute,
+  documents: readonly TokenDocument[],
+  stage: PretrainStage | SuperviseStage,
+): Promise<number> {
+  const { shards } = compute.spec;
+  const batches = Array.from({ length: shards }, (_, s) => {
+    const own = documents.filter((_, i) => i % shards === s).map((document) => ({ ...document, weight: 1 }));
+    return microBatches(own, { tokens: stage.microBatchTokens, pack: stage.rowLength, multiple: 32 });
+  });
+  const results = await compute.score("parameters", batches);
+  let total = 0;
+  batches.forEach((list, s) => {
+    list.forEach((batch, b) => {
+      for (const { start, count } of batch.spans) {
+        for (let n = start; n < start + count; n++) total -= results[s]![b]!.logprobs[n]!;
+      }
+    });
+  });
+  return total / documents.length;
 }
 
 /** The default mix with a phase's changes; objects are merged key by key, and an unknown key is an error. */
