@@ -60,11 +60,13 @@ export class LocalServices implements StudioServices {
       const role = id === "base" ? "base" : "trained";
       return { id, label: id, role, ...describe(folder) };
     });
-    const runs = RunDirectory.list(this.#root).flatMap((run): ModelInfo[] => {
-      if (!newestCheckpoint(run.directory)) return [];
-      const step = run.state?.step ?? 0;
-      return [{ id: `runs/${run.name}`, label: run.name, role: "trained", description: `your run, step ${step}` }];
-    });
+    const runs = RunDirectory.list(this.#root)
+      .filter((run) => newestCheckpoint(run.directory) !== undefined)
+      .sort((a, b) => (a.state?.startedAt ?? "").localeCompare(b.state?.startedAt ?? ""))
+      .map((run): ModelInfo => {
+        const role = isReinforcement(run.directory) ? "trained" : "other";
+        return { id: `runs/${run.name}`, label: run.name, role, description: `your run, step ${run.state?.step ?? 0}` };
+      });
     // The newest run first: it is the one that was just watched.
     return [
       ...shipped.filter((m) => m.role === "base"),
@@ -108,6 +110,18 @@ export class LocalServices implements StudioServices {
   async close(): Promise<void> {
     await Promise.all([...this.#processes.values()].map((running) => running.stop()));
     for (const model of this.#open.values()) await model.then((open) => open.release()).catch(() => {});
+  }
+}
+
+/** Whether a run reinforces a model: only such a one can stand as "after" beside the base. */
+function isReinforcement(directory: string): boolean {
+  try {
+    const { stages } = JSON.parse(readFileSync(join(directory, "recipe.json"), "utf8")) as {
+      stages: { kind: string }[];
+    };
+    return stages.some((stage) => stage.kind === "reinforce");
+  } catch {
+    return false;
   }
 }
 

@@ -114,9 +114,9 @@ async function runDocuments(
       document: (index, step) => tokenise(text(index, step)),
       async evaluate() {
         const settings = { samples: 1, seed: 7, temperature: 1, maxNewTokens: stage.evaluateNewTokens };
-        return evaluationMetrics(
-          summarise(await sampleAnswers(compute, tokenizer, problems, settings, ruleJudge()), 1),
-        );
+        const answers = await sampleAnswers(compute, tokenizer, problems, settings, ruleJudge());
+        const nats = await validationLoss(compute, validation, stage);
+        return { ...evaluationMetrics(summarise(answers, 1)), "eval/nats_per_document": nats };
       },
       async save(now) {
         const files = trainerFiles({

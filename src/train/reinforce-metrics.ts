@@ -146,8 +146,8 @@ export function rolloutMetrics(settings: ReinforceSettings, drawn: Drawn): Recor
     "completions/max_length": Math.max(...lengths),
     "completions/mean_terminated_length": lengthOf(finished),
     "completions/clipped_ratio": 1 - finished.length / all.length,
-    "completions/mean_length_right": lengthOf(all.filter(isRight)),
-    "completions/mean_length_wrong": lengthOf(all.filter((a) => !isRight(a))),
+    ...(all.some(isRight) ? { "completions/mean_length_right": lengthOf(all.filter(isRight)) } : {}),
+    ...(all.every(isRight) ? {} : { "completions/mean_length_wrong": lengthOf(all.filter((a) => !isRight(a))) }),
     recheck_share: mean(all.map(({ rollout }) => (rechecks(rollout) ? 1 : 0))),
   };
 }
