@@ -56,7 +56,7 @@ A random legal answer is right ${percent(base.summary.chance)} of the time. The 
 "sft" is the same base fine-tuned on clean worked solutions of training problems (\`reckon train sft\`): what one gets who
 already has the solutions. "First try", "retry" and "re-check" are read off the thinking by arithmetic, not by its own verdicts.
 
-## Coverage: pass@k, ${facts.samples} answers a problem
+## Coverage: pass@k, ${facts.samples} answers to each of the first ${Math.ceil(facts.problems / 2)} problems
 
 ${markdown(
   ["model", ...ks(facts.samples).map((k) => `@${k}`)],
