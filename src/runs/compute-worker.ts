@@ -14,7 +14,7 @@ async function serve(request: WorkerRequest): Promise<WorkerReply> {
     case "gradient":
       return { id: request.id, result: await unit.gradient(request.objective, request.shard, request.batches) };
     case "score":
-      return { id: request.id, result: await unit.score(request.weights, request.batches) };
+      return { id: request.id, result: await unit.score(request.weights, request.batches, request.temperature) };
     case "generate":
       return { id: request.id, result: await unit.generate(request.request, request.weights) };
     case "close":

@@ -21,9 +21,9 @@ import {
 } from "./user-protocol.ts";
 
 export interface UserModuleOptions {
-  /** Longest time of one call, in milliseconds; default 2000. */
+  /** Longest time of one call, in milliseconds; a call that takes longer is made once more. Default 2000. */
   readonly timeoutMs?: number;
-  /** Longest time to load the module, in milliseconds; default 20,000. */
+  /** Longest time to load the module, in milliseconds; default 30,000. */
   readonly loadTimeoutMs?: number;
   /** Largest heap of the thread, in MiB; default 256. */
   readonly heapMiB?: number;
@@ -70,35 +70,39 @@ export class UserThread {
   }
 
   async #run(calls: readonly UserCall[]): Promise<Outcome[]> {
+    const { timeoutMs = 2000 } = this.#options;
     const outcomes: Outcome[] = [];
-    for (let ended = 0; outcomes.length < calls.length; ended++) {
-      if (ended === MOST_ENDED) {
-        const message = `it was not called: ${MOST_ENDED} calls of this batch had hung or ended their thread`;
-        while (outcomes.length < calls.length) outcomes.push({ ok: false, message });
-        break;
-      }
-      if (!this.#live) {
+    const failRest = (message: string): Outcome[] => [
+      ...outcomes,
+      ...calls.slice(outcomes.length).map((): Outcome => ({ ok: false, message })),
+    ];
+    let failed = 0;
+    let triedAgain = -1;
+    while (outcomes.length < calls.length) {
+      // It may have ended between batches, by something that it left behind.
+      if (!this.#live?.alive) {
         const loaded = await this.#begin();
-        if (loaded.kind === "fault") {
-          const message = `the module could not be loaded again: ${loaded.got}`;
-          while (outcomes.length < calls.length) outcomes.push({ ok: false, message });
-          break;
-        }
+        if (loaded.kind === "fault") return failRest(`the module could not be loaded again: ${loaded.got}`);
       }
-      const live = this.#live!;
-      const rest = calls.slice(outcomes.length);
-      const { timeoutMs = 2000 } = this.#options;
-      const why = await live.batch(rest, timeoutMs, (outcome) => outcomes.push(outcome));
-      if (why === undefined) break;
+      const end = await this.#live!.batch(calls.slice(outcomes.length), timeoutMs, (outcome) => outcomes.push(outcome));
+      if (end === undefined) break;
       this.#end();
-      outcomes.push({ ok: false, message: why });
+      // A machine that is busy or was asleep must not look like a module that hangs: once more, in a fresh thread.
+      if (end.hung && triedAgain !== outcomes.length) {
+        triedAgain = outcomes.length;
+        continue;
+      }
+      outcomes.push({ ok: false, message: end.why });
+      if (++failed === MOST_ENDED) {
+        return failRest(`it was not called: ${MOST_ENDED} calls of this batch had hung or ended their thread`);
+      }
     }
     return outcomes;
   }
 
   async #begin(): Promise<Loaded> {
     this.#end();
-    const { heapMiB = 256, loadTimeoutMs = 20_000 } = this.#options;
+    const { heapMiB = 256, loadTimeoutMs = 30_000 } = this.#options;
     const live = new Live(this.path, this.#kind, heapMiB, (text) => this.#print(text));
     this.#live = live;
     const loaded = await live.loaded(loadTimeoutMs);
@@ -130,6 +134,12 @@ export class UserThread {
       help: code === "MODULE_MISSING" ? "Check the path." : "Correct the module and start again.",
     });
   }
+}
+
+/** Why a thread gave no answer. */
+interface End {
+  readonly why: string;
+  readonly hung: boolean;
 }
 
 /** One life of the thread. */
@@ -166,6 +176,10 @@ class Live {
     this.#rest();
   }
 
+  get alive(): boolean {
+    return this.#ended === undefined;
+  }
+
   /** Waits for the module to be loaded. */
   async loaded(timeoutMs: number): Promise<Loaded> {
     const fault = (got: string): Loaded => ({ kind: "fault", code: "MODULE_LOAD", got });
@@ -187,41 +201,39 @@ class Live {
     calls: readonly UserCall[],
     timeoutMs: number,
     answered: (outcome: Outcome) => void,
-  ): Promise<string | undefined> {
-    if (calls.length === 0) return undefined;
+  ): Promise<End | undefined> {
+    let left = calls.length;
+    let progress = process.hrtime.bigint();
+    const age = (): number => {
+      const began = Atomics.load(this.#clock, 0);
+      return Number(process.hrtime.bigint() - (began === 0n ? progress : began)) / 1e6;
+    };
     return this.#whileAwake(async () => {
-      let left = calls.length;
       let timer: NodeJS.Timeout | undefined;
-      const why = await new Promise<string | undefined>((resolve) => {
+      const end = await new Promise<End | undefined>((resolve) => {
         this.#onReply = (reply) => {
           if (reply.kind !== "outcome" || left === 0) return;
+          progress = process.hrtime.bigint();
           answered(reply.outcome);
           if (--left === 0) resolve(undefined);
         };
-        this.#onEnd = (ended) => {
+        this.#onEnd = (why) => {
           this.#drain();
-          resolve(ended);
+          resolve({ why, hung: false });
         };
         const look = (): void => {
-          const began = Atomics.load(this.#clock, 0);
-          const age = began === 0n ? 0 : Number(process.hrtime.bigint() - began) / 1e6;
-          if (age >= timeoutMs) {
-            // Outcomes that lie in the mailbox belong to earlier calls; if the clock has moved, so does this one.
-            this.#drain();
-            if (left === 0) return;
-            if (Atomics.load(this.#clock, 0) === began) {
-              resolve(`it did not answer within ${timeoutMs} ms`);
-              return;
-            }
-          }
-          timer = setTimeout(look, Math.max(1, timeoutMs - age));
+          // Outcomes that lie in the mailbox belong to earlier calls; if the clock has moved, so does this one.
+          if (age() >= timeoutMs) this.#drain();
+          if (left === 0) return;
+          const now = age();
+          if (now >= timeoutMs) resolve({ why: `it did not answer within ${timeoutMs} ms`, hung: true });
+          else timer = setTimeout(look, timeoutMs - now + 1);
         };
         timer = setTimeout(look, timeoutMs);
-        if (this.#ended === undefined) this.#port.postMessage(calls);
-        else resolve(this.#ended);
+        this.#port.postMessage(calls);
       });
       clearTimeout(timer);
-      return why;
+      return end;
     });
   }
 

@@ -47,12 +47,12 @@ const requests = [0, 1, 2].map(
   }),
 );
 
-/** Everything that a computation gives, three times, so that threads take the shards in turn. */
+/** Everything that a computation gives, twice, so that threads take the shards in turn. */
 async function everything(compute: Compute): Promise<unknown[]> {
   const results: unknown[] = [];
   compute.buffers.parameters.set(initialise(config, 1));
   compute.buffers.reference.set(initialise(config, 2));
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 2; round++) {
     results.push(await compute.gradients({ kind: "crossEntropy" }, shards), compute.gradient.slice());
     results.push(await compute.score("reference", shards));
     results.push(await compute.generate(requests), await compute.generate(requests.slice(0, 1), "reference"));
@@ -61,9 +61,9 @@ async function everything(compute: Compute): Promise<unknown[]> {
   return results;
 }
 
-test("threads change nothing: one, two and four give what this thread gives, bit for bit", async () => {
+test("threads change nothing: one, two and three give what this thread gives, bit for bit", async () => {
   const local = await everything(new LocalCompute(await cpuProvider(), spec));
-  for (const workers of [1, 2, 4]) assert.deepEqual(await everything(new WorkerCompute(spec, workers)), local);
+  for (const workers of [1, 2, 3]) assert.deepEqual(await everything(new WorkerCompute(spec, workers)), local);
 });
 
 test("an error that speaks to the user keeps its code and its words across threads", async () => {

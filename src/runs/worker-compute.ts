@@ -30,7 +30,12 @@ type Work =
       readonly shard: number;
       readonly batches: readonly MicroBatch[];
     }
-  | { readonly kind: "score"; readonly weights: Weights; readonly batches: readonly MicroBatch[] }
+  | {
+      readonly kind: "score";
+      readonly weights: Weights;
+      readonly batches: readonly MicroBatch[];
+      readonly temperature: number;
+    }
   | { readonly kind: "generate"; readonly request: RolloutRequest; readonly weights: Weights }
   | { readonly kind: "close" };
 
@@ -108,9 +113,13 @@ export class WorkerCompute implements Compute {
     return results as MicroBatchResult[][];
   }
 
-  async score(weights: Weights, shards: readonly (readonly MicroBatch[])[]): Promise<MicroBatchResult[][]> {
+  async score(
+    weights: Weights,
+    shards: readonly (readonly MicroBatch[])[],
+    temperature = 1,
+  ): Promise<MicroBatchResult[][]> {
     return (await this.#all(
-      shards.map((batches): Work => ({ kind: "score", weights, batches })),
+      shards.map((batches): Work => ({ kind: "score", weights, batches, temperature })),
     )) as MicroBatchResult[][];
   }
 
