@@ -282,7 +282,18 @@ function toTyped(data: ArrayLike<number>, dtype: DType): TensorData {
 
 /** First stack frame outside this room, as `file:line`. */
 function callSite(): string | undefined {
-  const lines = (new Error().stack ?? "").split("\n").slice(1);
-  const frame = lines.find((line) => !/[/\\]graph[/\\](?!.*\.test\.)/.test(line));
-  return frame?.match(/([^/\\(]+:\d+):\d+\)?$/)?.[1];
+  // V8 keeps ten frames, which the frames of this room alone may fill; other engines have no such limit.
+  const limits = Error as { stackTraceLimit?: number };
+  const before = limits.stackTraceLimit;
+  limits.stackTraceLimit = 50;
+  const lines = (new Error().stack ?? "").split("\n");
+  if (before === undefined) delete limits.stackTraceLimit;
+  else limits.stackTraceLimit = before;
+  const room = new URL(".", import.meta.url).href;
+  for (const line of lines) {
+    if (line.includes(room) && !line.includes(".test.")) continue;
+    const place = line.match(/([^/\\(]+:\d+):\d+\)?$/);
+    if (place) return place[1];
+  }
+  return undefined;
 }

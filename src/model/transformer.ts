@@ -77,12 +77,13 @@ export function hiddenStates(config: ModelConfig, parameters: ParameterTensors, 
 /**
  * Logits over the vocabulary.
  * @param hidden [T, hidden]
+ * @param scale factor on all logits, e.g. one over the temperature; default 1
  * @returns [T, vocab]
  */
-export function logitsOf(config: ModelConfig, parameters: ParameterTensors, hidden: Tensor): Tensor {
+export function logitsOf(config: ModelConfig, parameters: ParameterTensors, hidden: Tensor, scale = 1): Tensor {
   return config.tieEmbeddings
-    ? matmul(hidden, need(parameters, "embedding"), { transB: true })
-    : matmul(hidden, need(parameters, "lmHead"));
+    ? matmul(hidden, need(parameters, "embedding"), { transB: true, alpha: scale })
+    : matmul(hidden, need(parameters, "lmHead"), { alpha: scale });
 }
 
 /** Tables of the rotary angles for positions 0..positions−1. */

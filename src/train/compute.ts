@@ -44,8 +44,12 @@ export interface Compute {
   readonly gradient: Float32Array;
   /** Gradients of the objective over each shard's micro-batches, summed into `gradient`. */
   gradients(objective: Objective, shards: readonly (readonly MicroBatch[])[]): Promise<MicroBatchResult[][]>;
-  /** Log-probabilities only. */
-  score(weights: Weights, shards: readonly (readonly MicroBatch[])[]): Promise<MicroBatchResult[][]>;
+  /** Log-probabilities only, under softmax(logits / temperature); default 1. */
+  score(
+    weights: Weights,
+    shards: readonly (readonly MicroBatch[])[],
+    temperature?: number,
+  ): Promise<MicroBatchResult[][]>;
   generate(requests: readonly RolloutRequest[], weights?: Weights): Promise<Completion[][]>;
   close(): Promise<void>;
 }
@@ -92,8 +96,8 @@ export class ComputeUnit {
     return engine.accumulate(this.#buffers.parameters, buffer, batches);
   }
 
-  async score(weights: Weights, batches: readonly MicroBatch[]): Promise<MicroBatchResult[]> {
-    const engine = await this.#engine({ kind: "score" });
+  async score(weights: Weights, batches: readonly MicroBatch[], temperature = 1): Promise<MicroBatchResult[]> {
+    const engine = await this.#engine({ kind: "score", temperature });
     return engine.accumulate(this.#buffers[weights], this.#buffers.gradients[0]!, batches);
   }
 
@@ -144,9 +148,13 @@ export class LocalCompute implements Compute {
     return results;
   }
 
-  async score(weights: Weights, shards: readonly (readonly MicroBatch[])[]): Promise<MicroBatchResult[][]> {
+  async score(
+    weights: Weights,
+    shards: readonly (readonly MicroBatch[])[],
+    temperature = 1,
+  ): Promise<MicroBatchResult[][]> {
     const results: MicroBatchResult[][] = [];
-    for (const batches of shards) results.push(await this.#unit.score(weights, batches));
+    for (const batches of shards) results.push(await this.#unit.score(weights, batches, temperature));
     return results;
   }
 

@@ -7,6 +7,8 @@
  *   Σ_t w_t · { −min(ρ_t A_t, clip(ρ_t, 1−ε_low, 1+ε_high) A_t) + β (e^{d_t} − d_t − 1) },
  *   ρ_t = π(t)/π_old(t), d_t = log π_ref(t) − log π(t).
  *
+ * π is softmax(logits / T) with the temperature T of the sampler, so that π is what the tokens were drawn from.
+ *
  * Both are sums over tokens with a weight each, so every normalisation (per sequence, per token, by a constant) is a
  * choice of weights made outside, and splitting a batch in parts changes nothing but the order of summation.
  * Only picked positions reach the vocabulary: the rest of the rows cost no logits.
@@ -44,9 +46,11 @@ export type Objective =
       readonly clipHigh: number;
       /** β of the KL term; 0 leaves the reference out of the graph. */
       readonly klWeight: number;
+      /** Logits are divided by it, as they were when the answers were sampled; default 1. */
+      readonly temperature?: number;
     }
   /** No loss and no gradient: log-probabilities only, for references and scoring. */
-  | { readonly kind: "score" };
+  | { readonly kind: "score"; readonly temperature?: number };
 
 export interface ObjectiveGraphOptions {
   /** Rows hold several documents told apart by `segments`. */
@@ -82,7 +86,8 @@ export function objectiveGraph(
   );
   const flat = reshape(cast(ids, "int64"), ["B*S"]);
   const hidden = hiddenStates(config, parameters, flat, attend);
-  const logits = logitsOf(config, parameters, gatherRows(hidden, picked));
+  const temperature = objective.kind === "crossEntropy" ? 1 : (objective.temperature ?? 1);
+  const logits = logitsOf(config, parameters, gatherRows(hidden, picked), 1 / temperature);
   const { logprobs, entropy } = graph.scope("loss", () => tokenLogprobs(logits, targets, { entropy: true }));
   graph.output("logprobs", logprobs);
   graph.output("entropy", entropy!);

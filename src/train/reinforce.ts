@@ -181,6 +181,7 @@ async function update(
     clipLow: settings.clipLow,
     clipHigh: settings.clipHigh,
     klWeight: settings.klWeight,
+    temperature: settings.temperature,
   };
   const references = settings.klWeight === 0 ? undefined : await referenceLogprobs(settings, parts, groups);
   const rate = settings.learningRate * scheduleFactor(settings.schedule, state.step, settings.steps);
@@ -245,7 +246,7 @@ async function referenceLogprobs(
       { tokens: settings.microBatchTokens },
     ),
   );
-  const results = await parts.compute.score("reference", batches);
+  const results = await parts.compute.score("reference", batches, settings.temperature);
   const out = new Map<Group, Float32Array[]>(groups.map((group) => [group, []]));
   batches.forEach((list, s) => {
     list.forEach((batch, b) => {
