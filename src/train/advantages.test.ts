@@ -40,7 +40,7 @@ test("advantages sum to zero, keep the order of rewards, and do not see a consta
           scale,
         );
         if (isDead(r)) assert.ok(got.every((x) => x === 0));
-        else moved.forEach((x, i) => assert.ok(Math.abs(x - got[i]!) < 1e-6));
+        else assert.ok(moved.every((x, i) => Math.abs(x - got[i]!) < 1e-6));
       },
     ),
   );
@@ -66,14 +66,16 @@ test("a group of one and a reward that is no number are refused", () => {
 
 test("token weights sum to what each normalisation promises", () => {
   const lengths = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 30 });
-  const near = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-9, `${a}, expected ${b}`);
+  const near = (a: number, b: number): void => {
+    assert.ok(Math.abs(a - b) < 1e-9, `${a}, expected ${b}`);
+  };
   fc.assert(
     fc.property(lengths, (list) => {
       const tokens = list.reduce((a, b) => a + b, 0);
       const sum = (weights: readonly number[]) => weights.reduce((total, w, i) => total + w * list[i]!, 0);
       const grpo = tokenWeights(list, "grpo", 300);
       near(sum(grpo), 1);
-      grpo.forEach((w, i) => near(w * list[i]!, 1 / list.length)); // every answer counts the same
+      for (const [i, w] of grpo.entries()) near(w * list[i]!, 1 / list.length); // every answer counts the same
       const dapo = tokenWeights(list, "dapo", 300);
       near(sum(dapo), 1);
       assert.equal(new Set(dapo).size, 1); // every token counts the same
