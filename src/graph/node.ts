@@ -11,5 +11,10 @@ export async function cpuProvider(): Promise<Provider> {
       cause,
     });
   });
-  return createProvider(ort as unknown as OrtModule, { name: "cpu", executionProvider: "cpu", inPlace: true });
+  return createProvider(ort as unknown as OrtModule, {
+    name: "cpu",
+    executionProvider: "cpu",
+    inPlace: true,
+    refusesSequences: "Non tensor type is temporarily not supported",
+  });
 }

@@ -10,12 +10,17 @@ import type { Attribute, Constant, DType, Graph, Node, Tensor } from "./graph.ts
 const ELEMENT: Readonly<Record<DType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 const OPSET = 21;
 
+export interface EncodeOptions {
+  /** Put an output of this name, an empty sequence, before all others. */
+  readonly sequenceFirst?: string;
+}
+
 /** The graph as an ONNX ModelProto. */
-export function encodeOnnx(graph: Graph): Uint8Array {
+export function encodeOnnx(graph: Graph, options: EncodeOptions = {}): Uint8Array {
   const pbf = new PbfWriter();
   pbf.writeVarintField(1, 10); // ir_version
   pbf.writeStringField(2, "reckon"); // producer_name
-  pbf.writeMessage(7, writeGraph, graph);
+  pbf.writeMessage(7, writeGraph, { graph, options });
   pbf.writeMessage(8, writeOpset, { domain: "", version: OPSET });
   pbf.writeMessage(8, writeOpset, { domain: "com.microsoft", version: 1 });
   return pbf.finish();
@@ -26,15 +31,17 @@ function writeOpset(opset: { domain: string; version: number }, pbf: PbfWriter):
   pbf.writeVarintField(2, opset.version);
 }
 
-function writeGraph(graph: Graph, pbf: PbfWriter): void {
+function writeGraph({ graph, options }: { graph: Graph; options: EncodeOptions }, pbf: PbfWriter): void {
   const outputName = new Map(graph.outputs.map((o) => [o.tensor, o.name]));
   const nameOf = (tensor: Tensor | undefined): string => (tensor ? (outputName.get(tensor) ?? tensor.name) : "");
   const nodes = liveNodes(graph);
   const used = new Set(nodes.flatMap((node) => node.inputs));
   for (const node of nodes) pbf.writeMessage(1, writeNode, { node, nameOf });
+  if (options.sequenceFirst !== undefined) pbf.writeMessage(1, writeEmptySequence, options.sequenceFirst);
   pbf.writeStringField(2, "graph");
   for (const constant of graph.constants) if (used.has(constant.tensor)) pbf.writeMessage(5, writeTensor, constant);
   for (const input of graph.inputs) pbf.writeMessage(11, writeValueInfo, { name: input.name, tensor: input });
+  if (options.sequenceFirst !== undefined) pbf.writeMessage(12, writeSequenceInfo, options.sequenceFirst);
   for (const output of graph.outputs) pbf.writeMessage(12, writeValueInfo, output);
 }
 
@@ -85,6 +92,25 @@ function writeTensor({ tensor, data }: Constant, pbf: PbfWriter): void {
   pbf.writeVarintField(2, ELEMENT[tensor.dtype]);
   pbf.writeStringField(8, tensor.name);
   pbf.writeBytesField(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
+
+function writeEmptySequence(name: string, pbf: PbfWriter): void {
+  pbf.writeStringField(2, name);
+  pbf.writeStringField(4, "SequenceEmpty");
+}
+
+/** ValueInfoProto { name, type { sequence_type { elem_type { tensor_type { elem_type: FLOAT } } } } } */
+function writeSequenceInfo(name: string, pbf: PbfWriter): void {
+  pbf.writeStringField(1, name);
+  pbf.writeMessage(
+    2,
+    (_, type) => type.writeMessage(4, (__, sequence) => sequence.writeMessage(1, writeFloats, 0), 0),
+    0,
+  );
+}
+
+function writeFloats(_: number, pbf: PbfWriter): void {
+  pbf.writeMessage(1, (__, tensor) => tensor.writeVarintField(1, ELEMENT.float32), 0);
 }
 
 function writeValueInfo({ name, tensor }: { name: string; tensor: Tensor }, pbf: PbfWriter): void {
