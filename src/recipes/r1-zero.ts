@@ -18,7 +18,7 @@ export const r1Zero = defineRecipe({
       steps: 120,
       promptsPerStep: 16,
       samplesPerPrompt: 16,
-      maxNewTokens: 200,
+      maxNewTokens: 256,
       learningRate: 5e-4,
       schedule: { kind: "linear", warmup: 5, floor: 0.1 },
       optimizer: { name: "adamw" },
