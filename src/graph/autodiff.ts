@@ -56,14 +56,18 @@ export function gradients(seeds: readonly Seed[], wrt: readonly Tensor[]): (Tens
       if (!entry.outputs.some((output) => needed.has(output))) continue;
       const incoming = entry.outputs.map(collect);
       if (incoming.every((g) => g === undefined)) continue;
-      const products = entry.backward(incoming);
-      entry.inputs.forEach((input, k) => {
-        const product = products[k];
-        if (!input || !product || !needed.has(input)) return;
-        const made = product.length > 0 ? product(collect(input)) : product(undefined);
-        if ("accumulated" in made) pending.set(input, [made.accumulated]);
-        else push(input, made);
-      });
+      const pull = (): void => {
+        const products = entry.backward(incoming);
+        entry.inputs.forEach((input, k) => {
+          const product = products[k];
+          if (!input || !product || !needed.has(input)) return;
+          const made = product.length > 0 ? product(collect(input)) : product(undefined);
+          if ("accumulated" in made) pending.set(input, [made.accumulated]);
+          else push(input, made);
+        });
+      };
+      if (entry.scope === "") pull();
+      else graph.scope(entry.scope, pull);
     }
     return wrt.map(collect);
   });

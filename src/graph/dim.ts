@@ -7,6 +7,12 @@
 export type Dim = number | string;
 export type Shape = readonly Dim[];
 
+/** Whether a value is a dimension: a whole number from 0 on, or products of symbols and numbers joined by `+`. */
+export function isDim(value: unknown): value is Dim {
+  if (typeof value === "number") return Number.isSafeInteger(value) && value >= 0;
+  return typeof value === "string" && /^\w+([*+]\w+)*$/.test(value);
+}
+
 /** Monomial (sorted symbols joined by `*`, "" for the constant) → coefficient. */
 type Polynomial = Map<string, number>;
 

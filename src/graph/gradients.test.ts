@@ -9,6 +9,8 @@ interface Case {
   readonly name: string;
   readonly shapes: readonly (readonly number[])[];
   readonly build: (graph: g.Graph, x: readonly g.Tensor[]) => g.Tensor;
+  /** The inputs' shapes as the graph knows them, where some dimensions are known only at run time. */
+  readonly dims?: readonly g.Shape[];
   /** Draws one input element; defaults to normal. */
   readonly draw?: (random: Random) => number;
 }
@@ -169,6 +171,102 @@ const cases: Case[] = [
     ],
     build: (graph, [q, k, v]) => g.attention(q!, k!, v!, causal(graph, 3), 0.7),
   },
+  {
+    name: "matmul, one batch against many",
+    shapes: [
+      [1, 3, 4],
+      [2, 4, 2],
+    ],
+    build: (_, [a, b]) => g.matmul(a!, b!),
+  },
+  {
+    name: "matmul, a matrix against a batch",
+    shapes: [
+      [3, 4],
+      [2, 2, 4],
+    ],
+    build: (_, [a, b]) => g.matmul(a!, b!, { transB: true, alpha: -1.5 }),
+  },
+  { name: "add of itself", shapes: [[3]], build: (_, [a]) => g.add(a!, a!) },
+  { name: "mean, symbolic", shapes: [[2, 3]], dims: [["B", "S"]], build: (_, [a]) => g.mean(a!, [0, 1]) },
+  {
+    name: "sum over a symbolic axis",
+    shapes: [[2, 3, 2]],
+    dims: [["B", "S", 2]],
+    build: (_, [a]) => g.mul(g.sum(a!, [1]), g.sum(a!, [1])),
+  },
+  {
+    name: "broadcasting, symbolic",
+    shapes: [
+      [2, 1, 3],
+      [4, 1],
+    ],
+    dims: [
+      ["B", 1, "S"],
+      ["T", 1],
+    ],
+    build: (_, [a, b]) => g.mul(a!, b!),
+  },
+  {
+    name: "reshape, transpose and back, symbolic",
+    shapes: [[2, 3, 4]],
+    dims: [["B", "S", 4]],
+    build: (_, [a]) => {
+      const split = g.transpose(g.reshape(g.reshape(a!, ["B*S", 4]), ["B", "S", 2, 2]), [0, 2, 1, 3]);
+      return g.mul(split, split);
+    },
+  },
+  {
+    name: "concat along a symbolic axis",
+    shapes: [
+      [2, 3],
+      [2, 1],
+    ],
+    dims: [
+      ["B", "S"],
+      ["B", "T"],
+    ],
+    build: (_, [a, b]) => g.concat([a!, b!, a!], 1),
+  },
+  {
+    name: "expand to symbolic axes",
+    shapes: [
+      [3, 1],
+      [2, 2],
+    ],
+    dims: [
+      ["S", 1],
+      ["B", "T"],
+    ],
+    build: (_, [a, b]) => g.mul(g.expand(a!, ["B", "S", "T"]), g.unsqueeze(b!, [1])),
+  },
+  {
+    name: "attention, grouped, symbolic",
+    shapes: [
+      [1, 4, 3, 2],
+      [1, 1, 3, 2],
+      [1, 1, 3, 2],
+    ],
+    dims: [
+      ["B", 4, "S", 2],
+      ["B", 1, "S", 2],
+      ["B", 1, "S", 2],
+    ],
+    build: (graph, [q, k, v]) => {
+      const order = g.range(graph, "S");
+      const visible = g.greaterOrEqual(g.unsqueeze(order, [1]), g.unsqueeze(order, [0]));
+      return g.attention(q!, k!, v!, g.unsqueeze(g.where(visible, 0, -1e9), [0, 1]), 0.7);
+    },
+  },
+  {
+    name: "tokenLogprobs of picked rows, symbolic",
+    shapes: [[3, 5]],
+    dims: [["T", 5]],
+    build: (graph, [a]) => {
+      const picked = g.gatherRows(a!, ints(graph, [2, 0, 2, 1], [4]));
+      return g.tokenLogprobs(picked, ints(graph, [4, 0, 2, 2], [4, 1])).logprobs;
+    },
+  },
   { name: "a value used three times", shapes: [[4]], build: (_, [a]) => g.add(g.mul(a!, a!), g.exp(a!)) },
 ];
 
@@ -180,9 +278,16 @@ for (const target of ["fused", "portable"] as const) {
       const draw = item.draw ?? ((r: Random) => r.normal());
       const data = item.shapes.map((shape) => Float32Array.from({ length: size(shape) }, () => draw(random)));
       const graph = new g.Graph({ target });
-      const inputs = item.shapes.map((shape, i) => graph.input(`x${i}`, shape));
+      const inputs = item.shapes.map((shape, i) => graph.input(`x${i}`, item.dims?.[i] ?? shape));
       const out = item.build(graph, inputs);
-      const weightData = Float32Array.from({ length: size(out.shape as number[]) }, () => random.normal());
+      const known: Record<string, number> = {};
+      item.dims?.forEach((dims, i) => {
+        dims.forEach((dim, axis) => {
+          if (typeof dim === "string") known[dim] = item.shapes[i]![axis]!;
+        });
+      });
+      const outShape = out.shape.map((dim) => g.evaluateDim(dim, known));
+      const weightData = Float32Array.from({ length: size(outShape) }, () => random.normal());
       const weights = graph.input("weights", out.shape);
       const loss = g.sum(g.mul(out, weights), [...out.shape.keys()]);
       const grads = g.gradients([{ tensor: loss }], inputs);
@@ -197,7 +302,7 @@ for (const target of ["fused", "portable"] as const) {
       );
       const feed = (): Record<string, g.Value> => ({
         ...Object.fromEntries(data.map((d, i) => [`x${i}`, provider.value(d, item.shapes[i]!)])),
-        weights: provider.value(weightData, out.shape as number[]),
+        weights: provider.value(weightData, outShape),
       });
       const lossAt = async (): Promise<number> => {
         await session.run(feed(), fetches);

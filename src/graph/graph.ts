@@ -6,7 +6,7 @@
  * (onnx.ts) turns the whole into bytes which a provider's session runs. Nothing is computed here.
  */
 import { ReckonError } from "../util/errors.ts";
-import { type Dim, formatShape, type Shape, symbolsOf, termsOf } from "./dim.ts";
+import { type Dim, formatShape, isDim, mulDims, type Shape, symbolsOf, termsOf } from "./dim.ts";
 
 export type DType = "float32" | "int64" | "int32" | "bool";
 export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
@@ -54,6 +54,8 @@ export interface TapeEntry {
   readonly outputs: readonly Tensor[];
   readonly inputs: readonly (Tensor | undefined)[];
   readonly backward: VectorJacobian;
+  /** Where the step was built, e.g. `layers.0/mlp`; its gradient is built under the same name. */
+  readonly scope: string;
 }
 
 export interface NodeOptions {
@@ -89,9 +91,12 @@ export class Graph {
   }
 
   /** Declares an input. A dimension that is a single symbol becomes known at run time from this input. */
-  input(name: string, shape: Shape, dtype: DType = "float32"): Tensor {
+  input(name: string, given: Shape, dtype: DType = "float32"): Tensor {
     if (this.#names.has(name)) throw new ReckonError("GRAPH_NAME", `the graph already has a tensor named ${name}`);
+    if (!given.every(isDim))
+      throw this.error(`input ${name}`, "whole numbers and sums of products of symbols", formatShape(given));
     this.#names.set(name, 1);
+    const shape = given.map((dim) => mulDims(dim));
     const tensor: Tensor = { graph: this, name, shape, dtype };
     this.inputs.push(tensor);
     shape.forEach((dim, axis) => {
@@ -182,7 +187,7 @@ export class Graph {
 
   /** Puts a differentiable step on the tape and returns its outputs' first. */
   record(outputs: readonly Tensor[], inputs: readonly (Tensor | undefined)[], backward: VectorJacobian): Tensor {
-    this.tape.push({ outputs, inputs, backward });
+    this.tape.push({ outputs, inputs, backward, scope: this.#scope.join("/") });
     return outputs[0]!;
   }
 

@@ -69,6 +69,7 @@ export function div(x: Operand, y: Operand): Tensor {
 }
 
 function unary(op: string, a: Tensor, backward: (g: Tensor, out: Tensor) => Tensor): Tensor {
+  if (a.dtype !== "float32") throw a.graph.error(op, "float32", a.dtype);
   const out = a.graph.one(op, [a], a.shape);
   return a.graph.record([out], [a], ([g]) => [() => backward(g!, out)]);
 }

@@ -1,5 +1,5 @@
 /** Operators that move elements without changing them, and reductions. */
-import { addDims, type Dim, formatShape, mulDims, type Shape, sameShape } from "../dim.ts";
+import { addDims, broadcastShapes, type Dim, formatShape, mulDims, type Shape, sameShape } from "../dim.ts";
 import type { Tensor } from "../graph.ts";
 
 /** The same elements in another shape; symbols are resolved at run time. */
@@ -21,8 +21,12 @@ function rawReshape(a: Tensor, shape: Shape): Tensor {
 
 /** Axes in a new order: out.shape[i] = a.shape[order[i]]. */
 export function transpose(a: Tensor, order: readonly number[]): Tensor {
-  if (order.length !== a.shape.length || new Set(order).size !== order.length) {
-    throw a.graph.error("transpose", `an order of ${a.shape.length} axes`, `[${order.join()}]`);
+  if (order.length !== a.shape.length || a.shape.some((_, axis) => !order.includes(axis))) {
+    throw a.graph.error(
+      "transpose",
+      `an order of the axes 0 to ${a.shape.length - 1}`,
+      `[${order.join()}] for ${formatShape(a.shape)}`,
+    );
   }
   const permute = (x: Tensor, axes: readonly number[]): Tensor =>
     x.graph.one(
@@ -36,12 +40,19 @@ export function transpose(a: Tensor, order: readonly number[]): Tensor {
   return a.graph.record([out], [a], ([g]) => [() => permute(g!, inverse)]);
 }
 
-/** Adds axes of length 1 at the given places of the result. */
+/** Adds axes of length 1 at the given places of the result, counted from 0. */
 export function unsqueeze(a: Tensor, axes: readonly number[]): Tensor {
+  checkAxes("unsqueeze", a, axes, a.shape.length + axes.length);
   const shape: Dim[] = [...a.shape];
   for (const axis of [...axes].sort((x, y) => x - y)) shape.splice(axis, 0, 1);
   const out = a.graph.one("Unsqueeze", [a, a.graph.ints(axes)], shape, { dtype: a.dtype });
   return a.graph.record([out], [a], ([g]) => [() => g!.graph.one("Squeeze", [g!, g!.graph.ints(axes)], a.shape)]);
+}
+
+function checkAxes(op: string, a: Tensor, axes: readonly number[], rank: number): void {
+  if (new Set(axes).size === axes.length && axes.every((axis) => Number.isInteger(axis) && axis >= 0 && axis < rank))
+    return;
+  throw a.graph.error(op, `different axes from 0 to ${rank - 1}`, `[${axes.join()}] for ${formatShape(a.shape)}`);
 }
 
 /** Joins tensors along an axis. */
@@ -49,7 +60,10 @@ export function concat(parts: readonly Tensor[], axis: number): Tensor {
   const first = parts[0]!;
   const graph = first.graph;
   const at = axis < 0 ? axis + first.shape.length : axis;
+  checkAxes("concat", first, [at], first.shape.length);
   for (const part of parts) {
+    if (part.dtype !== first.dtype)
+      throw graph.error("concat", "one element type", parts.map((p) => p.dtype).join(" "));
     if (part.shape.length !== first.shape.length || part.shape.some((dim, i) => i !== at && dim !== first.shape[i])) {
       throw graph.error("concat", `shapes equal but for axis ${at}`, parts.map((p) => formatShape(p.shape)).join(" "));
     }
@@ -78,7 +92,8 @@ function rawSlice(a: Tensor, axis: number, from: Dim, to: Dim, length: Dim): Ten
 /** Elements from..to (excluded) of an axis; numbers only. */
 export function slice(a: Tensor, axis: number, from: number, to: number): Tensor {
   const at = axis < 0 ? axis + a.shape.length : axis;
-  const dim = a.shape[at];
+  checkAxes("slice", a, [at], a.shape.length);
+  const dim = a.shape[at]!;
   if (from < 0 || to <= from || (typeof dim === "number" && to > dim))
     throw a.graph.error("slice", `0 <= from < to <= ${dim}`, `${from}..${to}`);
   const out = rawSlice(a, at, from, to, to - from);
@@ -91,6 +106,9 @@ export function slice(a: Tensor, axis: number, from: number, to: number): Tensor
 
 /** Repeats a tensor to a shape that it broadcasts to. */
 export function expand(a: Tensor, shape: Shape): Tensor {
+  const reached = broadcastShapes(a.shape, shape);
+  if (!reached || !sameShape(reached, shape))
+    throw a.graph.error("expand", `a shape that ${formatShape(a.shape)} broadcasts to`, formatShape(shape));
   const out = a.graph.one("Expand", [a, a.graph.shapeTensor(shape)], shape, { dtype: a.dtype });
   const axes = shape.flatMap((dim, i) => {
     const own = a.shape[i - (shape.length - a.shape.length)];
@@ -112,6 +130,7 @@ export function expand(a: Tensor, shape: Shape): Tensor {
 export function sum(a: Tensor, axes: readonly number[], options: { readonly keepDims?: boolean } = {}): Tensor {
   const graph = a.graph;
   const at = axes.map((axis) => (axis < 0 ? axis + a.shape.length : axis));
+  checkAxes("sum", a, at, a.shape.length);
   const kept = a.shape.map((dim, i): Dim => (at.includes(i) ? 1 : dim));
   const keep = options.keepDims ?? false;
   const out = graph.one("ReduceSum", [a, graph.ints(at)], keep ? kept : a.shape.filter((_, i) => !at.includes(i)), {

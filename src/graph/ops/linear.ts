@@ -1,6 +1,7 @@
 /** Matrix products and look-ups. */
-import { broadcastShapes, type Dim, formatShape, type Shape } from "../dim.ts";
+import { broadcastShapes, type Dim, formatShape, type Shape, sameShape } from "../dim.ts";
 import type { Tensor } from "../graph.ts";
+import { unbroadcast } from "./elementwise.ts";
 
 export interface MatmulOptions {
   /** Use a's last two axes swapped. */
@@ -18,20 +19,14 @@ export interface MatmulOptions {
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { transA = false, transB = false, alpha = 1 } = options;
   const out = product(a, b, transA, transB, alpha);
-  const reduce = (g: Tensor, shape: Shape): Tensor => {
-    const extra = g.shape.length - shape.length;
-    if (extra === 0) return g;
-    const axes = [...Array(extra).keys()];
-    return g.graph.one("ReduceSum", [g, g.graph.ints(axes)], g.shape.slice(extra), { attributes: { keepdims: 0 } });
-  };
   // Y = op(A)·op(B): dA and dB are products of dY with the other operand, transposed where the operand was.
   return a.graph.record([out], [a, b], ([g]) => [
-    () => reduce(transA ? product(b, g!, transB, true, alpha) : product(g!, b, false, !transB, alpha), a.shape),
+    () => unbroadcast(transA ? product(b, g!, transB, true, alpha) : product(g!, b, false, !transB, alpha), a.shape),
     () => {
       // A matrix shared by a whole batch: one product over all rows instead of a batch of products and a sum.
       if (b.shape.length === 2 && a.shape.length > 2 && !transA)
         throw a.graph.error("gradient of matmul", "a of rank 2 when b is a matrix", formatShape(a.shape));
-      return reduce(transB ? product(g!, a, true, transA, alpha) : product(a, g!, !transA, false, alpha), b.shape);
+      return unbroadcast(transB ? product(g!, a, true, transA, alpha) : product(a, g!, !transA, false, alpha), b.shape);
     },
   ]);
 }
@@ -104,6 +99,9 @@ export function gatherRows(table: Tensor, indices: Tensor): Tensor {
 /** One element per row: a [.., n], index int64 [.., 1] → [.., 1]. */
 export function pick(a: Tensor, index: Tensor): Tensor {
   const graph = a.graph;
+  const wanted = [...a.shape.slice(0, -1), 1];
+  if (index.dtype !== "int64" || a.shape.length === 0 || !sameShape(index.shape, wanted))
+    throw graph.error("pick", `int64 ${formatShape(wanted)}`, `${index.dtype} ${formatShape(index.shape)}`);
   const out = graph.one("GatherElements", [a, index], index.shape, { attributes: { axis: a.shape.length - 1 } });
   return graph.record([out], [a], ([g]) => [
     () => {

@@ -2,7 +2,7 @@
  * The larger steps of a transformer, each with a gradient written by hand: they save memory traffic against a chain of
  * elementwise operators, which on a CPU is most of what is not matrix multiplication.
  */
-import { formatShape, mulDims } from "../dim.ts";
+import { broadcastShapes, formatShape, mulDims, sameShape } from "../dim.ts";
 import type { Tensor } from "../graph.ts";
 import { product } from "./linear.ts";
 
@@ -107,6 +107,9 @@ export function tokenLogprobs(
  */
 export function rmsNorm(x: Tensor, gain: Tensor, eps: number): Tensor {
   const graph = x.graph;
+  if (gain.shape.length !== 1 || gain.shape[0] !== x.shape.at(-1)) {
+    throw graph.error("rmsNorm", "x [.., d] and a gain [d]", `${formatShape(x.shape)} and ${formatShape(gain.shape)}`);
+  }
   const inner = [...x.shape.slice(0, -1), 1];
   let inverse: Tensor;
   let out: Tensor;
@@ -142,6 +145,8 @@ export function rmsNorm(x: Tensor, gain: Tensor, eps: number): Tensor {
 export function swiglu(gate: Tensor, up: Tensor): Tensor {
   const graph = gate.graph;
   const shape = gate.shape;
+  if (!sameShape(shape, up.shape))
+    throw graph.error("swiglu", "two equal shapes", `${formatShape(shape)} and ${formatShape(up.shape)}`);
   let activated: Tensor;
   let gateSigmoid: Tensor | undefined;
   if (graph.target === "fused") {
@@ -183,6 +188,8 @@ export function rope(x: Tensor, tables: RotaryTables, offset: Tensor): Tensor {
   if (x.shape.length !== 4 || typeof width !== "number" || width % 2 !== 0) {
     throw graph.error("rope", "[B, N, S, D] with D known and even", formatShape(x.shape));
   }
+  if (tables.cos.shape[1] !== width / 2)
+    throw graph.error("rope", `tables [positions, ${width / 2}]`, formatShape(tables.cos.shape));
   if (graph.target === "fused") {
     const turn = (t: Tensor, sin: Tensor): Tensor =>
       graph.one("RotaryEmbedding", [t, offset, tables.cos, sin], x.shape, {
@@ -221,11 +228,19 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: 
   const graph = q.graph;
   const [batch, heads, rows, width] = q.shape as [number, number, number, number];
   const groups = k.shape[1] as number;
-  if (typeof heads !== "number" || typeof groups !== "number" || heads % groups !== 0) {
+  const fits =
+    q.shape.length === 4 &&
+    typeof heads === "number" &&
+    typeof groups === "number" &&
+    heads % groups === 0 &&
+    sameShape(k.shape, [batch, groups, rows, width]) &&
+    sameShape(v.shape, k.shape) &&
+    broadcastShapes(bias.shape, [batch, 1, rows, rows]) !== undefined;
+  if (!fits) {
     throw graph.error(
       "attention",
-      "key/value heads that divide the query heads",
-      `${formatShape(q.shape)} and ${formatShape(k.shape)}`,
+      "q [B, H, S, D], k and v [B, KV, S, D] where KV divides H, bias [B or 1, 1, S, S]",
+      [q, k, v, bias].map((x) => formatShape(x.shape)).join(" "),
     );
   }
   const repeat = heads / groups;
