@@ -23,7 +23,7 @@ export interface Sequence {
   readonly reference?: Float32Array;
 }
 
-/** Inputs of one run; `B`·`S` tokens, `N` learnt positions (padded with weight 0). */
+/** Inputs of one run; `B`·`S` tokens, `N` learnt positions (padded with the last one, at weight 0). */
 export interface MicroBatch {
   readonly rows: number;
   readonly length: number;
@@ -45,7 +45,7 @@ export interface BatchOptions {
   readonly tokens: number;
   /** Put several sequences into one row of at most this many tokens. */
   readonly pack?: number;
-  /** Row lengths are rounded up to a multiple of this; default 16. */
+  /** Row lengths are rounded up to a multiple of this, at most 64; default 16. */
   readonly multiple?: number;
 }
 
@@ -129,5 +129,7 @@ function assemble(sequences: readonly Sequence[], rows: readonly (readonly numbe
       column += tokens.length - 1;
     });
   });
+  // Padding is a token like any other, so that whatever is computed of it is finite; its weight of 0 takes it out.
+  for (const values of [picked, targets, old, reference]) values.fill(values[learnt - 1]!, learnt);
   return { rows: rows.length, length, ids, segments, picked, targets, weights, advantages, old, reference, spans };
 }

@@ -153,9 +153,8 @@ function rungs(answers: readonly Evaluated[]): RungResult[] {
     if (list) list.push(answer);
     else groups.set(key, [answer]);
   }
-  return [...groups]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, list]) => ({
+  return [...groups.values()]
+    .map((list) => ({
       family: list[0]!.rollout.problem.family,
       level: list[0]!.rollout.problem.level,
       n: list.length,
@@ -163,7 +162,8 @@ function rungs(answers: readonly Evaluated[]): RungResult[] {
       chance: mean(list.map((a) => a.rollout.problem.chance)),
       format: mean(list.map((a) => a.judgement.rewards["format"] ?? 0)),
       tokens_mean: mean(list.map((a) => a.rollout.length)),
-    }));
+    }))
+    .sort((a, b) => (a.family < b.family ? -1 : a.family > b.family ? 1 : a.level - b.level));
 }
 
 /** Mean of a list; 0 of an empty one. */

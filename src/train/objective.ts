@@ -60,6 +60,9 @@ export interface ObjectiveGraphOptions {
   readonly target?: Target;
 }
 
+/** Rows come rounded up to a multiple (batch.ts), so the tables of positions are too. */
+const POSITIONS = 64;
+
 /**
  * Inputs: all parameters by name; `ids` int32 [B, S]; `segments` int32 [B, S] if packed; `picked` int32 [N], positions
  * in the flattened rows whose next token is scored; `targets` int32 [N, 1]; `weights` [N, 1]; for policies `old`,
@@ -82,7 +85,7 @@ export function objectiveGraph(
     graph,
     config,
     { rows: "B", length: "S" },
-    { positions: options.positions, ...(segments ? { segments } : {}) },
+    { positions: Math.ceil(options.positions / POSITIONS) * POSITIONS, ...(segments ? { segments } : {}) },
   );
   const flat = reshape(cast(ids, "int64"), ["B*S"]);
   const hidden = hiddenStates(config, parameters, flat, attend);

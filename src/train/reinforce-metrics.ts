@@ -201,7 +201,7 @@ export function observation(step: number, metrics: Metrics, groups: readonly Gro
     meanLength: number("completions/mean_length"),
     clipped: number("completions/clipped_ratio"),
     format: number("rewards/format/mean"),
-    entropy: number("entropy"),
+    entropy: (metrics as Partial<Record<string, number>>)["entropy"],
     rewardFailures: groups.flatMap((group) => group.judgements.flatMap((judgement) => judgement.failures ?? [])),
   };
 }

@@ -10,7 +10,8 @@ export interface Observation {
   readonly meanLength: number;
   readonly clipped: number;
   readonly format: number;
-  readonly entropy: number;
+  /** Undefined where no update measured it. */
+  readonly entropy: number | undefined;
   readonly rewardFailures: readonly { readonly name: string; readonly message: string }[];
 }
 
@@ -57,8 +58,8 @@ const RULES: readonly Rule[] = [
   {
     code: "ENTROPY_COLLAPSED",
     patience: 5,
-    broken: (now, start) => now.entropy < 0.02 * start.entropy,
-    message: (now) => `the policy hardly varies any more (entropy ${now.entropy.toFixed(4)} nats a token)`,
+    broken: (now, start) => (now.entropy ?? Number.POSITIVE_INFINITY) < 0.02 * (start.entropy ?? 0),
+    message: (now) => `the policy hardly varies any more (entropy ${now.entropy?.toFixed(4)} nats a token)`,
     help: "a KL term, a larger clipHigh or a lower learning rate keep it exploring",
   },
 ];
@@ -70,8 +71,8 @@ export class Watch {
 
   /** The events that this step gives rise to. */
   observe(now: Observation): RunEvent[] {
-    this.#start ??= now;
-    const start = this.#start;
+    const start = { ...now, ...this.#start, entropy: this.#start?.entropy ?? now.entropy };
+    this.#start = start;
     const events: RunEvent[] = [];
     for (const rule of RULES) {
       const since = this.#since.get(rule.code);
@@ -103,7 +104,7 @@ export class Watch {
           level: "warning",
           code: "REWARD_FAILED",
           step: now.step,
-          message: `reward ${failure.name} failed ${count === 1 ? "" : `for the ${count}th time `}: ${failure.message}`,
+          message: `reward ${failure.name} failed${count === 1 ? "" : ` for the ${count}th time`}: ${failure.message}`,
           help: "the sample counts as 0 for this reward; the run goes on",
         });
       }
