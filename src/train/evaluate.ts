@@ -8,7 +8,6 @@ import type { Tokenizer } from "../model/tokenizer.ts";
 import { analyse, type Problem } from "../tasks/index.ts";
 import type { Compute, RolloutRequest, Weights } from "./compute.ts";
 import type { Judge } from "./judge.ts";
-
 import { type Judgement, type Rollout, rolloutOf } from "./rollout.ts";
 
 export interface EvaluationSettings {
@@ -130,7 +129,7 @@ export function summarise(answers: readonly Evaluated[], samples: number): Evalu
     pass_at_1: accuracy,
     se: Math.sqrt(variance / Math.max(1, problems - 1)),
     pass_at_k: passes,
-    format: formatted.length / answers.length,
+    format: formatted.length / Math.max(1, answers.length),
     accuracy_given_format: formatted.length === 0 ? 0 : formatted.filter(right).length / formatted.length,
     chance: mean(answers.map((a) => a.rollout.problem.chance)),
     tokens_mean: lengths(answers),
@@ -138,7 +137,7 @@ export function summarise(answers: readonly Evaluated[], samples: number): Evalu
     tokens_wrong: lengths(answers.filter((a) => !right(a))),
     recheck_share: mean(traces.map(({ trace }) => (trace.retries + trace.rechecks > 0 ? 1 : 0))),
     recovered: mean(wentOn.map(({ answer }) => (right(answer) ? 1 : 0))),
-    went_on_share: wentOn.length / answers.length,
+    went_on_share: wentOn.length / Math.max(1, answers.length),
     cut_share: mean(answers.map((a) => (a.rollout.finish === "length" ? 1 : 0))),
     by_family_level: rungs(answers),
   };

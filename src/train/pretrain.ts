@@ -6,6 +6,7 @@
  * Left out: data shuffling buffers (the stream is random by construction) and gradient checkpointing (models are small).
  */
 
+import { ReckonError } from "../util/errors.ts";
 import { microBatches, type Sequence } from "./batch.ts";
 import type { Compute } from "./compute.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -90,6 +91,9 @@ export async function pretrain(settings: PretrainSettings, state: PretrainState,
   }
 }
 
+/** So many documents in a row without a token to learn are no accident. */
+const MAX_USELESS = 10_000;
+
 interface StepWork {
   readonly shards: ReturnType<typeof microBatches>[];
   readonly learnt: number;
@@ -102,10 +106,19 @@ function takeStep(settings: PretrainSettings, state: PretrainState, parts: Pretr
   const taken: TokenDocument[] = [];
   let total = 0;
   let index = state.documents;
+  let useless = 0;
   while (total < settings.tokensPerStep) {
     const document = parts.document(index++, state.step);
     const tokens = document.tokens.slice(0, settings.rowLength + 1);
-    if (tokens.length <= document.from) continue;
+    if (tokens.length <= document.from) {
+      if (++useless < MAX_USELESS) continue;
+      throw new ReckonError("TRAIN_NO_DOCUMENTS", "the stream of documents holds nothing to learn from", {
+        expected: `documents with a token to learn among the first ${settings.rowLength + 1}`,
+        got: `${useless} documents in a row without one`,
+        help: "raise rowLength above the length of the prompts, or look at the corpus",
+      });
+    }
+    useless = 0;
     taken.push({ tokens, from: document.from });
     total += tokens.length;
   }
