@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { cpuProvider } from "../graph/node.ts";
 import { type ModelConfig, validateConfig } from "../model/config.ts";
@@ -84,4 +85,17 @@ test("an error that speaks to the user keeps its code and its words across threa
   assert.equal((await compute.generate(requests)).length, 3, "and the thread works on");
   await compute.close();
   await local.close();
+});
+
+test("threads that wait for work do not keep a process alive that has failed", () => {
+  const code = `
+    const { WorkerCompute } = await import(${JSON.stringify(import.meta.resolve("./worker-compute.ts"))});
+    const compute = new WorkerCompute(${JSON.stringify(spec)}, 2);
+    await compute.generate(${JSON.stringify(requests)});
+    process.exitCode = 7;`;
+  const { status, signal, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code], {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  assert.deepEqual([status, signal], [7, null], stderr);
 });

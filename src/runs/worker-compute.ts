@@ -60,10 +60,14 @@ class Thread {
   constructor(setup: WorkerSetup) {
     // A packed installation holds JavaScript, a clone TypeScript: the worker is whatever this file is.
     const file = import.meta.url.endsWith(".ts") ? "./compute-worker.ts" : "./compute-worker.js";
-    this.#worker = new Worker(new URL(file, import.meta.url), { workerData: setup });
+    // Options of the program's own (--input-type, --test) do not fit a thread.
+    this.#worker = new Worker(new URL(file, import.meta.url), { workerData: setup, execArgv: [] });
+    // Only work under way keeps the process alive: one that fails between two calls must be able to end.
+    this.#worker.unref();
     this.#worker.on("message", (reply: WorkerReply) => {
       const pending = this.#pending.get(reply.id);
       this.#pending.delete(reply.id);
+      if (this.#pending.size === 0) this.#worker.unref();
       if ("error" in reply) pending?.reject(reply.error);
       else if ("code" in reply) pending?.reject(new ReckonError(reply.code, reply.summary, reply.details));
       else pending?.resolve(reply.result);
@@ -82,6 +86,7 @@ class Thread {
     if (this.#failure) return Promise.reject(this.#failure);
     const id = this.#next++;
     return new Promise((resolve, reject) => {
+      this.#worker.ref();
       this.#pending.set(id, { resolve, reject });
       this.#worker.postMessage({ ...work, id } satisfies WorkerRequest);
     });
