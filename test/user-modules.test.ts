@@ -25,7 +25,8 @@ import { defineTask } from "reckon/tasks";
 export default defineTask<{ a: number; b: number }>({
   name: "difference",
   sample: (random) => ({ a: random.int(0, 99), b: random.int(0, 99) }),
-  prompt: ({ a, b }) => \`\${a}-\${b}?\`,
+  // Some prompts are too long for the model.
+  prompt: ({ a, b }) => (a % 3 === 0 ? "very ".repeat(600) : "") + \`\${a}-\${b}?\`,
   verify: ({ a, b }, answer) => {
     if (answer !== String(a - b)) throw new Error("I only know the right answer");
     return { score: 1, reason: "equal" };
@@ -129,6 +130,10 @@ test("a run with a hostile task and a hostile reward", async () => {
     rollouts.some(({ rewards }) => rewards["moody"] === null),
     "nothing failed: the test would show nothing",
   );
-  const failed = read<{ code: string; message: string }>("events.jsonl").filter(({ code }) => code === "REWARD_FAILED");
-  assert.match(failed[0]!.message, /moody/);
+  const events = read<{ code: string; message: string }>("events.jsonl");
+  assert.match(events.find(({ code }) => code === "REWARD_FAILED")!.message, /moody/);
+  const long = events.filter(({ code }) => code === "PROMPT_TOO_LONG");
+  assert.equal(long.length, 1, "told once");
+  assert.match(long[0]!.message, /difference/);
+  assert.ok(rollouts.every(({ prompt }) => prompt.length < 100));
 });

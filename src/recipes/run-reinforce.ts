@@ -1,19 +1,29 @@
 /** Runs a reinforcement stage in a run directory. */
+import { promptIds } from "../model/chat-template.ts";
+import type { ModelConfig } from "../model/config.ts";
+import type { Tokenizer } from "../model/tokenizer.ts";
+import type { Problem } from "../tasks/index.ts";
 import { trainerFiles } from "../train/checkpoint.ts";
 import { type EvaluationSummary, sampleAnswers, summarise } from "../train/evaluate.ts";
 import { type ReinforceState, reinforce } from "../train/reinforce.ts";
 import type { RunStore } from "../train/run-store.ts";
+import { ReckonError } from "../util/errors.ts";
 import { loadModelFolder, restore, startEngine } from "./assemble.ts";
 import { evaluationMetrics } from "./evaluation-metrics.ts";
-import { openProblems } from "./problems.ts";
+import { openProblems, type ProblemSource } from "./problems.ts";
 import type { StageOptions } from "./run-pretrain.ts";
 import type { Recipe, ReinforceStage } from "./schema.ts";
 
 /** Held-out problems are the same for every run, whatever its seed. */
 const EVALUATION_SEED = 1_000_003;
 
-/** Room for prompts beside the new tokens. */
+/** Room for prompts beside the new tokens: at least and at most; between them what the model's positions leave. */
 const PROMPT_ROOM = 64;
+const MOST_PROMPT = 1024;
+
+/** A prompt that does not fit is replaced by that of a stand-in, so many times, far from any index that a run counts to. */
+const STAND_INS = 9;
+const STAND_IN_STRIDE = 2 ** 41;
 
 /** What this stage writes into reckon.json and needs again. */
 interface Lineage {
@@ -27,11 +37,36 @@ export async function runReinforce(
   store: RunStore,
   options: StageOptions,
 ): Promise<void> {
+  const source = await openProblems(stage);
+  try {
+    await runWith(source, recipe, stage, store, options);
+  } finally {
+    await source.close();
+  }
+}
+
+async function runWith(
+  source: ProblemSource,
+  recipe: Recipe,
+  stage: ReinforceStage,
+  store: RunStore,
+  options: StageOptions,
+): Promise<void> {
   const restored = await restore(store);
   const model = restored?.model ?? (await loadModelFolder(options.modelFolder?.(stage.from) ?? stage.from));
   const { config, tokenizer } = model;
+  const positions = positionsOf(stage, config);
+  const state: ReinforceState = restored
+    ? (restored.trainer["state"] as ReinforceState)
+    : { step: 0, tokens: 0, problems: 0 };
+  const draw = drawFitting(source, tokenizer, positions - stage.maxNewTokens, store, state);
+  const heldOut = await Promise.all(
+    Array.from({ length: stage.evaluateProblems }, (_, index) =>
+      draw({ seed: EVALUATION_SEED, index, split: "heldout" }),
+    ),
+  );
   const engine = await startEngine(
-    { config, shards: recipe.shards, positions: stage.maxNewTokens + PROMPT_ROOM, packed: false },
+    { config, shards: recipe.shards, positions, packed: false },
     options.workers,
     stage.optimizer,
     model.parameters,
@@ -39,16 +74,6 @@ export async function runReinforce(
   );
   const { compute } = engine;
   if (restored?.reference) compute.buffers.reference.set(restored.reference);
-  const state: ReinforceState = restored
-    ? (restored.trainer["state"] as ReinforceState)
-    : { step: 0, tokens: 0, problems: 0 };
-  const source = await openProblems(stage);
-  const { judge } = source;
-  const heldOut = await Promise.all(
-    Array.from({ length: stage.evaluateProblems }, (_, index) =>
-      source.draw({ seed: EVALUATION_SEED, index, split: "heldout" }),
-    ),
-  );
   // A resumed run has the parent that it began from, and its last evaluation until the next.
   const lineage = restored?.model.extra.reckon as Lineage | undefined;
   const parent = restored ? (lineage?.parent ?? null) : (model.extra.reckon ?? null);
@@ -59,8 +84,8 @@ export async function runReinforce(
       optimizer: engine.optimizer,
       tokenizer,
       store,
-      judge,
-      problem: (index) => source.draw({ seed: recipe.seed, index, split: "train" }),
+      judge: source.judge,
+      problem: (index) => draw({ seed: recipe.seed, index, split: "train" }),
       async evaluate(step) {
         const settings = {
           samples: 1,
@@ -69,7 +94,7 @@ export async function runReinforce(
           maxNewTokens: stage.maxNewTokens,
           key: ["evaluate", step],
         };
-        latest = summarise(await sampleAnswers(compute, tokenizer, heldOut, settings, judge), 1);
+        latest = summarise(await sampleAnswers(compute, tokenizer, heldOut, settings, source.judge), 1);
         return evaluationMetrics(latest);
       },
       async save(now) {
@@ -94,7 +119,47 @@ export async function runReinforce(
       },
     });
   } finally {
-    await source.close();
     await engine.close();
   }
+}
+
+/** Longest sequence of the stage. */
+function positionsOf({ maxNewTokens }: ReinforceStage, { maxPositions }: ModelConfig): number {
+  return maxNewTokens + Math.max(PROMPT_ROOM, Math.min(maxPositions - maxNewTokens, MOST_PROMPT));
+}
+
+type Draw = ProblemSource["draw"];
+
+/** Draws problems whose prompts have room; others are named in the run once and replaced. */
+function drawFitting(
+  source: ProblemSource,
+  tokenizer: Tokenizer,
+  room: number,
+  store: RunStore,
+  state: ReinforceState,
+): Draw {
+  let told = false;
+  return async (request) => {
+    let problem: Problem | undefined;
+    let length = 0;
+    for (let n = 0; n <= STAND_INS; n++) {
+      problem = await source.draw({ ...request, index: request.index + n * STAND_IN_STRIDE });
+      length = promptIds(tokenizer, problem.prompt).length;
+      if (length <= room) return problem;
+      if (told) continue;
+      told = true;
+      store.event({
+        level: "warning",
+        code: "PROMPT_TOO_LONG",
+        step: state.step,
+        message: `a prompt of ${problem.family}, level ${problem.level}, has ${length} tokens; there is room for ${room}`,
+        help: "such problems are replaced by others of the mixture; shorten them, or lower maxNewTokens",
+      });
+    }
+    throw new ReckonError("PROMPT_TOO_LONG", `the prompts of ${problem!.family}, level ${problem!.level}, do not fit`, {
+      expected: `at most ${room} tokens`,
+      got: `${length} tokens`,
+      help: "shorten the prompts, or lower maxNewTokens",
+    });
+  };
 }

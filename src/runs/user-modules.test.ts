@@ -356,3 +356,40 @@ test("a program that forgets to close its modules ends all the same", () => {
   });
   assert.deepEqual([done.status, done.stdout], [0, "[ 1 ]\n"], done.stderr);
 });
+
+test("a problem that is none is replaced by a stand-in, and a task without any says why", async () => {
+  const odd = await task(
+    "odd.ts",
+    `import { defineTask } from "reckon/tasks";
+    // The validation at loading sees none of what is odd.
+    let drawn = 0;
+    const odd = (n: number): boolean => drawn > 100 && n % 3 === 0;
+    export default defineTask<{ n: number }>({
+      name: "odd",
+      levels: 2,
+      sample: (random, level) => {
+        drawn++;
+        return { n: level === 1 && drawn > 100 ? 3 * random.int(0, 99) : random.int(0, 99) };
+      },
+      prompt: ({ n }) => (odd(n) ? ([7, "", " ", undefined, "long".repeat(4000)][n % 5] as string) : "Say " + n),
+      verify: ({ n }, answer) => ({ score: answer === String(n) ? 1 : 0, reason: "compared" }),
+      gold: ({ n }) => String(n),
+      chance: ({ n }) => (drawn > 100 && n % 7 === 0 ? NaN : 0.01),
+    });`,
+  );
+  const drawn = [];
+  for (let index = 0; index < 300; index++) drawn.push(await odd.problem({ seed: 1, index, level: 0, split: "train" }));
+  for (const { prompt, chance } of drawn) {
+    assert.match(prompt, /^Say \d+$/);
+    assert.equal(chance, 0.01);
+  }
+  assert.ok(new Set(drawn.map(({ id }) => id.split("/").at(-1))).size > 250);
+  assert.ok(
+    drawn.some(({ id }) => Number(id.split("/").at(-1)) > 300),
+    "no stand-in: the test would show nothing",
+  );
+  await assert.rejects(
+    odd.problem({ seed: 1, index: 0, level: 1, split: "train" }),
+    fails("TASK_FAILED", /prompt returned/),
+  );
+});

@@ -6,7 +6,15 @@ import { registerHooks } from "node:module";
 import { basename, extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { workerData } from "node:worker_threads";
-import { defineTask, listTasks, sampleProblem, type Task, type Verdict, validateTask } from "../tasks/index.ts";
+import {
+  defineTask,
+  listTasks,
+  type Problem,
+  sampleProblem,
+  type Task,
+  type Verdict,
+  validateTask,
+} from "../tasks/index.ts";
 import type { ReckonError } from "../util/errors.ts";
 import {
   type Loaded,
@@ -84,7 +92,7 @@ function loadTask(exported: unknown): Loaded {
   answer = (call) => {
     switch (call.method) {
       case "problem":
-        return sampleProblem(task, call.request);
+        return checkProblem(sampleProblem(task, call.request));
       case "verify":
         return checkVerdict(task.verify(call.facts, call.answer));
       case "reward":
@@ -107,14 +115,32 @@ function loadReward(exported: unknown): Loaded {
     const expected = "name: a text other than accuracy and format";
     return { kind: "fault", code: "REWARD_INVALID", expected, got: JSON.stringify(name) ?? kindOf(name) };
   }
-  if (typeof weight !== "number" || !Number.isFinite(weight)) {
-    return { kind: "fault", code: "REWARD_INVALID", expected: "weight: a finite number", got: String(weight) };
+  if (typeof weight !== "number" || !(Math.abs(weight) <= LARGEST_REWARD)) {
+    return {
+      kind: "fault",
+      code: "REWARD_INVALID",
+      expected: "weight: a number from -1e6 to 1e6",
+      got: String(weight),
+    };
   }
   answer = async (call) => {
     if (call.method !== "reward") throw new Error("internal: a reward was asked for something else");
     return checkReward(await reward(call.rollout));
   };
   return { kind: "reward", name, weight };
+}
+
+/** The validation at loading saw a few problems only; each one is looked at again. */
+function checkProblem(problem: Problem): Problem {
+  const { prompt, chance } = problem as { readonly prompt: unknown; readonly chance: unknown };
+  if (typeof prompt !== "string" || prompt.trim() === "" || prompt.length > LONGEST_TEXT) {
+    const got = typeof prompt === "string" ? `a text of ${prompt.length} characters` : show(prompt);
+    throw new Error(`prompt returned ${got}, not a text of 1 to ${LONGEST_TEXT} characters`);
+  }
+  if (typeof chance !== "number" || !(chance >= 0 && chance <= 1)) {
+    throw new Error(`chance returned ${show(chance)}, not a number from 0 to 1`);
+  }
+  return problem;
 }
 
 function checkVerdict(value: unknown): Verdict {
