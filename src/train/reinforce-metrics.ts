@@ -27,11 +27,14 @@ export interface Drawn {
   readonly deadShare: number;
 }
 
-/** The widest gap between sampler and trainer that is still float noise, in nats: mean and single token. */
-const GAP_MEAN = 1e-3;
-const GAP_MAX = 5e-2;
+/** The widest gap between sampler and trainer that is still float noise, in nats: mean (3e-7 is usual) and single token. */
+const GAP_MEAN = 1e-4;
+const GAP_MAX = 1e-2;
 
-/** Collects what the updates of one step say about themselves. */
+/**
+ * Collects what the updates of one step say about themselves: over the tokens that had a gradient, so answers of
+ * advantage 0 count here only where there is a KL term.
+ */
 export class UpdateTally {
   readonly #settings: ReinforceSettings;
   #loss = 0;
@@ -42,21 +45,20 @@ export class UpdateTally {
   #kl = 0;
   #clippedLow = 0;
   #clippedHigh = 0;
-  #gap = { sum: 0, max: 0, tokens: 0, min: 1, ratioMax: 1, ratioSum: 0 };
+  #gap = { sum: 0, max: 0, tokens: 0, min: Number.POSITIVE_INFINITY, ratioMax: 0, ratioSum: 0 };
 
   constructor(settings: ReinforceSettings) {
     this.#settings = settings;
   }
 
-  add(
-    shards: readonly (readonly MicroBatch[])[],
-    results: readonly MicroBatchResult[][],
-    norm: number,
-    first: boolean,
-  ): void {
+  /**
+   * Takes in the gradients of an update, before it is applied.
+   * @throws ReckonError TRAIN_SAMPLER_GAP at the first update, where the policy still is the sampler: anything but float
+   * noise between them is a fault of ours
+   */
+  add(shards: readonly (readonly MicroBatch[])[], results: readonly MicroBatchResult[][], step: number): void {
     const { clipLow, clipHigh, klWeight } = this.#settings;
-    this.#updates++;
-    this.#norm += norm;
+    const first = this.#updates++ === 0;
     shards.forEach((batches, s) => {
       batches.forEach((batch, b) => {
         const result = results[s]![b]!;
@@ -84,10 +86,15 @@ export class UpdateTally {
         }
       });
     });
+    if (first) this.#checkSampler(step);
   }
 
-  /** At the first update the policy is the sampler: anything but float noise between them is a fault of ours. */
-  checkSampler(step: number): void {
+  /** Takes in the norm of the gradient that was applied. */
+  applied(norm: number): void {
+    this.#norm += norm;
+  }
+
+  #checkSampler(step: number): void {
     const average = this.#gap.sum / Math.max(1, this.#gap.tokens);
     if (average <= GAP_MEAN && this.#gap.max <= GAP_MAX) return;
     throw new ReckonError("TRAIN_SAMPLER_GAP", `sampler and trainer disagree at step ${step}`, {

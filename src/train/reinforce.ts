@@ -197,10 +197,8 @@ async function update(
       );
       if (shards.every((batches) => batches.length === 0)) continue;
       const results = await compute.gradients(objective, shards);
-      const first = iteration === 0 && at === 0;
-      const norm = await optimizer.step(compute.buffers.parameters, compute.gradient, rate);
-      tally.add(shards, results, norm, first);
-      if (first) tally.checkSampler(state.step + 1);
+      tally.add(shards, results, state.step + 1);
+      tally.applied(await optimizer.step(compute.buffers.parameters, compute.gradient, rate));
     }
   }
   return { ...tally.metrics(), learning_rate: rate };
