@@ -27,12 +27,38 @@ test("a search: tries, second looks, and whether the first try was wrong in trut
     [`${right}\ncheck 21+5=26 26+3=29 29=29 yes`, 0, 1, false],
     ["", 0, 0, false],
     ["21-5=16 3>29 no\nguess 21-5-3", 0, 0, true],
+    // A last step that does not go on from the first one.
+    ["5+3=8 21+8=29>29 yes", 0, 0, false],
+    ["5+3=8 3+26=29>29 yes", 0, 0, true],
   ];
   for (const [thinking, retries, rechecks, firstTryWrong] of cases) {
     const wentOn = retries + rechecks > 0;
     assert.deepEqual(analyse(puzzle, thinking), { retries, rechecks, firstTryWrong, wentOn }, thinking);
     assert.equal(isRecheck(thinking), wentOn, thinking);
   }
+});
+
+test("a search with four numbers: a first try is no better than the branch that it stands in", () => {
+  const four = { family: "countdown", facts: { numbers: [12, 5, 3, 7], target: 38 } };
+  const cases: [string, boolean][] = [
+    ["12+5=17 3,7>38\n3*7=21 17+21=38>38 yes", false],
+    ["12+5=17 3,7>38\n7+17=24 24+3=27>38 no", true],
+    ["12+5=17 3,8>38\n3*7=21 17+21=38>38 yes", true],
+    ["12*5=17 3,7>38\n3*7=21 17+21=38>38 yes", true],
+    ["12+5=17 3,7>38\n4*7=28 17+28=38>38 yes", true],
+    ["3*7=21 17+21=38>38 yes", true],
+  ];
+  for (const [thinking, wrong] of cases) assert.equal(analyse(four, thinking).firstTryWrong, wrong, thinking);
+});
+
+test("attempts with more numbers than the problem has are read at once", () => {
+  // To look for what these seven reach takes about a second a line.
+  const line = "1+1=2 3,4,5,6,7,8>999999 yes";
+  const thinking = Array.from({ length: 2000 }, () => line).join("\n");
+  const facts = { numbers: [21, 5, 3], target: 999_999 };
+  assert.equal(analyse({ family: "countdown", facts }, thinking).firstTryWrong, true);
+  const skills = searchSkills(facts, thinking);
+  assert.deepEqual([skills.attempts, skills.falseYes, skills.verdictRight], [2000, 2000, 0]);
 });
 
 test("a calculation: the first conclusion counts as the first try", () => {

@@ -52,6 +52,8 @@ function analyseSearch({ numbers, target }: CountdownFacts, lines: readonly Line
   let tries = 0;
   let rechecks = 0;
   let firstTryWrong = false;
+  /** By how many numbers are at hand: which they are; branches that are wrong themselves lead nowhere. */
+  const atHand = new Map<number, string>([[numbers.length, sortedText(numbers)]]);
   for (const line of lines) {
     const attempt = readAttempt(line);
     if (attempt === null) {
@@ -59,14 +61,24 @@ function analyseSearch({ numbers, target }: CountdownFacts, lines: readonly Line
       if (tries > 0 && (line.checks || (line.waits && line.verdict !== null))) rechecks++;
       continue;
     }
-    if (attempt.rest.length > 1 && line.verdict === null) continue;
+    const { a, operator, b, result, rest, last } = attempt;
+    const legal =
+      sortedText([a, b, ...rest]) === atHand.get(rest.length + 2) &&
+      attempt.target === target &&
+      apply(a, operator, b) === result;
+    if (rest.length > 1 && line.verdict === null) {
+      if (legal) atHand.set(rest.length + 1, sortedText([result, ...rest]));
+      else atHand.delete(rest.length + 1);
+      continue;
+    }
     tries++;
     if (tries > 1) continue;
-    const { a, operator, b, result, rest, last } = attempt;
-    const legal = numbers.length !== 3 || sortedText([a, b, ...rest]) === sortedText(numbers);
-    const reaches = last === null ? isSolvable([result, ...rest], target) : last.result === target;
-    const lastRight = last === null || apply(last.a, last.operator, last.b) === last.result;
-    firstTryWrong = !(legal && apply(a, operator, b) === result && reaches && lastRight && attempt.target === target);
+    // Asked only of the problem's own numbers: of whatever is written it could take for ever.
+    const reaches = (): boolean =>
+      last === null
+        ? isSolvable([result, ...rest], target)
+        : last.result === target && apply(last.a, last.operator, last.b) === last.result;
+    firstTryWrong = !(legal && reaches());
   }
   const retries = Math.max(0, tries - 1);
   return { retries, rechecks, firstTryWrong, wentOn: retries + rechecks > 0 };

@@ -71,7 +71,7 @@ export function searchSkills({ numbers, target }: CountdownFacts, thinking: stri
         ? last.result === attempt.target
         : rest.length === 1
           ? canFinish(result, rest[0]!, attempt.target)
-          : isSolvable([result, ...rest], attempt.target);
+          : rest.length + 2 <= numbers.length && isSolvable([result, ...rest], attempt.target);
     if (line.verdict !== null && (line.verdict === "yes") === truth) counts.verdictRight++;
     if (line.verdict === "yes") {
       counts.yes++;

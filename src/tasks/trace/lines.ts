@@ -55,7 +55,7 @@ export interface Attempt {
   readonly operator: "+" | "-" | "*" | "/";
   readonly b: number;
   readonly result: number;
-  /** The numbers that are left after the step. */
+  /** The numbers that are left after the step; of a last step that does not go on from it, both of its own. */
   readonly rest: readonly number[];
   readonly target: number;
   /** Of the stepwise notation: the last step as written. */
@@ -83,5 +83,6 @@ export function readAttempt({ body, checks }: Line): Attempt | null {
   if (two === null) return null;
   const [a, b, result, target] = [Number(two[1]), Number(two[3]), Number(two[4]), Number(two[9])];
   const last = { a: Number(two[5]), operator: two[6] as Operator, b: Number(two[7]), result: Number(two[8]) };
-  return { a, operator: two[2] as Operator, b, result, rest: [last.a === result ? last.b : last.a], target, last };
+  const rest = last.a === result ? [last.b] : last.b === result ? [last.a] : [last.a, last.b];
+  return { a, operator: two[2] as Operator, b, result, rest, target, last };
 }
