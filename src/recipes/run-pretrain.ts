@@ -8,6 +8,7 @@ import {
   document,
   formatCompletion,
   goldTrace,
+  meetsHeldOut,
   type ProblemWeight,
   renderDocument,
   sampleFromMix,
@@ -61,14 +62,29 @@ export async function runSupervise(
   const model = restored?.model ?? (await loadModelFolder(options.modelFolder?.(stage.from) ?? stage.from));
   const { tokenizer, config, parameters } = model;
   const text = (index: number): string => {
-    const problem = sampleFromMix({ seed: recipe.seed, index, split: "train" }, stage.problems);
-    const { thinking, answer } = goldTrace(problem, problem.language);
-    return `<|user|>${problem.prompt}<|assistant|>${formatCompletion(thinking, answer)}<|end|>`;
+    const { prompt, thinking, answer } = cleanSolution(recipe.seed, index, stage.problems);
+    return `<|user|>${prompt}<|assistant|>${formatCompletion(thinking, answer)}<|end|>`;
   };
   const own = model.extra.reckon as { readonly parent?: unknown } | undefined;
   const parent = (restored ? own?.parent : own) ?? null; // A resumed run has the parent that it began from.
   const start: Start = { tokenizer, config, parameters, restored, parent };
   await runDocuments(recipe, stage, store, options, start, text, stage.problems);
+}
+
+/** Far from any index that a run counts to. */
+const STAND_IN_STRIDE = 2 ** 41;
+
+/** Training problem `index` with its solution; a stand-in where the solution would meet a held-out problem on its way. */
+export function cleanSolution(
+  seed: number,
+  index: number,
+  rungs: readonly ProblemWeight[],
+): { readonly prompt: string; readonly thinking: string; readonly answer: string } {
+  for (let attempt = 0; ; attempt++) {
+    const problem = sampleFromMix({ seed, index: index + attempt * STAND_IN_STRIDE, split: "train" }, rungs);
+    const trace = goldTrace(problem, problem.language);
+    if (!meetsHeldOut(problem.family, trace.thinking)) return { prompt: problem.prompt, ...trace };
+  }
 }
 
 /** Where a stage over documents begins. */
