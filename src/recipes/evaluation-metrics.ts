@@ -14,7 +14,8 @@ export function evaluationMetrics(summary: EvaluationSummary): Record<string, nu
     "eval/accuracy_given_format": summary.accuracy_given_format,
     "eval/mean_length": summary.tokens_mean,
     "eval/recheck_share": summary.recheck_share,
-    "eval/recovered": summary.recovered,
+    // Of no answers there is no share.
+    ...(summary.went_on_share === 0 ? {} : { "eval/recovered": summary.recovered }),
     ...Object.fromEntries([...families].map(([family, { right, n }]) => [`eval/${family}/accuracy`, right / n])),
   };
 }

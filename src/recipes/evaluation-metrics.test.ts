@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { EvaluationSummary } from "../train/evaluate.ts";
+import { evaluationMetrics } from "./evaluation-metrics.ts";
+
+const rung = { chance: 0.1, format: 1, tokens_mean: 10 };
+const summary: EvaluationSummary = {
+  n: 8,
+  samples: 1,
+  pass_at_1: 0.5,
+  se: 0.1,
+  pass_at_k: { "1": 0.5 },
+  format: 1,
+  accuracy_given_format: 0.5,
+  chance: 0.1,
+  tokens_mean: 10,
+  tokens_right: 10,
+  tokens_wrong: 10,
+  recheck_share: 0.2,
+  recovered: 0.4,
+  went_on_share: 0.3,
+  cut_share: 0,
+  by_family_level: [
+    { family: "addition", level: 0, n: 1, accuracy: 1, ...rung },
+    { family: "addition", level: 1, n: 3, accuracy: 0, ...rung },
+    { family: "max", level: 0, n: 4, accuracy: 0.75, ...rung },
+  ],
+};
+
+test("families are means over their answers, and a share of nothing is left out", () => {
+  const metrics = evaluationMetrics(summary);
+  assert.deepEqual([metrics["eval/addition/accuracy"], metrics["eval/max/accuracy"]], [0.25, 0.75]);
+  assert.equal(metrics["eval/recovered"], 0.4);
+  assert.ok(!("eval/recovered" in evaluationMetrics({ ...summary, recovered: 0, went_on_share: 0 })));
+});
