@@ -224,10 +224,10 @@ export function letterBase(provider: Provider): Promise<Float32Array> {
 }
 
 export const REINFORCE: ReinforceSettings = {
-  steps: 30,
+  steps: 80,
   seed: 1,
   promptsPerStep: 10,
-  samplesPerPrompt: 8,
+  samplesPerPrompt: 16,
   maxNewTokens: 4,
   temperature: 1,
   iterations: 1,
@@ -239,7 +239,7 @@ export const REINFORCE: ReinforceSettings = {
   normalisation: "grpo",
   rewardScale: "group",
   resample: 0,
-  learningRate: 0.005,
+  learningRate: 0.003,
   schedule: { kind: "constant", warmup: 0 },
   microBatchTokens: 512,
   checkpointEvery: 1000,
@@ -257,7 +257,7 @@ export async function runReinforce(
     readonly judge?: Judge;
     readonly evaluate?: (step: number) => Promise<Record<string, number>>;
     /** Looks at the parts when the stage is over, before they are released. */
-    readonly then?: (parts: Stage) => Promise<void>;
+    readonly inspect?: (parts: Stage) => Promise<void>;
   } = {},
 ): Promise<{ readonly parameters: Float32Array; readonly store: MemoryStore }> {
   const { store = new MemoryStore(), judge = letterJudge, evaluate } = options;
@@ -271,7 +271,7 @@ export async function runReinforce(
     ...(evaluate ? { evaluate } : {}),
     save: (now) => save(parts, now),
   });
-  await options.then?.(parts);
+  await options.inspect?.(parts);
   await close(parts);
   return { parameters: parts.compute.buffers.parameters, store };
 }
