@@ -91,14 +91,12 @@ export class ComputeUnit {
 
   async gradient(objective: Objective, shard: number, batches: readonly MicroBatch[]): Promise<MicroBatchResult[]> {
     const engine = await this.#engine(objective);
-    const buffer = this.#buffers.gradients[shard]!;
-    buffer.fill(0);
-    return engine.accumulate(this.#buffers.parameters, buffer, batches);
+    return engine.gradients(this.#buffers.parameters, this.#buffers.gradients[shard]!, batches);
   }
 
   async score(weights: Weights, batches: readonly MicroBatch[], temperature = 1): Promise<MicroBatchResult[]> {
     const engine = await this.#engine({ kind: "score", temperature });
-    return engine.accumulate(this.#buffers[weights], this.#buffers.gradients[0]!, batches);
+    return engine.score(this.#buffers[weights], batches);
   }
 
   async generate(request: RolloutRequest, weights: Weights): Promise<Completion[]> {

@@ -34,7 +34,10 @@ async function run(
   });
   const gradient = new Float32Array(parameters.length);
   const batches = microBatches(sequences, options);
-  const results = await engine.accumulate(parameters, gradient, batches);
+  const results =
+    objective.kind === "score"
+      ? await engine.score(parameters, batches)
+      : await engine.gradients(parameters, gradient, batches);
   await engine.release();
   const logprobs: Float32Array[] = [];
   const entropy: Float32Array[] = [];

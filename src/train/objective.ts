@@ -58,6 +58,8 @@ export interface ObjectiveGraphOptions {
   /** The longest row. */
   readonly positions: number;
   readonly target?: Target;
+  /** Add the gradient to what is there; without it no `grad.NAME` goes in. Default true. */
+  readonly accumulate?: boolean;
 }
 
 /** Rows come rounded up to a multiple (batch.ts), so the tables of positions are too. */
@@ -66,8 +68,8 @@ const POSITIONS = 64;
 /**
  * Inputs: all parameters by name; `ids` int32 [B, S]; `segments` int32 [B, S] if packed; `picked` int32 [N], positions
  * in the flattened rows whose next token is scored; `targets` int32 [N, 1]; `weights` [N, 1]; for policies `old`,
- * `advantages` and, with a KL term, `reference`, all [N, 1]; `grad.NAME` for every parameter: what to add to.
- * Outputs: `loss` [1], `logprobs` [N, 1], `entropy` [N, 1], and `sum.NAME` = grad.NAME + the gradient.
+ * `advantages` and, with a KL term, `reference`, all [N, 1]; `grad.NAME` for every parameter: what to add to, if accumulated.
+ * Outputs: `loss` [1], `logprobs` [N, 1], `entropy` [N, 1], and `sum.NAME`: grad.NAME + the gradient.
  */
 export function objectiveGraph(
   config: ModelConfig,
@@ -98,7 +100,7 @@ export function objectiveGraph(
   const weights = graph.input("weights", ["N", 1]);
   const loss = graph.scope("loss", () => sum(mul(tokenLoss(graph, objective, logprobs), weights), [0, 1]));
   graph.output("loss", reshape(loss, [1]));
-  addGradients(graph, layout, parameters, loss);
+  addGradients(graph, layout, parameters, loss, options.accumulate ?? true);
   return graph;
 }
 
@@ -122,15 +124,19 @@ function tokenLoss(graph: Graph, objective: Exclude<Objective, { kind: "score" }
   }
 }
 
-function addGradients(graph: Graph, layout: ParameterLayout, parameters: ParameterTensors, loss: Tensor): void {
-  const made = gradients(
-    [{ tensor: loss }],
-    layout.entries.map((entry) => parameters.get(entry.name)!),
-  );
+function addGradients(
+  graph: Graph,
+  layout: ParameterLayout,
+  parameters: ParameterTensors,
+  loss: Tensor,
+  accumulate: boolean,
+): void {
+  const wanted = layout.entries.map((entry) => parameters.get(entry.name)!);
+  const before = accumulate ? layout.entries.map((entry) => graph.input(`grad.${entry.name}`, entry.shape)) : [];
+  const made = gradients([{ tensor: loss }], wanted, new Map(before.map((sum, i) => [wanted[i]!, sum])));
   layout.entries.forEach((entry, i) => {
-    const before = graph.input(`grad.${entry.name}`, entry.shape);
-    const gradient = made[i];
-    if (!gradient) throw new Error(`internal: the loss does not depend on ${entry.name}`);
-    graph.output(`sum.${entry.name}`, graph.one("Add", [before, gradient], entry.shape));
+    const sum = made[i];
+    if (!sum || sum === before[i]) throw new Error(`internal: the loss does not depend on ${entry.name}`);
+    graph.output(`sum.${entry.name}`, sum);
   });
 }

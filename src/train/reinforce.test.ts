@@ -241,3 +241,30 @@ test("sampled steps are written down whole, and agree with the metrics", async (
     assert.equal(sample.advantage > 0, better);
   }
 });
+
+test("problems are drawn in order, each once, those of groups drawn again too, and go on after a stop", async () => {
+  const drawn: number[] = [];
+  const problem = (index: number) => {
+    drawn.push(index);
+    return digitProblem(index);
+  };
+  const store = new MemoryStore();
+  for (const stopAfter of [2, 4]) {
+    store.stopAfter = stopAfter;
+    await runReinforce(provider, { steps: 4, samplesPerPrompt: 2, resample: 2 }, { store, problem });
+  }
+  assert.ok(drawn.length > 4 * REINFORCE.promptsPerStep, "some groups were drawn again");
+  assert.deepEqual(drawn, [...drawn.keys()]);
+});
+
+test("equal prompts draw answers of their own: in one step, in different shards, and in different steps", async () => {
+  const { store } = await runReinforce(
+    provider,
+    { steps: 2, learningRate: 0, rolloutsEvery: 1, rolloutGroups: 10 },
+    { problem: () => digitProblem(0) },
+  );
+  const groups = Map.groupBy(store.samples, ({ step, group }) => `${step}/${group}`);
+  assert.equal(groups.size, 20);
+  const texts = [...groups.values()].map((samples) => samples.map(({ completion }) => completion).join());
+  assert.equal(new Set(texts).size, 20, "sixteen answers of one of five letters are hardly ever the same twice");
+});

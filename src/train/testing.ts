@@ -255,19 +255,20 @@ export async function runReinforce(
   options: {
     readonly store?: MemoryStore;
     readonly judge?: Judge;
+    readonly problem?: (index: number) => Problem;
     readonly evaluate?: (step: number) => Promise<Record<string, number>>;
     /** Looks at the parts when the stage is over, before they are released. */
     readonly inspect?: (parts: Stage) => Promise<void>;
   } = {},
 ): Promise<{ readonly parameters: Float32Array; readonly store: MemoryStore }> {
-  const { store = new MemoryStore(), judge = letterJudge, evaluate } = options;
+  const { store = new MemoryStore(), judge = letterJudge, problem = digitProblem, evaluate } = options;
   const parts = await stage(provider, store, await letterBase(provider), { name: "adamw" }, false);
   const state = (parts.trainer?.["state"] as ReinforceState) ?? { step: 0, tokens: 0, problems: 0 };
   await reinforce({ ...REINFORCE, ...settings }, state, {
     ...parts,
     tokenizer,
     judge,
-    problem: digitProblem,
+    problem,
     ...(evaluate ? { evaluate } : {}),
     save: (now) => save(parts, now),
   });
