@@ -1,15 +1,19 @@
 /**
  * The evidence that R1-Zero grows: the base and its controls, the runs, and what each is worth on held-out problems.
- * Runs and measurements are kept by their names, so that an interrupted collection goes on where it was.
+ * Runs and measurements are kept by their names, so that an interrupted collection goes on where it was; those of other
+ * weights or another recipe are never taken for these.
  */
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { resolveRecipe } from "../../recipes/index.ts";
+import { isDeepStrictEqual } from "node:util";
+import { type Recipe, resolveRecipe } from "../../recipes/index.ts";
 import { RunDirectory } from "../../runs/run-directory.ts";
 import { addSkills, NO_SKILLS, type Problem, type SkillCounts, searchSkills } from "../../tasks/index.ts";
 import { type Evaluated, type EvaluationSummary, summarise } from "../../train/evaluate.ts";
+import { ReckonError } from "../../util/errors.ts";
 import { evaluateModel, heldOutProblems } from "../evaluation.ts";
-import { newestCheckpoint, openModel } from "../models.ts";
+import { modelFolder, newestCheckpoint, openModel } from "../models.ts";
 import { findRecipe, runTraining } from "../training.ts";
 import type { Ui } from "../ui.ts";
 
@@ -29,6 +33,8 @@ export interface EvidenceSettings {
 export interface Measurement {
   readonly name: string;
   readonly temperature: number;
+  /** SHA-256 of the weights that were measured. */
+  readonly weights: string;
   readonly summary: EvaluationSummary;
   /** Elementary skills of countdown searches, as shares. */
   readonly skills: Readonly<Record<string, number>>;
@@ -66,13 +72,14 @@ async function train(ui: Ui, settings: EvidenceSettings, recipeName: string, see
   const name = `${recipeName}-seed-${seed}`;
   const root = join(settings.folder, "runs");
   const known = RunDirectory.list(root).find((run) => run.name === name);
+  const own = recipeName === "r1-zero" ? settings.set : [];
+  const recipe = resolveRecipe(await findRecipe(recipeName), [
+    `seed=${seed}`,
+    `from=${JSON.stringify(settings.base)}`,
+    ...own,
+  ]);
+  if (known) assertSame(known.directory, recipe, settings);
   if (known?.state?.status !== "finished") {
-    const own = recipeName === "r1-zero" ? settings.set : [];
-    const recipe = resolveRecipe(await findRecipe(recipeName), [
-      `seed=${seed}`,
-      `from=${JSON.stringify(settings.base)}`,
-      ...own,
-    ]);
     const progress = ui.progress(name);
     await runTraining(known ? undefined : recipe, {
       root,
@@ -84,6 +91,21 @@ async function train(ui: Ui, settings: EvidenceSettings, recipeName: string, see
     progress.end(`${name}: done`);
   }
   return newestCheckpoint(join(root, name))!;
+}
+
+/** @throws ReckonError EVIDENCE_STALE for a run of another recipe or another base */
+function assertSame(run: string, recipe: Recipe, settings: EvidenceSettings): void {
+  const read = (file: string): unknown => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined);
+  const checkpoint = newestCheckpoint(run);
+  const lineage = checkpoint && (read(join(checkpoint, "reckon.json")) as { readonly parent?: unknown } | undefined);
+  const base = read(join(modelFolder(settings.base), "reckon.json"));
+  const sameRecipe = isDeepStrictEqual(read(join(run, "recipe.json")), JSON.parse(JSON.stringify(recipe)));
+  const sameBase = !lineage || isDeepStrictEqual(lineage.parent ?? undefined, base);
+  if (sameRecipe && sameBase) return;
+  throw new ReckonError("EVIDENCE_STALE", `${run} was trained ${sameRecipe ? "from another base" : "otherwise"}`, {
+    expected: `the recipe and the base of this collection`,
+    help: "remove that run, or collect into another folder with --folder",
+  });
 }
 
 async function measure(
@@ -101,8 +123,12 @@ async function measure(
     folder,
     `${name.replaceAll(/[^a-z0-9]+/gi, "-")}-t${temperature}-n${problems.length}x${samples}.json`,
   );
-  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Measurement;
-  const { checkpoint } = await openModel(model);
+  const { folder: from, checkpoint } = await openModel(model);
+  const weights = createHash("sha256").update(Buffer.from(checkpoint.parameters.buffer)).digest("hex");
+  if (existsSync(file)) {
+    const before = JSON.parse(readFileSync(file, "utf8")) as Measurement;
+    if (before.weights === weights) return before;
+  }
   const progress = ui.progress(`${name}, T ${temperature}`, problems.length * samples);
   const answers = await evaluateModel(checkpoint, problems, {
     samples,
@@ -116,7 +142,7 @@ async function measure(
   progress.end(
     `${name}, T ${temperature}: ${(100 * summary.pass_at_1).toFixed(1)} % right, ${summary.tokens_mean.toFixed(1)} tokens`,
   );
-  const measurement = { name, temperature, summary, skills: skillsOf(answers), trainSeconds: secondsOf(model) };
+  const measurement = { name, temperature, weights, summary, skills: skillsOf(answers), trainSeconds: secondsOf(from) };
   writeFileSync(file, `${JSON.stringify(measurement, null, 1)}\n`);
   return measurement;
 }

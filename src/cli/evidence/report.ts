@@ -65,7 +65,10 @@ ${markdown(
     .map((m) => [m.name.replace(" pass@k", ""), ...ks(facts.samples).map((k) => percent(m.summary.pass_at_k[k] ?? 0))]),
 )}
 
-${beyond(find("base pass@k"), zeros)}
+${beyond(
+  find("base pass@k"),
+  facts.seeds.map((seed) => ({ seed, row: find(`zero seed ${seed} pass@k`) })),
+)}
 
 ## By family and level
 
@@ -181,7 +184,7 @@ function families(base: Measurement, zeros: readonly { readonly seed: number; re
   );
 }
 
-/** Where reinforcement goes beyond what the base finds in k tries, and where it does not. */
+/** Where reinforcement goes beyond what the base finds in k tries, and where it does not; all on the same problems. */
 function beyond(base: Measurement, zeros: readonly { readonly seed: number; readonly row: Measurement }[]): string {
   const k = Object.keys(base.summary.pass_at_k).at(-1)!;
   const reach = base.summary.pass_at_k[k]!;
