@@ -5,9 +5,10 @@
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { RECIPES, type Recipe, type RecipeInput, resolveRecipe, runRecipe } from "../recipes/index.ts";
-import { RunDirectory, type RunObserver } from "../runs/run-directory.ts";
+import { RunDirectory, type RunObserver, type RunStatus } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
 import { modelFolder } from "./models.ts";
+import { onBrokenPipe } from "./pipes.ts";
 
 export interface TrainingOptions {
   readonly root: string;
@@ -20,9 +21,12 @@ export interface TrainingOptions {
 /** How a run ended, for whoever started it. */
 export interface TrainingResult {
   readonly run: string;
-  readonly status: "finished" | "paused";
+  readonly status: Exclude<RunStatus, "running" | "failed">;
   readonly checkpoint: string | undefined;
 }
+
+/** What the studio's server sends to a training process that shall save and end. */
+export const PAUSE = "pause";
 
 /** A recipe by its name, or from a file: a module with a default export, or JSON. */
 export async function findRecipe(name: string): Promise<RecipeInput> {
@@ -61,23 +65,28 @@ export async function runTraining(recipe: Recipe | undefined, options: TrainingO
     ? await RunDirectory.open(root, name, settings)
     : RunDirectory.create(root, name, recipe, settings);
   let asked = 0;
-  const stop = (): void => {
+  const pause = (): void => run.requestStop("pause");
+  const interrupt = (): void => {
     asked++;
     if (asked > 1) process.exit(130); // The second time one means it; the last checkpoint is whole.
-    run.requestStop("pause");
+    pause();
   };
-  const signals = ["SIGINT", "SIGTERM", "disconnect"] as const;
-  for (const signal of signals) process.on(signal, stop);
+  const told = (message: unknown): void => {
+    if (message === PAUSE) pause();
+  };
+  const restorePipes = onBrokenPipe(pause); // Nobody reads the progress any more: save, then end.
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt).on("disconnect", pause).on("message", told);
+  // A parent that has vanished before this line was heard by nobody.
+  if (process.send !== undefined && !process.connected) pause();
   try {
     await runRecipe(options.resume ? resolveRecipe(run.recipe as RecipeInput) : recipe!, run, {
       workers: options.workers,
       modelFolder,
     });
-    const paused = run.stopRequested();
     await run.close();
     const step = (await run.checkpoints.steps()).at(-1);
     const checkpoint = step === undefined ? undefined : join(run.path, "checkpoints", `step-${step}`);
-    return { run: run.path, status: paused ? "paused" : "finished", checkpoint };
+    return { run: run.path, status: run.state.status as TrainingResult["status"], checkpoint };
   } catch (error) {
     const code = error instanceof ReckonError ? error.code : "FAULT";
     const message = error instanceof Error ? error.message : String(error);
@@ -85,7 +94,8 @@ export async function runTraining(recipe: Recipe | undefined, options: TrainingO
     await run.close("failed", message).catch(() => {});
     throw error;
   } finally {
-    for (const signal of signals) process.off(signal, stop);
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt).off("disconnect", pause).off("message", told);
+    restorePipes();
   }
 }
 

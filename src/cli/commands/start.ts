@@ -6,23 +6,27 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
+import { resolveRecipe } from "../../recipes/index.ts";
 import { RunDirectory } from "../../runs/run-directory.ts";
 import { startStudio } from "../../serve/index.ts";
 import { ReckonError } from "../../util/errors.ts";
 import { integer, newCommand, uiOf } from "../command.ts";
 import { packageRoot } from "../package.ts";
 import { LocalServices } from "../studio-services.ts";
+import { findRecipe } from "../training.ts";
 import type { TrainingProcess } from "../training-process.ts";
 import type { Ui } from "../ui.ts";
 
 /** The run that the first start makes. */
 const FIRST_RUN = "first-growth";
+const FIRST_RECIPE = "r1-zero";
 
 interface Options {
   readonly port: number;
   readonly runs: string;
   readonly workers?: number;
   readonly grow: boolean;
+  readonly set: readonly string[];
 }
 
 export function create(): Command {
@@ -34,6 +38,12 @@ export function create(): Command {
     .option("--runs <folder>", "where runs are kept", "runs")
     .option("--workers <n>", "threads for training (default: all cores)", integer(1))
     .option("--no-grow", "do not start or go on with training by itself")
+    .option(
+      "--set <path=value>",
+      "change a setting of the first growth, e.g. steps=60; may be given again",
+      (value, list: string[]) => [...list, value],
+      [] as string[],
+    )
     .action(async (options: Options, command: Command) => {
       const ui = uiOf(command);
       const webDir = join(packageRoot(), "dist", "web");
@@ -42,20 +52,25 @@ export function create(): Command {
           help: "run `npm run reckon -- build`",
         });
       }
+      // A mistake in a setting is told before anything begins.
+      resolveRecipe(await findRecipe(FIRST_RECIPE), options.set);
       const root = resolve(options.runs);
-      const services = new LocalServices(root, options.workers);
+      const services = new LocalServices(root, {
+        ...(options.workers === undefined ? {} : { workers: options.workers }),
+        onFailure: (run, output) => ui.warn(`the training of ${run} ended with an error:\n${output}`),
+      });
       const ending = new AbortController();
       let asked = 0;
       const stop = (): void => {
         asked++;
-        if (asked > 2) process.exit(130);
+        if (asked > 2) process.exit(130); // Training saves and ends by itself when this process is gone.
         if (asked === 1) ui.say("\nsaving and stopping …");
         ending.abort();
       };
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
       const server = await startStudio({ runsDir: root, webDir, services, port: options.port, signal: ending.signal });
       ui.say(`\n  Reckon's studio is ready:  ${server.url}\n`);
-      const growing = options.grow ? grow(ui, services, root) : undefined;
+      const growing = options.grow && !ending.signal.aborted ? grow(ui, services, root, options.set) : undefined;
       if (growing) await watch(ui, growing, root, ending.signal);
       if (!ending.signal.aborted) await new Promise((done) => ending.signal.addEventListener("abort", done));
       await services.close();
@@ -65,7 +80,7 @@ export function create(): Command {
 }
 
 /** Starts the first growth, or goes on with it; undefined where there is nothing left to do. */
-function grow(ui: Ui, services: LocalServices, root: string): TrainingProcess | undefined {
+function grow(ui: Ui, services: LocalServices, root: string, settings: readonly string[]): TrainingProcess | undefined {
   const run = RunDirectory.list(root).find((item) => item.name === FIRST_RUN);
   if (run?.state?.status === "finished") {
     ui.say("  The growth has finished: look at its curves under Grow, and talk to the model under Talk.");
@@ -81,7 +96,9 @@ function grow(ui: Ui, services: LocalServices, root: string): TrainingProcess | 
       : "  Growing a reasoning model from the shipped base: about five minutes on two cores.",
   );
   ui.say("  Ctrl-C saves everything and stops.\n");
-  return services.train(FIRST_RUN, run ? ["--resume", FIRST_RUN] : ["r1-zero", "--name", FIRST_RUN]);
+  if (run && settings.length > 0) ui.warn("it goes on with the settings that it began with, without --set");
+  const fresh = [FIRST_RECIPE, "--name", FIRST_RUN, ...settings.flatMap((setting) => ["--set", setting])];
+  return services.train(FIRST_RUN, run ? ["--resume", FIRST_RUN] : fresh);
 }
 
 /** Follows the run on the terminal until it ends. */
@@ -100,11 +117,6 @@ async function watch(ui: Ui, running: TrainingProcess, root: string, signal: Abo
   progress.end();
   if (signal.aborted) return;
   const status = RunDirectory.list(root).find((item) => item.name === running.run)?.state?.status;
-  if ((await ended) !== 0) ui.warn(`the training ended with an error:\n${running.output}`);
-  else
-    ui.say(
-      status === "finished"
-        ? "  The growth is done. Talk to the model, before and after, under Talk."
-        : "  The growth is paused.",
-    );
+  if (status === "finished") ui.say("  The growth is done. Talk to the model, before and after, under Talk.");
+  else if ((await ended) === 0) ui.say("  The growth is paused. Resume it under Grow.");
 }
