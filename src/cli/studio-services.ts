@@ -12,46 +12,72 @@ import { TrainingProcess } from "./training-process.ts";
 /** Models held open for talking; each is a few megabytes. */
 const MOST_OPEN = 4;
 
+export interface LocalOptions {
+  /** Threads of a training process; default: all cores. */
+  readonly workers?: number;
+  /** Is told when a training process has ended with an error, with its last words. */
+  readonly onFailure?: (run: string, output: string) => void;
+}
+
+/** A model held open, and how many answers it is writing. */
+interface OpenModel {
+  readonly model: Promise<ChatModel>;
+  users: number;
+}
+
 export class LocalServices implements StudioServices {
   readonly tasks = builtInTasks();
   readonly #root: string;
-  readonly #workers: number | undefined;
+  readonly #options: LocalOptions;
   readonly #processes = new Map<string, TrainingProcess>();
-  readonly #open = new Map<string, Promise<ChatModel>>();
+  readonly #open = new Map<string, OpenModel>();
 
   /** @param root the folder of run directories */
-  constructor(root: string, workers?: number) {
+  constructor(root: string, options: LocalOptions = {}) {
     this.#root = root;
-    this.#workers = workers;
+    this.#options = options;
   }
 
-  /** Starts a new run of a recipe, or goes on with one, in a process of its own. */
+  /**
+   * Starts a new run of a recipe, or goes on with one, in a process of its own.
+   * @param args of `reckon train`, without --runs and --workers
+   */
   train(run: string, args: readonly string[]): TrainingProcess {
-    const workers = this.#workers === undefined ? [] : ["--workers", String(this.#workers)];
-    const started = TrainingProcess.start(run, [...args, "--runs", this.#root, ...workers]);
+    const { workers, onFailure } = this.#options;
+    const threads = workers === undefined ? [] : ["--workers", String(workers)];
+    const started = TrainingProcess.start(run, [...args, "--runs", this.#root, ...threads]);
     this.#processes.set(run, started);
-    void started.ended.then(() => {
+    void started.ended.then((code) => {
       if (this.#processes.get(run) === started) this.#processes.delete(run);
+      if (code !== 0) onFailure?.(run, started.output);
     });
     return started;
   }
 
+  /** A process that was asked to end counts as running until it has, and can be followed by the next one nonetheless. */
   control(run: string): { pause: boolean; resume: boolean } {
     const listing = RunDirectory.list(this.#root).find((item) => item.name === run);
-    const busy = this.#processes.has(run) || listing?.busy === true;
-    const status = listing?.state?.status;
-    return { pause: busy, resume: !busy && listing !== undefined && status !== "finished" };
+    const own = this.#processes.get(run);
+    const written = listing?.busy === true;
+    const over = !written && (own === undefined || own.stopping);
+    return {
+      pause: written || own !== undefined,
+      resume: over && listing !== undefined && listing.state?.status !== "finished",
+    };
   }
 
   async pause(run: string): Promise<void> {
     if (!this.control(run).pause) throw new ReckonError("RUN_NOT_RUNNING", `run ${run} is not running`);
-    RunDirectory.request(this.#root, run, "pause");
+    const own = this.#processes.get(run);
+    if (own) own.pause();
+    else RunDirectory.request(this.#root, run, "pause");
   }
 
   async resume(run: string): Promise<void> {
     if (!this.control(run).resume)
       throw new ReckonError("RUN_NOT_PAUSED", `run ${run} cannot go on: it runs, or has finished`);
-    this.train(run, ["--resume", run]);
+    await this.#processes.get(run)?.ended;
+    if (!this.#processes.has(run)) this.train(run, ["--resume", run]); // Else another request was faster.
   }
 
   async models(): Promise<readonly ModelInfo[]> {
@@ -61,11 +87,13 @@ export class LocalServices implements StudioServices {
       return { id, label: id, role, ...describe(folder) };
     });
     const runs = RunDirectory.list(this.#root)
-      .filter((run) => newestCheckpoint(run.directory) !== undefined)
       .sort((a, b) => (a.state?.startedAt ?? "").localeCompare(b.state?.startedAt ?? ""))
-      .map((run): ModelInfo => {
+      .flatMap((run): ModelInfo[] => {
+        const checkpoint = newestCheckpoint(run.directory);
+        if (checkpoint === undefined) return [];
         const role = isReinforcement(run.directory) ? "trained" : "other";
-        return { id: `runs/${run.name}`, label: run.name, role, description: `your run, step ${run.state?.step ?? 0}` };
+        const description = `Your run at step ${basename(checkpoint).slice("step-".length)}.`;
+        return [{ id: `runs/${run.name}`, label: run.name, role, description }];
       });
     // The newest run first: it is the one that was just watched.
     return [
@@ -76,25 +104,38 @@ export class LocalServices implements StudioServices {
   }
 
   async *chat(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatChunk> {
-    const model = await this.#model(request.model);
-    yield* model.reply(request, signal);
+    const open = this.#model(request.model);
+    open.users++;
+    try {
+      yield* (await open.model).reply(request, signal);
+    } finally {
+      open.users--;
+      this.#closeIdle(MOST_OPEN);
+    }
   }
 
-  #model(id: string): Promise<ChatModel> {
+  /** The model as it is on disk now; opened once, the one that was used last stands last. */
+  #model(id: string): OpenModel {
     const folder = this.#folder(id);
     const key = `${folder} ${statSync(join(folder, "model.safetensors")).mtimeMs}`;
-    let model = this.#open.get(key);
-    if (!model) {
-      model = loadModelFolder(folder).then((checkpoint) => ChatModel.open(checkpoint));
-      model.catch(() => this.#open.delete(key));
-      this.#open.set(key, model);
-      const oldest = this.#open.keys().next().value;
-      if (this.#open.size > MOST_OPEN && oldest !== undefined) {
-        void this.#open.get(oldest)?.then((old) => old.release());
-        this.#open.delete(oldest);
-      }
+    const open = this.#open.get(key) ?? {
+      model: loadModelFolder(folder).then((checkpoint) => ChatModel.open(checkpoint)),
+      users: 0,
+    };
+    this.#open.delete(key);
+    this.#open.set(key, open);
+    open.model.catch(() => this.#open.delete(key));
+    return open;
+  }
+
+  /** Closes models that nobody talks to, those first that were used longest ago, until `most` are open. */
+  #closeIdle(most: number): void {
+    for (const [key, { model, users }] of this.#open) {
+      if (this.#open.size <= most) return;
+      if (users > 0) continue;
+      this.#open.delete(key);
+      void model.then((old) => old.release()).catch(() => {});
     }
-    return model;
   }
 
   #folder(id: string): string {
@@ -106,10 +147,11 @@ export class LocalServices implements StudioServices {
     throw new ReckonError("MODEL_UNKNOWN", `there is no model ${id}`, { help: "choose one of the list" });
   }
 
-  /** Stops every run and closes every model. */
+  /** Stops every run, breaks off every answer and closes every model. */
   async close(): Promise<void> {
     await Promise.all([...this.#processes.values()].map((running) => running.stop()));
-    for (const model of this.#open.values()) await model.then((open) => open.release()).catch(() => {});
+    for (const { model } of this.#open.values()) await model.then((open) => open.release()).catch(() => {});
+    this.#open.clear();
   }
 }
 

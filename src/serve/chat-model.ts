@@ -28,6 +28,8 @@ export class ChatModel {
   readonly checkpoint: LoadedCheckpoint;
   readonly #generator: Generator;
   readonly #marks: Marks;
+  /** Answers under way: what breaks each off, and its end. */
+  readonly #replies = new Map<AbortController, Promise<unknown>>();
 
   private constructor(checkpoint: LoadedCheckpoint, generator: Generator, marks: Marks) {
     this.checkpoint = checkpoint;
@@ -60,7 +62,7 @@ export class ChatModel {
   }
 
   /**
-   * Answers a prompt: any number of deltas, then one result.
+   * Answers a prompt: any number of deltas, then one result. A reader that leaves early ends the generation.
    * @throws ReckonError CHAT_EMPTY for an empty prompt, GENERATE_TOO_LONG where prompt and answer do not fit
    */
   async *reply(settings: ChatSettings, signal?: AbortSignal): AsyncGenerator<ChatChunk> {
@@ -83,6 +85,7 @@ export class ChatModel {
             forceTokens: [this.#marks.thinkEnd, ...(this.#marks.answer < 0 ? [] : [this.#marks.answer])],
           };
     let settled = false;
+    const left = new AbortController();
     const running = this.#generator
       .generate({
         parameters,
@@ -94,7 +97,7 @@ export class ChatModel {
         seed: settings.seed,
         key: ["chat"],
         ...(budget ? { budget } : {}),
-        ...(signal ? { signal } : {}),
+        signal: signal ? AbortSignal.any([left.signal, signal]) : left.signal,
         onToken(_item, token) {
           const delta = writer.push(token);
           if (delta) queue.push({ type: "delta", ...delta });
@@ -105,29 +108,42 @@ export class ChatModel {
         settled = true;
         wake?.();
       });
-    running.catch(() => {}); // Awaited below; until then a failure must not count as unhandled.
-    while (!settled || queue.length > 0) {
-      const chunk = queue.shift();
-      if (chunk) yield chunk;
-      else
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          if (settled) resolve();
-        });
+    // Awaited below; until then a failure must not count as unhandled.
+    this.#replies.set(
+      left,
+      running.catch(() => {}),
+    );
+    try {
+      while (!settled || queue.length > 0) {
+        const chunk = queue.shift();
+        if (chunk) yield chunk;
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+            if (settled) resolve();
+          });
+      }
+      const [completion] = await running;
+      const seconds = (performance.now() - started) / 1000;
+      yield {
+        type: "done",
+        ...writer.result(),
+        tokens: { prompt: prompt.length, ...writer.counts },
+        seconds,
+        finish: completion!.finish,
+      };
+    } finally {
+      left.abort();
+      await this.#replies.get(left);
+      this.#replies.delete(left);
     }
-    const [completion] = await running;
-    const seconds = (performance.now() - started) / 1000;
-    yield {
-      type: "done",
-      ...writer.result(),
-      tokens: { prompt: prompt.length, ...writer.counts },
-      seconds,
-      finish: completion!.finish,
-    };
   }
 
-  release(): Promise<void> {
-    return this.#generator.release();
+  /** Breaks off the answers under way, and gives the model's memory back when they have ended. */
+  async release(): Promise<void> {
+    for (const left of this.#replies.keys()) left.abort();
+    await Promise.all(this.#replies.values());
+    await this.#generator.release();
   }
 }
 
@@ -153,11 +169,9 @@ class Transcript {
   push(token: number): { phase: "thinking" | "answer"; text: string } | undefined {
     const { think, thinkEnd, answer, answerEnd, stop } = this.#marks;
     if (stop.includes(token)) return undefined;
+    if (token === think) this.#phase = "thinking";
     this.counts[this.#phase]++;
-    if (token === think) {
-      this.#phase = "thinking";
-      return undefined;
-    }
+    if (token === think) return undefined;
     if (token === thinkEnd || token === answer || token === answerEnd) {
       this.#phase = "answer";
       if (token !== thinkEnd) this.#answered = true;
