@@ -41,9 +41,18 @@ export function Status({ name, detail, state, curves, onChange }: StatusProps) {
   };
 
   const control = detail?.control ?? { pause: false, resume: false };
-  const canPause = control.pause && status === "running";
+  const canPause = busy === "pause" || (control.pause && status === "running");
   const canResume =
-    control.resume && (status === "paused" || status === "stopped" || status === "lost" || status === "failed");
+    busy === "resume" ||
+    (control.resume && (status === "paused" || status === "stopped" || status === "lost" || status === "failed"));
+
+  // A process needs a moment to begin and to end, in which neither can be done: look again.
+  const waiting = detail !== null && !canPause && !canResume && status !== "finished";
+  useEffect(() => {
+    if (!waiting) return;
+    const timer = setInterval(onChange, 1500);
+    return () => clearInterval(timer);
+  }, [waiting, onChange]);
 
   return (
     <section className="status card" aria-label="Status">

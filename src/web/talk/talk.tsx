@@ -18,7 +18,8 @@ export function Talk() {
   const [models, setModels] = useState<readonly ModelInfo[] | null>(null);
   const [tasks, setTasks] = useState<readonly TaskInfo[]>([]);
   const [failure, setFailure] = useState<ApiFailure | null>(null);
-  const [chosen, setChosen] = useState<readonly [string, string]>(["", ""]);
+  /** What the reader has chosen; null follows the models that there are. */
+  const [picked, setPicked] = useState<readonly [string | null, string | null]>([null, null]);
   const [family, setFamily] = useState("");
   const [level, setLevel] = useState(0);
   const [language, setLanguage] = useState("en");
@@ -37,18 +38,14 @@ export function Talk() {
   const load = useCallback(async (signal?: AbortSignal): Promise<void> => {
     try {
       const [found, list] = await Promise.all([api.models(signal), api.tasks(signal)]);
-      setModels(found);
-      setTasks(list);
+      setModels((previous) => (JSON.stringify(previous) === JSON.stringify(found) ? previous : found));
+      setTasks((previous) => (JSON.stringify(previous) === JSON.stringify(list) ? previous : list));
       setFailure(null);
       setFamily((previous) =>
         list.some((task) => task.family === previous)
           ? previous
           : ((list.find((task) => task.family === "countdown") ?? list[0])?.family ?? ""),
       );
-      setChosen((previous) => [
-        keep(previous[0], found, ["base", "other", "trained"]),
-        keep(previous[1], found, ["trained", "other", "base"]),
-      ]);
     } catch (error) {
       if (signal?.aborted === true) return;
       if (!(error instanceof ApiFailure)) throw error;
@@ -56,16 +53,21 @@ export function Talk() {
     }
   }, []);
 
-  // Models appear while a run grows: look again whenever Talk comes into view, and after a failure.
+  // Models appear while a run grows: look again whenever Talk comes into view, and while it waits for a first question;
+  // an answer is not taken away from under the reader's eyes.
+  const idle = useRef(true);
+  idle.current = before.state.phase === "idle" && after.state.phase === "idle";
   useEffect(() => {
     const left = new AbortController();
-    void load(left.signal);
     const again = (): void => {
-      if (window.location.hash.startsWith("#/talk")) void load(left.signal);
+      if (window.location.hash.startsWith("#/talk") && !document.hidden) void load(left.signal);
     };
+    void load(left.signal);
     window.addEventListener("hashchange", again);
+    const timer = setInterval(() => idle.current && again(), 5000);
     return () => {
       left.abort();
+      clearInterval(timer);
       window.removeEventListener("hashchange", again);
     };
   }, [load]);
@@ -75,11 +77,25 @@ export function Talk() {
     return () => clearTimeout(timer);
   }, [failure, load]);
 
+  const beforeId = choice(picked[0], models ?? [], ["base", "other", "trained"]);
+  const afterId = choice(picked[1], models ?? [], ["trained", "other", "base"]);
+  // What stands on a side was said by its model.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another model is the signal.
+  useEffect(() => {
+    before.clear();
+    setTallies((previous) => [NO_TALLY, previous[1]]);
+  }, [beforeId]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above.
+  useEffect(() => {
+    after.clear();
+    setTallies((previous) => [previous[0], NO_TALLY]);
+  }, [afterId]);
+
   const task = tasks.find((one) => one.family === family);
   const levels = task?.levels ?? [];
   const fromTask = problem !== null && prompt === problem.prompt;
   const busy = before.busy || after.busy;
-  const single = models !== null && (models.length < 2 || chosen[0] === chosen[1]);
+  const single = models !== null && (models.length < 2 || beforeId === afterId);
 
   const draw = async (wish: Partial<ProblemReference> = {}): Promise<void> => {
     const mine = ++drawn.current;
@@ -124,15 +140,15 @@ export function Talk() {
       : null;
     const call = { prompt, ...settings, seed, ...(reference === null ? {} : { problem: reference }) };
     setAnnounced("Asked. The answers are coming.");
-    const sides: readonly (readonly [number, string, typeof before])[] = single
-      ? [[1, "The model", after]]
+    const sides: readonly (readonly [number, string, typeof before, string])[] = single
+      ? [[1, "The model", after, afterId]]
       : [
-          [0, "Before", before],
-          [1, "After", after],
+          [0, "Before", before, beforeId],
+          [1, "After", after, afterId],
         ];
     const said = await Promise.all(
-      sides.map(async ([index, name, side]) => {
-        const result = await side.ask({ model: chosen[index as 0 | 1], ...call });
+      sides.map(async ([index, name, side, model]) => {
+        const result = await side.ask({ model, ...call });
         if (result?.verdict !== undefined) {
           const right = result.verdict.score >= 0.999 ? 1 : 0;
           setTallies((previous) => {
@@ -297,8 +313,8 @@ export function Talk() {
             <Column
               heading="Before"
               models={models}
-              model={chosen[0]}
-              onModel={(model) => setChosen([model, chosen[1]])}
+              model={beforeId}
+              onModel={(model) => setPicked([model, picked[1]])}
               state={before.state}
               tally={tallies[0]}
               busy={busy}
@@ -307,8 +323,8 @@ export function Talk() {
           <Column
             heading={single ? "The model" : "After"}
             models={models}
-            model={chosen[1]}
-            onModel={(model) => setChosen([chosen[0], model])}
+            model={afterId}
+            onModel={(model) => setPicked([picked[0], model])}
             state={after.state}
             tally={tallies[1]}
             busy={busy}
@@ -322,9 +338,9 @@ export function Talk() {
   );
 }
 
-/** The model chosen before if it is still there, else the first of the wanted roles. */
-function keep(previous: string, models: readonly ModelInfo[], roles: readonly ModelInfo["role"][]): string {
-  if (models.some((model) => model.id === previous)) return previous;
+/** The model that was picked if it is there, else the first of the wanted roles. */
+function choice(picked: string | null, models: readonly ModelInfo[], roles: readonly ModelInfo["role"][]): string {
+  if (picked !== null && models.some((model) => model.id === picked)) return picked;
   for (const role of roles) {
     const found = models.find((model) => model.role === role);
     if (found !== undefined) return found.id;
