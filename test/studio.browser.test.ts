@@ -1,130 +1,60 @@
 /**
- * A person's path through the studio, in a real browser against a real server over real run directories: watches a run
- * grow, reads samples, pauses, talks, changes the theme, by mouse and by keyboard, on a desk and on a phone.
+ * A person's path through the studio, in a real browser against the real server and its services: a growth that trains
+ * in a process of its own is paused and resumed, the shipped base and what the growth has made of it answer, and beside
+ * them a run directory written by hand shows what a long growth would. By mouse and by keyboard, on a desk and on a phone.
  *
  * Needs Chromium (RECKON_CHROMIUM or /usr/bin/chromium). Without one it is skipped, unless RECKON_REQUIRE_CHROMIUM=1.
  */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { appendFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { build, transformWithOxc } from "vite";
+import { build } from "vite";
+import { LocalServices } from "../src/cli/studio-services.ts";
+import { RunDirectory } from "../src/runs/run-directory.ts";
+import { type Rollout, type StudioServer, startStudio } from "../src/serve/index.ts";
+import { writeTestRun } from "../src/serve/test-run.ts";
 import {
-  builtInTasks,
-  type ChatChunk,
-  type Rollout,
-  type StudioServer,
-  type StudioServices,
-  startStudio,
-} from "../src/serve/index.ts";
-import { metricsRow, rolloutRows, writeTestRun, writeTestState } from "../src/serve/test-run.ts";
-import { Random } from "../src/util/random.ts";
+  CHROMIUM,
+  check,
+  drawAddition,
+  FLAGS,
+  HandWritten,
+  missing,
+  nameless,
+  PATIENCE,
+  PLANNED,
+  pageChecks,
+  unreachable,
+} from "./studio-page.ts";
 
-const CHROMIUM = process.env["RECKON_CHROMIUM"] ?? "/usr/bin/chromium";
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 /** Set to a folder to keep pictures of each view. */
 const SHOTS = process.env["RECKON_STUDIO_SHOTS"];
-const missing = !existsSync(CHROMIUM);
-if (missing && process.env["RECKON_REQUIRE_CHROMIUM"] === "1")
-  throw new Error(`Chromium is required and not at ${CHROMIUM}`);
 
-const PAGE_CHECKS = fileURLToPath(new URL("../src/web/page-checks.ts", import.meta.url));
+/** The run that trains. It would go on for long: it is paused when there is enough to talk to. */
+const GROWTH = "growth";
+const GROWTH_STEPS = 900;
+const SETTINGS = [
+  `steps=${GROWTH_STEPS}`,
+  "promptsPerStep=4",
+  "samplesPerPrompt=4",
+  "maxNewTokens=48",
+  "evaluateProblems=16",
+  "evaluateEvery=2",
+  "rolloutsEvery=1",
+];
 
-/** Milliseconds to wait for anything: machines that run tests may be very busy. */
-const PATIENCE = 60_000;
-
+/** The run that was written by hand. */
 const RUN = "r1-zero";
-const PLANNED = 200;
-const STEPS = 60;
 const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1280, height: 900 };
 
-/** Keeps one run's state file and streams scripted words: what the command line gives the studio, without an engine. */
-class Script implements StudioServices {
-  readonly tasks = builtInTasks();
-  directory = "";
-  status: "running" | "paused" = "running";
-  step = STEPS;
-
-  control() {
-    return { pause: this.status === "running", resume: this.status === "paused" };
-  }
-
-  async pause() {
-    this.status = "paused";
-    await this.write();
-  }
-
-  async resume() {
-    this.status = "running";
-    await this.write();
-  }
-
-  async models() {
-    return [
-      { id: "base", label: "base", role: "base", description: "Before reinforcement learning." } as const,
-      { id: "trained", label: "r1-zero, step 60", role: "trained", description: "After it." } as const,
-    ];
-  }
-
-  /** The base model adds wrongly; the trained one thinks first. */
-  async *chat({ model, prompt }: { model: string; prompt: string }, signal: AbortSignal): AsyncGenerator<ChatChunk> {
-    const [a = 0, b = 0] = (prompt.match(/\d+/g) ?? []).map(Number);
-    const thinking = model === "base" ? "" : `${a} and ${b}\nwait, carry\ncheck: yes`;
-    const answer = String(a + b + (model === "base" ? 10 : 0));
-    for (const text of thinking.match(/.{1,4}/gs) ?? []) {
-      if (signal.aborted) return;
-      yield { type: "delta", phase: "thinking", text };
-    }
-    yield { type: "delta", phase: "answer", text: answer };
-    yield {
-      type: "done",
-      thinking,
-      answer,
-      tokens: { prompt: 9, thinking: thinking.length, answer: 3 },
-      seconds: 0.1,
-      finish: "stop",
-    };
-  }
-
-  async write(): Promise<void> {
-    await writeTestState(this.directory, {
-      status: this.status,
-      step: this.step,
-      steps: PLANNED,
-      startedAt: new Date(Date.now() - 90_000).toISOString(),
-      updatedAt: new Date().toISOString(),
-      pid: process.pid,
-    });
-  }
-
-  /** One more step, as the trainer writes it: the metrics line in two pieces. */
-  async grow(): Promise<void> {
-    this.step++;
-    const line = `${JSON.stringify(metricsRow(this.step, PLANNED, Random.of(0, "metrics", this.step), true))}\n`;
-    await appendFile(join(this.directory, "metrics.jsonl"), line.slice(0, 50));
-    await appendFile(join(this.directory, "metrics.jsonl"), line.slice(50));
-    const rows = rolloutRows(this.step, PLANNED, Random.of(0, "rollouts", this.step), 2, 4);
-    await appendFile(join(this.directory, "rollouts.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-    await this.write();
-  }
-}
-
 describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
-  const services = new Script();
+  let services: LocalServices;
+  let written: HandWritten;
   let folder = "";
   let runsDir = "";
   let webDir = "";
@@ -138,10 +68,14 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
     runsDir = join(folder, "runs");
     webDir = join(folder, "web");
     const configFile = fileURLToPath(new URL("../src/web/vite.config.ts", import.meta.url));
-    checks = (await transformWithOxc(await readFile(PAGE_CHECKS, "utf8"), PAGE_CHECKS)).code;
+    checks = await pageChecks();
+    services = new LocalServices(runsDir, {
+      workers: 1,
+      onFailure: (run, output) => assert.fail(`the training of ${run} failed: ${output}`),
+    });
+    services.train(GROWTH, ["r1-zero", "--name", GROWTH, ...SETTINGS.flatMap((setting) => ["--set", setting])]);
     await build({ configFile, logLevel: "error", build: { outDir: webDir } });
-    services.directory = await writeTestRun(runsDir, RUN, { steps: STEPS, planned: PLANNED, status: "running" });
-    await services.write();
+    written = await HandWritten.begin(runsDir, RUN);
     server = await startStudio({ runsDir, webDir, services, port: 0, pollMs: 30 });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     if (SHOTS !== undefined) await mkdir(SHOTS, { recursive: true });
@@ -149,6 +83,7 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
   after(async () => {
     await browser?.close();
     await server?.close();
+    await services?.close();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -183,12 +118,61 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
     if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
   }
 
+  /** Opens the run that was written by hand. */
   async function openGrow(page: Page): Promise<void> {
-    await page.goto(server.url);
+    await page.goto(`${server.url}/#/grow/${RUN}`);
     await page.getByRole("heading", { name: "A small model is teaching itself to reason." }).waitFor();
     await page.locator(".chart-plot canvas").first().waitFor();
     await page.locator(".row").first().waitFor();
   }
+
+  const growth = () => RunDirectory.list(runsDir).find(({ name }) => name === GROWTH)!;
+
+  /** Waits until the training process has done a step beyond `step`. */
+  async function trainedBeyond(page: Page, step: number): Promise<void> {
+    for (let waited = 0; (growth()?.state?.step ?? 0) <= step; waited += 50) {
+      assert.ok(waited < PATIENCE, `no step after ${step} came`);
+      await page.waitForTimeout(50);
+    }
+  }
+
+  /** Pauses the training by the button; returns the step at which it stands. */
+  async function pause(page: Page): Promise<number> {
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("heading", { name: "Learning is paused." }).waitFor();
+    await page.getByRole("button", { name: "Resume" }).waitFor();
+    const { state, busy, directory } = growth();
+    assert.deepEqual([state?.status, busy], ["paused", false]);
+    assert.ok((await readdir(join(directory, "checkpoints"))).includes(`step-${state?.step}`));
+    await page.locator(".facts").getByText(`${state?.step} of ${GROWTH_STEPS}`).waitFor();
+    return state!.step;
+  }
+
+  it("pauses a training and resumes it where it was", () =>
+    visit({ viewport: DESK }, async (page) => {
+      await page.goto(`${server.url}/#/grow/${GROWTH}`);
+      await page.locator(".chart-plot canvas").first().waitFor();
+      await trainedBeyond(page, 0);
+      const first = await pause(page);
+      await page.waitForTimeout(300);
+      assert.equal(growth().state?.step, first, "no step is done while it is paused");
+
+      await page.getByRole("button", { name: "Resume" }).click();
+      await page.getByRole("heading", { name: "A small model is teaching itself to reason." }).waitFor();
+      await trainedBeyond(page, first + 1);
+      await page.getByText(`Went on from step ${first}.`).waitFor();
+      const second = await pause(page);
+      assert.ok(second > first);
+
+      // Each evaluation is there once: before the first step, then every other.
+      await page
+        .locator(`.chart-plot[data-points='${1 + Math.floor(second / 2)}']`)
+        .first()
+        .waitFor();
+      await page.locator(".row").first().click();
+      await page.getByRole("article", { name: "Sample" }).getByText("What it earned").waitFor();
+      await shoot(page, "growth-desk-light");
+    }));
 
   it("shows a run as it grows", () =>
     visit({ viewport: DESK }, async (page) => {
@@ -200,8 +184,8 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
       for (const title of ["Held-out accuracy", "Reward", "Length of answers", "Second looks", "Format", "Entropy"]) {
         assert.ok((await check<number>(page, "ink", title)) > 200, `${title} is drawn`);
       }
-      await services.grow();
-      await page.locator(".facts").getByText(`${services.step} of 200`).waitFor();
+      await written.grow();
+      await page.locator(".facts").getByText(`${written.step} of ${PLANNED}`).waitFor();
       await page.locator(".chart-plot[data-points='8']").first().waitFor();
       await shoot(page, "grow-desk-light");
     }));
@@ -210,8 +194,8 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
     visit({ viewport: DESK }, async (page) => {
       await openGrow(page);
       await page.getByLabel("Step", { exact: true }).selectOption("all");
-      const written = (await readFile(join(services.directory, "rollouts.jsonl"), "utf8")).trim().split("\n");
-      const rollouts = written.map((line) => JSON.parse(line) as Rollout);
+      const lines = (await readFile(join(written.directory, "rollouts.jsonl"), "utf8")).trim().split("\n");
+      const rollouts = lines.map((line) => JSON.parse(line) as Rollout);
       await page.getByText(`${rollouts.length} samples`).waitFor();
 
       const hits = rollouts.filter(({ score, recheck }) => score < 1 && recheck).length;
@@ -249,43 +233,43 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
       await page.getByText(`${rollouts.length} samples`).waitFor();
     }));
 
-  it("pauses and resumes", () =>
-    visit({ viewport: DESK }, async (page) => {
-      await openGrow(page);
-      await page.getByRole("button", { name: "Pause" }).click();
-      await page.getByRole("heading", { name: "Learning is paused." }).waitFor();
-      assert.equal(services.status, "paused");
-      await page.getByRole("button", { name: "Resume" }).click();
-      await page.getByRole("heading", { name: "A small model is teaching itself to reason." }).waitFor();
-      await page.getByRole("button", { name: "Pause" }).waitFor();
-    }));
-
-  it("talks to both models and verifies", () =>
+  it("talks to the base and to what it has become, and verifies", () =>
     visit({ viewport: DESK }, async (page) => {
       await openGrow(page);
       await page.getByRole("link", { name: "Talk" }).click();
       await drawAddition(page);
-      assert.match(await page.getByLabel("Question").inputValue(), /\d+ \+ \d+/);
-      await page.getByText("The answer will be verified.").waitFor();
+      const question = await page.getByLabel("Question").inputValue();
+      const [a, b] = question.match(/\d+/g)!.map(Number) as [number, number];
       await page.getByRole("button", { name: "Ask both" }).click();
-      const before = page.getByRole("region", { name: "Before" });
-      const afterwards = page.getByRole("region", { name: "After" });
-      await before.getByText(/is not \d+/).waitFor();
-      await afterwards.locator(".verdict-right").waitFor();
-      assert.match(await afterwards.locator(".thinking").innerText(), /wait, carry/);
-      assert.match(await before.innerText(), /0 of 1 right/);
-      assert.match(await afterwards.innerText(), /1 of 1 right/);
-      assert.match(await afterwards.innerText(), /\d+ thinking \+ 3 answer tokens/);
-      await page.getByText(/Before: \d+, wrong\. After: \d+, right\./).waitFor({ state: "attached" });
-      await afterwards.getByText("Thinking", { exact: false }).first().click();
-      assert.equal(await afterwards.locator(".thinking").isVisible(), false);
+      const sides = ["Before", "After"].map((name) => page.getByRole("region", { name }));
+      assert.equal(await sides[0]!.getByRole("combobox").inputValue(), "base");
+      assert.equal(await sides[1]!.getByRole("combobox").inputValue(), `runs/${GROWTH}`);
+      const said: string[] = [];
+      for (const side of sides) {
+        await side.locator(".verdict").waitFor();
+        const answer = (await side.locator(".answer-text").innerText()).trim();
+        const right = Number(answer) === a + b;
+        await side.locator(right ? ".verdict-right" : ".verdict-wrong").waitFor();
+        assert.match(await side.innerText(), new RegExp(`${right ? 1 : 0} of 1 right`));
+        assert.match(await side.locator(".used").innerText(), /^\d+ thinking \+ \d+ answer tokens? · \d+\.\d s/);
+        said.push(`${/\d/.test(answer) ? answer : "no answer"}, ${right ? "right" : "wrong"}`);
+      }
+      await page.getByText(`Before: ${said[0]}. After: ${said[1]}.`).waitFor({ state: "attached" });
+      await sides[1]!.getByText("Thinking", { exact: false }).first().click();
+      assert.equal(await sides[1]!.locator(".thinking").isVisible(), false);
 
       await page.getByLabel("Question").fill("What is 2 and 3?");
       await page.getByText("cannot be verified").waitFor();
       await page.getByLabel("Question").press("Control+Enter");
-      await afterwards.getByText("5", { exact: true }).waitFor();
-      assert.equal(await afterwards.locator(".verdict").count(), 0);
+      for (const side of sides) {
+        await side.locator(".verdict").waitFor({ state: "detached" });
+        await side.locator(".used").waitFor();
+        assert.match(await side.innerText(), /[01] of 1 right/);
+      }
       await shoot(page, "talk-desk-light");
+      await sides[0]!.getByRole("combobox").selectOption(`runs/${GROWTH}`);
+      await page.getByRole("region", { name: "The model" }).locator(".used").waitFor();
+      await page.getByRole("button", { name: "Ask", exact: true }).waitFor();
     }));
 
   it("keeps the theme that was chosen, and is legible in both", () =>
@@ -368,10 +352,10 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
     const { port } = server;
     await server.close();
     await page.getByText("Reckon does not answer.").first().waitFor();
-    await services.grow();
+    await written.grow();
     server = await startStudio({ runsDir, webDir, services, port, pollMs: 30 });
     await page.getByText("Reckon does not answer.").first().waitFor({ state: "hidden" });
-    await page.locator(".facts").getByText(`${services.step} of 200`).waitFor();
+    await page.locator(".facts").getByText(`${written.step} of ${PLANNED}`).waitFor();
     await context.close();
   });
 
@@ -392,39 +376,3 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
     await empty.close();
   });
 });
-
-async function drawAddition(page: Page): Promise<void> {
-  await page.getByRole("combobox", { name: /^Problem/ }).selectOption("addition");
-  await page.getByRole("combobox", { name: "Level" }).selectOption("1");
-  const question = page.getByLabel("Question");
-  for (let i = 0; i < 3000 && !/\d{3} \+ \d{3}/.test(await question.inputValue()); i++) await page.waitForTimeout(20);
-  const first = await question.inputValue();
-  assert.match(first, /\d{3} \+ \d{3}/);
-  await page.getByRole("button", { name: "New problem" }).click();
-  for (let i = 0; i < 3000 && (await question.inputValue()) === first; i++) await page.waitForTimeout(20);
-  assert.notEqual(await question.inputValue(), first);
-  await page.getByText("The answer will be verified.").waitFor();
-}
-
-/** Calls one of the checks of src/web/page-checks.ts inside the page. */
-async function check<T = string[]>(page: Page, name: string, ...args: readonly string[]): Promise<T> {
-  return (await page.evaluate(`pageChecks.${name}(${args.map((arg) => JSON.stringify(arg)).join(", ")})`)) as T;
-}
-
-/** What can be clicked but not reached by Tab, or does not show that it has the focus. */
-async function unreachable(page: Page): Promise<string[]> {
-  const wanted = await check<number>(page, "markControls");
-  assert.ok(wanted > 8);
-  for (let i = 0; i < wanted + 10; i++) {
-    await page.keyboard.press("Tab");
-    await check(page, "noteFocus");
-  }
-  return check(page, "unreached");
-}
-
-/** Controls that a screen reader would announce without a name. */
-async function nameless(page: Page): Promise<string[]> {
-  const tree = await page.locator("body").ariaSnapshot();
-  const roles = /^\s*- (button|link|combobox|searchbox|slider|textbox|progressbar|checkbox)(?! ")/;
-  return tree.split("\n").filter((line) => roles.test(line));
-}
