@@ -17,9 +17,14 @@ export interface Seed {
  * Appends the backward pass.
  * @param seeds what is differentiated
  * @param wrt tensors whose gradients are wanted
- * @returns one gradient per tensor of `wrt`, of the same shape; undefined where nothing depends on it
+ * @param onto by tensor of `wrt`: what its gradient is added to
+ * @returns one gradient per tensor of `wrt`, of the same shape; where nothing depends on it `onto` or undefined
  */
-export function gradients(seeds: readonly Seed[], wrt: readonly Tensor[]): (Tensor | undefined)[] {
+export function gradients(
+  seeds: readonly Seed[],
+  wrt: readonly Tensor[],
+  onto: ReadonlyMap<Tensor, Tensor> = new Map(),
+): (Tensor | undefined)[] {
   const graph = seeds[0]!.tensor.graph;
   const tape = [...graph.tape];
   const needed = new Set(wrt);
@@ -46,6 +51,7 @@ export function gradients(seeds: readonly Seed[], wrt: readonly Tensor[]): (Tens
     return sum;
   };
 
+  for (const [tensor, sum] of onto) push(tensor, sum);
   for (const seed of seeds) {
     const gradient = seed.gradient ?? graph.scalar(1);
     push(seed.tensor, gradient);

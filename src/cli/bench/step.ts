@@ -118,11 +118,7 @@ async function intraOp(
   const engine = await GradientEngine.create(provider, model, OBJECTIVE, { packed: false, positions: length, threads });
   const gradient = new Float32Array(parameters.length);
   const batches = shardsOf(sequences, 1)[0]!;
-  const run = async (): Promise<void> => {
-    gradient.fill(0);
-    await engine.accumulate(parameters, gradient, batches);
-  };
-  return { name: INTRA_OP, run: () => timed(run) };
+  return { name: INTRA_OP, run: () => timed(() => engine.gradients(parameters, gradient, batches)) };
 }
 
 /** Loss and gradients of both sides over the same batch. */

@@ -1,6 +1,6 @@
 /** Matrix products and look-ups. */
 import { broadcastShapes, type Dim, formatShape, type Shape, sameShape } from "../dim.ts";
-import type { Tensor } from "../graph.ts";
+import type { Accumulated, Tensor } from "../graph.ts";
 import { unbroadcast } from "./elementwise.ts";
 
 export interface MatmulOptions {
@@ -21,14 +21,38 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const out = product(a, b, transA, transB, alpha);
   // Y = op(A)·op(B): dA and dB are products of dY with the other operand, transposed where the operand was.
   return a.graph.record([out], [a, b], ([g]) => [
-    () => unbroadcast(transA ? product(b, g!, transB, true, alpha) : product(g!, b, false, !transB, alpha), a.shape),
-    () => {
+    (accumulated) =>
+      transA
+        ? productInto(accumulated, a.shape, b, g!, transB, true, alpha)
+        : productInto(accumulated, a.shape, g!, b, false, !transB, alpha),
+    (accumulated) => {
       // A matrix shared by a whole batch: one product over all rows instead of a batch of products and a sum.
       if (b.shape.length === 2 && a.shape.length > 2 && !transA)
         throw a.graph.error("gradient of matmul", "a of rank 2 when b is a matrix", formatShape(a.shape));
-      return unbroadcast(transB ? product(g!, a, true, transA, alpha) : product(a, g!, !transA, false, alpha), b.shape);
+      return transB
+        ? productInto(accumulated, b.shape, g!, a, true, transA, alpha)
+        : productInto(accumulated, b.shape, a, g!, !transA, false, alpha);
     },
   ]);
+}
+
+/**
+ * A product as the gradient of a tensor of `target`'s shape. What is already there is added inside the product (Gemm):
+ * a pass over memory less than Add, and no room for the product itself.
+ */
+function productInto(
+  accumulated: Tensor | undefined,
+  target: Shape,
+  a: Tensor,
+  b: Tensor,
+  transA: boolean,
+  transB: boolean,
+  alpha: number,
+): Tensor | Accumulated {
+  if (!accumulated || a.shape.length !== 2 || b.shape.length !== 2)
+    return unbroadcast(product(a, b, transA, transB, alpha), target);
+  const attributes = { transA: transA ? 1 : 0, transB: transB ? 1 : 0, alpha: { float: alpha } };
+  return { accumulated: a.graph.one("Gemm", [a, b, accumulated], target, { attributes }) };
 }
 
 /** The product without a tape entry. */
