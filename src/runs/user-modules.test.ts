@@ -363,18 +363,18 @@ test("a problem that is none is replaced by a stand-in, and a task without any s
     `import { defineTask } from "reckon/tasks";
     // The validation at loading sees none of what is odd.
     let drawn = 0;
-    const odd = (n: number): boolean => drawn > 100 && n % 3 === 0;
+    const odd = (n: number): boolean => drawn > 200 && n % 3 === 0;
     export default defineTask<{ n: number }>({
       name: "odd",
       levels: 2,
       sample: (random, level) => {
         drawn++;
-        return { n: level === 1 && drawn > 100 ? 3 * random.int(0, 99) : random.int(0, 99) };
+        return { n: level === 1 && drawn > 200 ? 3 * random.int(0, 99) : random.int(0, 99) };
       },
       prompt: ({ n }) => (odd(n) ? ([7, "", " ", undefined, "long".repeat(4000)][n % 5] as string) : "Say " + n),
       verify: ({ n }, answer) => ({ score: answer === String(n) ? 1 : 0, reason: "compared" }),
       gold: ({ n }) => String(n),
-      chance: ({ n }) => (drawn > 100 && n % 7 === 0 ? NaN : 0.01),
+      chance: ({ n }) => (drawn > 200 && n % 7 === 0 ? NaN : 0.01),
     });`,
   );
   const drawn = [];

@@ -47,7 +47,7 @@ function checkProblem(task: Task, problem: Problem, say: (fault: string) => void
   if (verdict.score !== 1) say(`gold answer ${JSON.stringify(gold)} scores ${verdict.score}: ${verdict.reason}`);
   if (task.canonical(stored) !== task.canonical(facts)) say("canonical form changes when the facts are stored as JSON");
   if (!(chance >= 0 && chance <= 1)) say(`chance is ${chance}`);
-  if (prompt.trim() === "" || /[<>|]{2}|<\/?(?:think|answer)>/.test(prompt))
+  if (typeof prompt !== "string" || prompt.trim() === "" || /[<>|]{2}|<\/?(?:think|answer)>/.test(prompt))
     say(`unusable prompt ${JSON.stringify(prompt)}`);
 }
 
