@@ -76,6 +76,14 @@ describe("the packed package", () => {
       assert.ok(existsSync(installed("dist", "web", "index.html")));
   });
 
+  test("every subpath can be imported", () => {
+    const paths = Object.keys(manifest.exports).filter((path) => path !== "./package.json");
+    const lines = paths.map((path, i) => `import * as m${i} from "reckon${path.slice(1)}";`);
+    const names = `console.log([${paths.map((_, i) => `Object.keys(m${i}).length`)}].every((n) => n > 0));`;
+    writeFileSync(join(folder, "all.ts"), [...lines, names].join("\n"));
+    assert.equal(run(process.execPath, ["all.ts"], folder).trim(), "true");
+  });
+
   test("npx reckon doctor is content", () => {
     const report = JSON.parse(run("npx", ["reckon", "doctor", "--json"], folder)) as { ok: boolean; version: string };
     assert.equal(report.ok, true, JSON.stringify(report, null, 2));

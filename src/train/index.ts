@@ -1,0 +1,37 @@
+/** Training: objectives, optimisers, the loops of supervised and reinforcement learning, evaluation. */
+export { groupAdvantages, isDead, type Normalisation, type RewardScale, tokenWeights } from "./advantages.ts";
+export { type BatchOptions, type MicroBatch, microBatches, type Sequence } from "./batch.ts";
+export { type RestoredTrainer, restoreTrainer, type TrainerCheckpoint, trainerFiles } from "./checkpoint.ts";
+export {
+  type Compute,
+  type ComputeBuffers,
+  type ComputeSpec,
+  ComputeUnit,
+  LocalCompute,
+  type RolloutRequest,
+  type Weights,
+} from "./compute.ts";
+export {
+  type Evaluated,
+  type EvaluationSettings,
+  type EvaluationSummary,
+  type RungResult,
+  sampleAnswers,
+  summarise,
+} from "./evaluate.ts";
+export { GradientEngine, type GradientEngineOptions, type MicroBatchResult } from "./gradient-engine.ts";
+export { DEFAULT_REWARDS, type Judge, judgeByRules, type RuleRewards, ruleJudge } from "./judge.ts";
+export { type Objective, type ObjectiveGraphOptions, objectiveGraph } from "./objective.ts";
+export { Optimizer, type OptimizerSettings, type OptimizerState } from "./optimizer.ts";
+export {
+  type PretrainParts,
+  type PretrainSettings,
+  type PretrainState,
+  pretrain,
+  type TokenDocument,
+} from "./pretrain.ts";
+export { type ReinforceParts, type ReinforceState, reinforce } from "./reinforce.ts";
+export type { ReinforceSettings } from "./reinforce-settings.ts";
+export { type Judgement, type Rollout, rolloutOf, type Segment, sequenceOf } from "./rollout.ts";
+export type { CheckpointFiles, Metrics, RolloutRecord, RunEvent, RunStore, StoredCheckpoint } from "./run-store.ts";
+export { type Schedule, scheduleFactor } from "./schedule.ts";
