@@ -1,3 +1,4 @@
+/** What a run writes of an evaluation. */
 import type { EvaluationSummary } from "../train/evaluate.ts";
 
 /** An evaluation as metrics of a run. */

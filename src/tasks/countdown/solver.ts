@@ -5,7 +5,6 @@
  * the operands of + and * does not matter, equal numbers told apart; all numbers are used.
  */
 export type Operator = "+" | "-" | "*" | "/";
-export const OPERATORS: readonly Operator[] = ["+", "-", "*", "/"];
 
 /** a op b, or null where the rules forbid it. */
 export function apply(a: number, operator: Operator, b: number): number | null {
