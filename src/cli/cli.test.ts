@@ -58,6 +58,11 @@ describe("reckon", () => {
       ["tasks", "sample", "addition", "--split", "middle"],
       ["tasks", "sample", "nope"],
       ["tasks", "sample", "addition", "extra"],
+      ["train", "nope"],
+      ["train", "r1-zero", "--set", "learningRat=1"],
+      ["train", "r1-zero", "--set", "steps"],
+      ["train", "--resume", "some-run", "--set", "steps=5"],
+      ["train", "r1-zero", "--resume", "some-run"],
     ]) {
       const { status, stdout, stderr } = reckon(args);
       assert.equal(status, 2, `${args.join(" ")}\n${stderr}`);
@@ -161,4 +166,17 @@ test("reckon doctor finds this machine fit, and --json is one document", () => {
   assert.equal(report.ok, true);
   const engine = report.findings.find(({ check }) => check === "engine");
   assert.match(engine?.detail ?? "", /multiplies matrices exactly/);
+});
+
+test("reckon eval names the line of a problem whose facts are of another family", (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "reckon-eval-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "problems.jsonl");
+  const problem = { family: "countdown", level: 0, prompt: "Make 29 from 21, 5, 3." };
+  const good = { ...problem, facts: { numbers: [21, 5, 3], target: 29 } };
+  writeFileSync(file, `${JSON.stringify(good)}\n${JSON.stringify({ ...problem, facts: { a: 1, b: 2 } })}\n`);
+  const { status, stderr } = reckon(["eval", "base", "--problems", file]);
+  assert.equal(status, 1);
+  assert.match(stderr, /PROBLEMS_INVALID.*line 2/);
+  assert.doesNotMatch(stderr, /^ +at /m);
 });

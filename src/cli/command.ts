@@ -68,7 +68,14 @@ export function usageError(
 }
 
 /** Codes of errors that say that a value on the command line was wrong. */
-const USAGE_CODES: ReadonlySet<string> = new Set(["USAGE", "TASK_UNKNOWN", "TASK_LEVEL"]);
+const USAGE_CODES: ReadonlySet<string> = new Set([
+  "USAGE",
+  "TASK_UNKNOWN",
+  "TASK_LEVEL",
+  "RECIPE_UNKNOWN",
+  "RECIPE_SETTING",
+  "RECIPE_INVALID",
+]);
 
 /** The text for standard error and the exit code for whatever a command threw. */
 export function explainFailure(error: unknown): { readonly text: string; readonly exitCode: number } {

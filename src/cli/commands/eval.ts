@@ -77,7 +77,7 @@ async function readProblems(file: string): Promise<Problem[]> {
     if (line.trim() === "") return [];
     try {
       const problem = problemSchema.parse(JSON.parse(line));
-      getTask(problem.family);
+      getTask(problem.family).verify(problem.facts, "0"); // Throws where the facts are of another family.
       return [problem];
     } catch (cause) {
       throw new ReckonError("PROBLEMS_INVALID", `line ${i + 1} of ${file} is no problem`, {

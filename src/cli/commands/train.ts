@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { corpusTokenizer, estimate, freshConfig, RECIPES, type Recipe, resolveRecipe } from "../../recipes/index.ts";
 import type { RunObserver } from "../../runs/run-directory.ts";
-import { integer, newCommand, uiOf } from "../command.ts";
+import { integer, newCommand, uiOf, usageError } from "../command.ts";
 import { openModel } from "../models.ts";
 import { findRecipe, freshName, runTraining } from "../training.ts";
 import { formatCount, type Ui } from "../ui.ts";
@@ -43,6 +43,12 @@ export function create(): Command {
       const { runs: root, workers } = options;
       const observer = progressOf(ui);
       if (options.resume !== undefined) {
+        if (name !== undefined || options.name !== undefined || options.set.length > 0 || options.seed !== undefined) {
+          throw usageError("a run that goes on keeps its recipe", {
+            expected: "--resume without a recipe, --name, --set or --seed",
+            help: `a new run from where it is: reckon train r1-zero --set from=${root}/${options.resume}`,
+          });
+        }
         const result = await runTraining(undefined, { root, name: options.resume, resume: true, workers, observer });
         return report(ui, result);
       }
