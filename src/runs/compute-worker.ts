@@ -1,7 +1,7 @@
 /** The thread of a `WorkerCompute`: waits for work on shared buffers, does it, answers. */
 import { parentPort, workerData } from "node:worker_threads";
 import { cpuProvider } from "../graph/node.ts";
-import { ComputeUnit } from "../train/compute.ts";
+import { ComputeUnit, sumGradients } from "../train/compute.ts";
 import { type ErrorDetails, ReckonError } from "../util/errors.ts";
 import type { WorkerReply, WorkerRequest, WorkerSetup } from "./worker-compute.ts";
 
@@ -13,6 +13,8 @@ async function serve(request: WorkerRequest): Promise<WorkerReply> {
   switch (request.kind) {
     case "gradient":
       return { id: request.id, result: await unit.gradient(request.objective, request.shard, request.batches) };
+    case "sum":
+      return { id: request.id, result: sumGradients(buffers, request.shards, request.from, request.to) };
     case "score":
       return { id: request.id, result: await unit.score(request.weights, request.batches, request.temperature) };
     case "generate":

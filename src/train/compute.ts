@@ -66,12 +66,13 @@ export function allocateBuffers(spec: ComputeSpec, options: { readonly shared: b
   };
 }
 
-/** Adds the other shards' gradients to the first, in order. */
-export function sumGradients(buffers: ComputeBuffers, shards: number): void {
+/** Adds the other shards' gradients to the first, in order; of the floats from..to alone, if given. */
+export function sumGradients(buffers: ComputeBuffers, shards: number, from = 0, to?: number): void {
   const total = buffers.gradients[0]!;
+  const end = to ?? total.length;
   for (let s = 1; s < shards; s++) {
     const other = buffers.gradients[s]!;
-    for (let i = 0; i < total.length; i++) total[i]! += other[i]!;
+    for (let i = from; i < end; i++) total[i]! += other[i]!;
   }
 }
 
