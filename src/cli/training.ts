@@ -90,7 +90,7 @@ export async function runTraining(recipe: Recipe | undefined, options: TrainingO
   } catch (error) {
     const code = error instanceof ReckonError ? error.code : "FAULT";
     const message = error instanceof Error ? error.message : String(error);
-    run.event({ level: "error", code, step: -1, message });
+    run.event({ level: "error", code, step: run.state.step, message });
     await run.close("failed", message).catch(() => {});
     throw error;
   } finally {
