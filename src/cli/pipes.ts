@@ -6,7 +6,7 @@ let broken = (): void => process.exit(0); // A reader that has seen enough is no
 export function watchPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
+      if (error.code !== "EPIPE" && error.code !== "EIO") throw error; // A pipe without a reader, a closed terminal.
       broken();
     });
   }
