@@ -3,7 +3,7 @@
  *
  * No document poses a held-out problem, states one in a list of facts, or meets one on its way: whole expressions that
  * stand inside a longer one's solution and three-number puzzles inside a longer countdown count too (see leaks.ts).
- * A single step (`26+3=29`) inside a solution is not a problem of its own.
+ * A single step inside a solution (`26+3=29`, a column with its carry `7+8+1=16`) is not a problem of its own.
  */
 import type { Random } from "../../util/random.ts";
 import type { CountdownFacts } from "../countdown/index.ts";
