@@ -17,6 +17,8 @@ export interface ChartData {
   readonly aligned: AlignedData;
   /** Value of each metric at each x, as the legend tells it: measured, not smoothed. */
   readonly values: readonly (readonly (number | null)[])[];
+  /** Where each metric stands at the run's end: the end of its line, so smoothed if that is, whatever is in view. */
+  readonly ends: readonly (number | null)[];
   /** Whether a pixel stands for several steps. */
   readonly thinned: boolean;
   readonly x: readonly number[];
@@ -45,11 +47,13 @@ export function chartData(
   // A metric logged at few steps is drawn at those steps; the others must not cost it its place.
   const aligned: (number | null)[][] = [];
   const values: (number | null)[][] = [];
+  const ends: (number | null)[] = [];
   for (const one of series) {
     const column = curves.column(one.key) ?? [];
     const raw = bucket(column, thinned);
     const smoothing = one.reference === true || one.sparse === true ? 0 : halfLife;
-    const line = smoothing > 0 ? bucket(smooth(steps, column, smoothing), thinned).last : raw.mean;
+    const smoothed = smoothing > 0 ? smooth(steps, column, smoothing) : column;
+    const line = smoothing > 0 ? bucket(smoothed, thinned).last : raw.mean;
     const empty = new Array<null>(raw.mean.length).fill(null);
     aligned.push(
       isThinned ? raw.high : empty,
@@ -58,8 +62,9 @@ export function chartData(
       line,
     );
     values.push(raw.mean);
+    ends.push(smoothed.findLast((value) => !Number.isNaN(value)) ?? null);
   }
-  return { aligned: [thinned.x, ...aligned] as AlignedData, values, thinned: isThinned, x: thinned.x };
+  return { aligned: [thinned.x, ...aligned] as AlignedData, values, ends, thinned: isThinned, x: thinned.x };
 }
 
 /** Ends of the y axis for values that reach from `low` to `high`. */

@@ -20,7 +20,7 @@ export interface ChartProps {
   readonly onZoom: (range: Range | null) => void;
 }
 
-const HEIGHT = 190;
+const HEIGHT = 172;
 const DASHES: Readonly<Record<Stroke, number[]>> = {
   main: [],
   right: [],
@@ -100,7 +100,7 @@ export const Chart = memo(function Chart({ spec, curves, version, range, halfLif
   const main = series[0];
   const span = main === undefined ? null : curves.span(main.key);
   const readings = series.map((one, i) => {
-    const value = at === null ? (curves.span(one.key)?.last ?? null) : near(data.values[i]!, at, one.sparse === true);
+    const value = at === null ? (data.ends[i] ?? null) : near(data.values[i]!, at, one.sparse === true);
     return { one, text: value === null ? "–" : spec.format(value) };
   });
   const stepText = at === null ? (curves.length === 0 ? "" : `step ${curves.lastStep}`) : `step ${data.x[at]}`;
@@ -141,7 +141,7 @@ export const Chart = memo(function Chart({ spec, curves, version, range, halfLif
         <h3 id={titleId}>{spec.title}</h3>
         {span !== null && (
           <p className="chart-now">
-            <strong>{spec.format(span.last)}</strong>
+            <strong>{spec.format(data.ends[0] ?? span.last)}</strong>
             {span.count > 1 && <span className="chart-was"> from {spec.format(span.first)}</span>}
           </p>
         )}
@@ -290,7 +290,7 @@ function plotOptions(
         ticks: { show: false },
         size: (_u, values) => 14 + 6.8 * Math.max(4, ...(values ?? []).map((text) => text.length)),
         gap: 6,
-        space: 36,
+        space: 28,
         values: (_u, splits) => axisTexts(splits),
       },
     ],

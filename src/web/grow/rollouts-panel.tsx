@@ -18,7 +18,8 @@ interface Filters {
   readonly sort: string;
 }
 
-const START: Filters = { step: "latest", family: "", outcome: "", recheck: "", search: "", sort: "newest" };
+/** Best first: where something was learned, not a group in which all tries earned the same. */
+const START: Filters = { step: "latest", family: "", outcome: "", recheck: "", search: "", sort: "-advantage" };
 const PAGE = 12;
 
 export function RolloutsPanel({ name, rollouts }: { readonly name: string; readonly rollouts: LiveRun["rollouts"] }) {
@@ -317,8 +318,8 @@ function FilterBar({ filters, steps, families, onChange }: FilterBarProps) {
         value={filters.sort}
         onChange={(sort) => onChange({ sort })}
         options={[
-          ["newest", "as drawn"],
           ["-advantage", "best first"],
+          ["newest", "as drawn"],
           ["advantage", "worst first"],
           ["-tokens", "longest first"],
           ["tokens", "shortest first"],

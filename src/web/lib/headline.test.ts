@@ -29,6 +29,16 @@ it("says how far the model has come", () => {
     growthSentence(curvesOf({ step: 0, "eval/accuracy": 0.1 })),
     /^It solves 10% .*this is where it starts\.$/,
   );
+  const held = curvesOf(
+    { step: 0, "eval/accuracy": 0.1, "eval/mean_length": 30 },
+    { step: 1, "completions/mean_length": 40 },
+    { step: 9, "eval/accuracy": 0.4, "eval/mean_length": 90 },
+  );
+  assert.match(
+    growthSentence(held),
+    /thinks 3\.0× as long/,
+    "lengths on the same held-out problems, where there are any",
+  );
   const flat = curvesOf({ step: 0, "eval/accuracy": 0.2 }, { step: 9, "eval/accuracy": 0.2 });
   assert.equal(growthSentence(flat), "It solves 20% of problems it has never seen, as at the start.");
   assert.equal(growthSentence(curvesOf()), "");

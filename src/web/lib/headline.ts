@@ -94,7 +94,8 @@ function readingSentence(curves: Curves): string {
 /** How far it has come, from the held-out accuracy and the length of its answers. */
 export function growthSentence(curves: Curves): string {
   const accuracy = curves.span("eval/accuracy");
-  const length = curves.span("completions/mean_length");
+  const heldOut = curves.span("eval/mean_length");
+  const length = heldOut !== null && heldOut.count > 1 ? heldOut : curves.span("completions/mean_length");
   const chance = curves.span("eval/chance");
   if (accuracy === null)
     return length === null
@@ -106,7 +107,7 @@ export function growthSentence(curves: Curves): string {
   const change = accuracy.last - accuracy.first;
   const was =
     Math.abs(change) < 0.005 ? "as at the start" : `${change > 0 ? "up" : "down"} from ${percent(accuracy.first)}`;
-  const recent = curves.recent("completions/mean_length", 5);
+  const recent = length === heldOut ? (length?.last ?? null) : curves.recent("completions/mean_length", 5);
   const ratio = length === null || recent === null || length.first === 0 ? 1 : recent / length.first;
   const thinks =
     ratio >= 1.1

@@ -120,7 +120,9 @@ function Thinking({ state }: { readonly state: ChatState }) {
     <details className="thought" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         {thinking ? "Thinking…" : "Thinking"}
-        {state.result !== null && <small> {plural(state.result.tokens.thinking, "token", "tokens")}</small>}
+        {state.result !== null && state.thinking !== "" && (
+          <small> {plural(state.result.tokens.thinking, "token", "tokens")}</small>
+        )}
       </summary>
       <pre
         className="thinking"
