@@ -81,14 +81,19 @@ async function train(ui: Ui, settings: EvidenceSettings, recipeName: string, see
   if (known) assertSame(known.directory, recipe, settings);
   if (known?.state?.status !== "finished") {
     const progress = ui.progress(name);
-    await runTraining(known ? undefined : recipe, {
+    const { status } = await runTraining(known ? undefined : recipe, {
       root,
       name,
       resume: known !== undefined,
       workers: settings.workers,
       observer: { progress: (step, steps) => progress.update(step, `of ${steps}`) },
     });
-    progress.end(`${name}: done`);
+    progress.end(`${name}: ${status}`);
+    if (status !== "finished") {
+      throw new ReckonError("EVIDENCE_STOPPED", `${name} was stopped before its end`, {
+        help: "run the same command again: it goes on where it was",
+      });
+    }
   }
   return newestCheckpoint(join(root, name))!;
 }
