@@ -338,3 +338,51 @@ for (const target of ["fused", "portable"] as const) {
 function size(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
+
+test("gradients are added to what is there: in a product, in a scatter, and elsewhere", async () => {
+  for (const target of ["fused", "portable"] as const) {
+    const provider = await cpuProvider();
+    const graph = new g.Graph({ target });
+    const shapes = { x: [3, 2], w: [2, 2], table: [4, 2], gain: [2] } as const;
+    const x = graph.input("x", shapes.x);
+    const wanted = (["w", "table", "gain"] as const).map((name) => graph.input(name, shapes[name]));
+    const before = (["w", "table", "gain"] as const).map((name) => graph.input(`before.${name}`, shapes[name]));
+    const [w, table, gain] = wanted as [g.Tensor, g.Tensor, g.Tensor];
+    // The matrix is used twice: both products must go on top.
+    const twice = g.matmul(g.matmul(x, w), w);
+    const loss = g.sum(g.mul(g.add(twice, g.gatherRows(table, ints(graph, [1, 3, 1], [3]))), gain), [0, 1]);
+    const plain = g.gradients([{ tensor: loss }], wanted);
+    const onto = g.gradients([{ tensor: loss }], wanted, new Map(wanted.map((tensor, i) => [tensor, before[i]!])));
+    const fetches: Record<string, g.Value> = {};
+    const feeds: Record<string, g.Value> = {};
+    const random = Random.of(3, target);
+    const draw = (shape: readonly number[]): g.Value =>
+      provider.value(
+        Float32Array.from({ length: size(shape) }, () => random.normal()),
+        shape,
+      );
+    feeds.x = draw(shapes.x);
+    for (const [i, name] of (["w", "table", "gain"] as const).entries()) {
+      graph.output(`plain.${name}`, plain[i]!);
+      graph.output(`onto.${name}`, onto[i]!);
+      feeds[name] = draw(shapes[name]);
+      feeds[`before.${name}`] = draw(shapes[name]);
+      fetches[`plain.${name}`] = provider.value(new Float32Array(size(shapes[name])), shapes[name]);
+      // In place, as training does it.
+      fetches[`onto.${name}`] = feeds[`before.${name}`]!;
+    }
+    const copies = new Map(
+      Object.entries(feeds).map(([name, value]) => [name, Float32Array.from(value.data as never)]),
+    );
+    const session = await provider.session(graph);
+    await session.run(feeds, fetches);
+    for (const name of ["w", "table", "gain"]) {
+      const [sum, gradient] = [`onto.${name}`, `plain.${name}`].map((key) => fetches[key]!.data as Float32Array);
+      for (const [i, value] of sum!.entries()) {
+        const expected = copies.get(`before.${name}`)![i]! + gradient![i]!;
+        assert.ok(Math.abs(value - expected) < 1e-5, `${target} ${name}[${i}]: ${value}, expected ${expected}`);
+      }
+    }
+    await session.release();
+  }
+});

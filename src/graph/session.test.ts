@@ -97,7 +97,7 @@ test("a graph prints what goes in, what is made of it and what comes out, with s
   has("  hidden [T, 3] = layers.0/mlp/Tanh");
   assert.match(
     text,
-    /^ {4}backward\/layers\.0\/mlp\/FusedMatMul \[4, 3\] = com\.microsoft\.FusedMatMul\(x, \S+\) transA=1 transB=0 alpha=1$/m,
+    /^ {4}backward\/layers\.0\/mlp\/Transpose \[4, T\] = Transpose\(x\) perm=\[1, 0\]\n {4}backward\/layers\.0\/mlp\/MatMul \[4, 3\] = MatMul\(\S+Transpose, \S+\)$/m,
   );
   assert.match(text, /^ {2}const\S* \[\] {2}4 B {2}3$/m);
   assert.match(text, /^ {4}\S+ int64 \[1\] = Shape\(x\) start=0 end=1$/m);
@@ -105,6 +105,15 @@ test("a graph prints what goes in, what is made of it and what comes out, with s
   const brief = g.printGraph(graph, { nodes: false });
   assert.match(brief, /^ +1 {2}Tanh$/m);
   assert.ok(!brief.includes("Tanh("));
+});
+
+test("an operator of ONNX Runtime's own is printed with its domain and attributes", () => {
+  const graph = new g.Graph();
+  graph.output("y", g.matmul(graph.input("a", [2, 3]), graph.input("b", [2, 3]), { transB: true, alpha: 0.5 }));
+  assert.match(
+    g.printGraph(graph),
+    /^ {4}FusedMatMul \[2, 2\] = com\.microsoft\.FusedMatMul\(a, b\) transA=0 transB=1 alpha=0\.5$/m,
+  );
 });
 
 test("bytes read well", () => {

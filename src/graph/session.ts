@@ -3,7 +3,8 @@
  * same code drives onnxruntime-node and onnxruntime-web.
  *
  * Contract: feeds are not changed by a run, except that a fetch may share memory with a feed where the provider says so
- * (`inPlace`) and the graph reads that feed elementwise at the same position. Fetches given to `run` are filled.
+ * (`inPlace`) and the graph reads that feed at the same position only: elementwise, or as what a Gemm or a scatter adds
+ * to. Fetches given to `run` are filled.
  */
 import type { InferenceSession, Tensor as OrtTensor, TypedTensor } from "onnxruntime-common";
 import { ReckonError } from "../util/errors.ts";
@@ -32,7 +33,7 @@ export interface Session {
 
 export interface Provider {
   readonly name: string;
-  /** Whether a fetch may be the same memory as a feed that the graph reads elementwise. */
+  /** Whether a fetch may be the same memory as a feed that the graph reads at the same position only. */
   readonly inPlace: boolean;
   value(data: TensorData, shape: readonly number[], dtype?: DType): Value;
   session(graph: Graph, options?: SessionOptions): Promise<Session>;
@@ -83,7 +84,11 @@ export function createProvider(ort: OrtModule, options: ProviderOptions): Provid
         enableMemPattern: settings.memoryPattern ?? true,
         enableCpuMemArena: true,
         logSeverityLevel: 3,
-        extra: { session: { intra_op: { allow_spinning: "0" } } },
+        extra: {
+          session: { intra_op: { allow_spinning: "0" } },
+          // Transposes are written where they pay (ops/linear.ts); these would put them back into the products.
+          optimization: { disable_specified_optimizers: "MatmulTransposeFusion;GemmTransposeFusion" },
+        },
         ...(settings.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: settings.profile }),
       }).catch((cause: unknown) => {
         throw new ReckonError("GRAPH_SESSION", `${options.name}: ONNX Runtime refused the graph: ${messageOf(cause)}`, {
