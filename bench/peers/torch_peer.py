@@ -231,10 +231,10 @@ class Peer:
     # Measuring
 
     def tune(self, choices, current, run):
-        """One choice after another, the option with the least time of two runs in turns."""
+        """One choice after another, the option with the least time of three runs in turns."""
         for name, options in choices.items():
             times = {option: float("inf") for option in options}
-            for _ in range(2 if len(options) > 1 else 0):
+            for _ in range(3 if len(options) > 1 else 0):
                 for option in options:
                     how = {**current, name: option}
                     times[option] = min(times[option], timed(lambda: run(how))[1])

@@ -1,7 +1,7 @@
 /** `reckon bench`: how fast this machine trains and decodes, beside PyTorch where Python has it. */
 import { type Command, Option } from "commander";
 import type { ConfigurationName } from "../bench/configurations.ts";
-import type { BenchResult } from "../bench/result.ts";
+import { describeResult } from "../bench/describe.ts";
 import { integer, newCommand, uiOf } from "../command.ts";
 import type { Ui } from "../ui.ts";
 
@@ -43,34 +43,4 @@ async function measure(name: "step" | "decode", options: Options, ui: Ui): Promi
   progress.end();
   ui.document(result);
   for (const line of describeResult(result)) ui.say(line);
-}
-
-/** The result for a person. */
-export function describeResult(result: BenchResult): string[] {
-  const { ours, peer, optimizer } = result;
-  const ms = (value: number): string => `${value.toFixed(value < 100 ? 1 : 0)} ms`;
-  const rate = (value: number): string => `${value.toLocaleString("en-US")} tokens/s`;
-  const lines = [
-    `${result.bench} ${result.config} on ${result.threads} ${result.threads === 1 ? "core" : "cores"} of ${result.cpu}; load ${result.load.join(" → ")}`,
-    `  reckon   ${ms(ours.wall)} (cpu ${ms(ours.cpu)})  ${rate(ours.tokensPerSecond)}  [${ours.how}]`,
-  ];
-  for (const [how, timing] of Object.entries(ours.other ?? {}))
-    lines.push(`           ${ms(timing.wall)} (cpu ${ms(timing.cpu)})  [${how}]`);
-  if (peer)
-    lines.push(
-      `  PyTorch  ${ms(peer.wall)} (cpu ${ms(peer.cpu)})  ${rate(peer.tokensPerSecond)}  [${peer.how}]`,
-      `  ratio    ${result.ratio}  (cpu ${(peer.cpu / ours.cpu).toFixed(3)})`,
-    );
-  else lines.push(`  no PyTorch to compare with: ${result.peerMissing}`);
-  if (optimizer)
-    lines.push(
-      `  optimiser's step ${ms(optimizer.ours.wall)}${optimizer.peer ? `, PyTorch ${ms(optimizer.peer.wall)}, ratio ${optimizer.ratio}` : ""}`,
-    );
-  if (result.agreement)
-    lines.push(
-      `  agreement: ${Object.entries(result.agreement)
-        .map(([key, value]) => `${key} ${value.toPrecision(2)}`)
-        .join(", ")}`,
-    );
-  return lines;
 }
