@@ -10,7 +10,6 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { describeResult } from "../src/cli/bench/describe.ts";
 import type { BenchResult } from "../src/cli/bench/result.ts";
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "7" }, only: { type: "string" } } });
@@ -34,7 +33,6 @@ for (const bench of ["step", "decode"]) {
         continue;
       }
       const result = JSON.parse(stdout) as BenchResult;
-      process.stdout.write(`${describeResult(result).join("\n")}\n`);
       if (result.peer === null) process.exitCode = 1;
       else writeFileSync(join(folder, `${name}.json`), stdout);
     }
