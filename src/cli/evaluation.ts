@@ -1,7 +1,8 @@
 /** Evaluates a loaded model over worker threads; used by `reckon eval` and by the evidence. */
 import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
+import type { Tokenizer } from "../model/tokenizer.ts";
 import { WorkerCompute } from "../runs/worker-compute.ts";
-import { type Problem, sampleFromMix } from "../tasks/index.ts";
+import { type Problem, sampleFromMix, WORDS } from "../tasks/index.ts";
 import { type Evaluated, type EvaluationSettings, sampleAnswers } from "../train/evaluate.ts";
 import { ruleJudge } from "../train/judge.ts";
 
@@ -12,7 +13,10 @@ export interface ModelEvaluation {
   readonly topK?: number;
   readonly topP?: number;
   readonly maxTokens: number;
+  /** Tokens of thinking after which the answer is forced. */
   readonly thinkingBudget?: number;
+  /** How often the end of thinking is put off by "wait". */
+  readonly waits?: number;
   readonly workers: number;
   readonly onProgress?: (answers: number) => void;
 }
@@ -36,7 +40,7 @@ export async function evaluateModel(
   const block = Math.max(1, Math.floor(ROUND / settings.samples));
   try {
     for (let at = 0; at < problems.length; at += block) {
-      const round = sampling(settings, at, (token) => tokenizer.specialId(token));
+      const round = sampling(settings, at, tokenizer);
       answers.push(...(await sampleAnswers(compute, tokenizer, problems.slice(at, at + block), round, ruleJudge())));
       settings.onProgress?.(answers.length);
     }
@@ -46,8 +50,9 @@ export async function evaluateModel(
   return answers;
 }
 
-function sampling(settings: ModelEvaluation, at: number, special: (token: string) => number): EvaluationSettings {
-  const { samples, seed, temperature, topK, topP, maxTokens, thinkingBudget } = settings;
+function sampling(settings: ModelEvaluation, at: number, tokenizer: Tokenizer): EvaluationSettings {
+  const { samples, seed, temperature, topK, topP, maxTokens, thinkingBudget, waits = 0 } = settings;
+  const special = (token: string): number => tokenizer.specialId(token)!;
   return {
     samples,
     seed,
@@ -56,14 +61,16 @@ function sampling(settings: ModelEvaluation, at: number, special: (token: string
     key: ["eval", at],
     ...(topK === undefined ? {} : { topK }),
     ...(topP === undefined ? {} : { topP }),
-    ...(thinkingBudget === undefined
+    ...(thinkingBudget === undefined && waits === 0
       ? {}
       : {
           budget: {
-            maxThinkingTokens: thinkingBudget,
+            ...(thinkingBudget === undefined ? {} : { maxThinkingTokens: thinkingBudget }),
             thinkStart: special("<think>"),
             thinkEnd: special("</think>"),
             forceTokens: [special("</think>"), special("<answer>")],
+            waits,
+            waitTokens: tokenizer.encodePlain(`\n${WORDS.en.wait}`),
           },
         }),
   };

@@ -192,7 +192,7 @@ test("a thinking budget forces the end of thinking, once", async () => {
     }
     spent++;
     assert.deepEqual(completion.tokens.slice(0, 7), [...free[item]!.tokens.slice(0, 5), end, open]);
-    assert.deepEqual(completion.forced, { from: 5, count: 2 });
+    assert.deepEqual(completion.forced, [{ from: 5, count: 2 }]);
     assert.ok(completion.logprobs.every((x) => Number.isFinite(x)));
     assert.equal(completion.tokens.length, 20);
   }
@@ -210,9 +210,43 @@ test("a thinking budget forces the end of thinking, once", async () => {
     const start = free[item]!.tokens.indexOf(think);
     const clean = start < 0 || free[item]!.tokens.slice(start, start + 6).includes(end);
     if (clean) assert.equal(completion.forced, undefined);
-    else if (start + 6 < 20) assert.equal(completion.forced?.from, start + 6);
+    else if (start + 6 < 20) assert.equal(completion.forced?.[0]?.from, start + 6);
   }
   assert.ok(begun.some((c) => c.forced) && begun.some((c) => !c.forced));
+});
+
+test("an end of thinking can be put off, so many times, by words that the budget gives", async () => {
+  const free = await generator.generate({ ...request, samples: 8, stopTokens: [] });
+  const often = (token: number): number => free.filter((c) => c.tokens.slice(1, 12).includes(token)).length;
+  const [end] = [...Array(config.vocabSize).keys()].sort((a, b) => often(b) - often(a)) as [number];
+  const waitTokens = [3, 4];
+  for (const waits of [0, 1, 2]) {
+    const budget = { thinkEnd: end, forceTokens: [], waits, waitTokens };
+    const made = await generator.generate({ ...request, samples: 8, stopTokens: [], budget });
+    let putOff = 0;
+    for (const [item, { tokens, forced = [] }] of made.entries()) {
+      const ownEnd = free[item]!.tokens.indexOf(end);
+      // Thinking that ends before it began, or never, is left alone.
+      if (waits === 0 || ownEnd <= 0) {
+        assert.deepEqual(tokens, free[item]!.tokens);
+        assert.deepEqual(forced, []);
+        continue;
+      }
+      putOff++;
+      assert.deepEqual(tokens.slice(0, ownEnd), free[item]!.tokens.slice(0, ownEnd));
+      assert.equal(forced[0]!.from, ownEnd);
+      const words = forced.flatMap(({ from, count }) => tokens.slice(from, from + count));
+      assert.ok(words.length <= waits * waitTokens.length);
+      assert.deepEqual(
+        words,
+        words.map((_, i) => waitTokens[i % 2]),
+      );
+      // No end before all of them are spent.
+      const firstEnd = tokens.indexOf(end);
+      if (firstEnd >= 0) assert.equal(words.length, waits * waitTokens.length);
+    }
+    assert.ok(waits === 0 || putOff >= 4, `${putOff} answers would show it`);
+  }
 });
 
 test("requests that cannot be are refused, and say why", async () => {

@@ -11,7 +11,7 @@ import type { Provider } from "../graph/index.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { ReckonError } from "../util/errors.ts";
 import type { KeyPart } from "../util/random.ts";
-import { BudgetedSequence, type ThinkingBudget } from "./budget.ts";
+import { BudgetedSequence, type ForcedRange, type ThinkingBudget } from "./budget.ts";
 import { Decoder, type DecoderOptions, type Joining, type Parameters } from "./decoder.ts";
 import { chooseToken, logitScale, type Sampling, TokenRandom, validateSampling } from "./sample.ts";
 
@@ -52,8 +52,8 @@ export interface Completion {
   readonly logprobs: Float32Array;
   /** `stop`: a stop token came; `length`: maxNewTokens were written. */
   readonly finish: "stop" | "length";
-  /** Tokens that a thinking budget forced: `count` of them from index `from` on. They were not drawn from the model. */
-  readonly forced?: { readonly from: number; readonly count: number };
+  /** Tokens that a thinking budget forced. They were not drawn from the model. */
+  readonly forced?: readonly ForcedRange[];
 }
 
 /** Waiting items join when so large a share of the slots is idle: they are read together, which is cheaper. */
@@ -71,7 +71,6 @@ interface Row {
   readonly tokens: number[];
   readonly logprobs: Float32Array;
   readonly budget: BudgetedSequence | undefined;
-  forcedFrom: number;
   finish: "stop" | "length" | undefined;
 }
 
@@ -120,7 +119,6 @@ export class Generator {
         tokens: [],
         logprobs: new Float32Array(request.maxNewTokens),
         budget: request.budget && new BudgetedSequence(request.budget),
-        forcedFrom: -1,
         finish: undefined,
       }),
     );
@@ -130,7 +128,7 @@ export class Generator {
       tokens: row.tokens,
       logprobs: row.logprobs.slice(0, row.tokens.length),
       finish: row.finish!,
-      ...(row.forcedFrom < 0 ? {} : { forced: { from: row.forcedFrom, count: row.budget!.forced } }),
+      ...(row.budget && row.budget.forced.length > 0 ? { forced: row.budget.forced } : {}),
     }));
   }
 
@@ -191,14 +189,14 @@ export class Generator {
       const k = row.tokens.length;
       const from = slot * width;
       const forced = row.budget?.next();
-      const token =
+      const chosen =
         forced ?? chooseToken(probabilities, from, width, request, random.uniform(itemOffset + row.item, k));
+      const token = forced === undefined && row.budget ? row.budget.amend(chosen) : chosen;
       const probability = token < 0 ? Number.NaN : probabilities[from + token]!;
       if (Number.isNaN(probability)) {
         this.#decoder.clear(); // no NaN may stay behind in the cache
         throw notADistribution(row, k);
       }
-      if (forced !== undefined && row.forcedFrom < 0) row.forcedFrom = k;
       row.logprobs[k] = Math.log(probability);
       row.tokens.push(token);
       row.budget?.accept(token);
@@ -222,11 +220,16 @@ export class Generator {
     whole("maxNewTokens", request.maxNewTokens, 1);
     whole("batchRows", request.batchRows ?? 256, 1);
     whole("itemOffset", request.itemOffset ?? 0, 0);
-    if (request.budget) whole("budget.maxThinkingTokens", request.budget.maxThinkingTokens, 0);
+    if (request.budget?.maxThinkingTokens !== undefined) {
+      whole("budget.maxThinkingTokens", request.budget.maxThinkingTokens, 0);
+    }
+    whole("budget.waits", request.budget?.waits ?? 0, 0);
     const { vocabSize } = this.config;
     const known = (token: number): boolean => Number.isInteger(token) && token >= 0 && token < vocabSize;
-    for (const token of request.budget?.forceTokens ?? []) {
-      if (!known(token)) throw unknownToken("budget.forceTokens", token, vocabSize);
+    for (const name of ["forceTokens", "waitTokens"] as const) {
+      for (const token of request.budget?.[name] ?? []) {
+        if (!known(token)) throw unknownToken(`budget.${name}`, token, vocabSize);
+      }
     }
     for (const [index, prompt] of request.prompts.entries()) {
       if (prompt.length === 0)

@@ -22,6 +22,7 @@ interface Options {
   readonly maxTokens: number;
   readonly workers: number;
   readonly thinkingBudget?: number;
+  readonly waits?: number;
 }
 
 export function create(): Command {
@@ -42,6 +43,7 @@ export function create(): Command {
     .option("--top-p <p>", "sample among the likeliest tokens that hold this probability", decimal(0, 1))
     .option("--max-tokens <n>", "most new tokens", integer(1), 256)
     .option("--thinking-budget <n>", "make it answer after this many tokens of thinking", integer(0))
+    .option("--waits <n>", 'put off the end of its thinking so many times, by "wait"', integer(0))
     .option("--workers <n>", "threads; does not change the result", integer(1), availableParallelism())
     .action(async (name: string, options: Options, command: Command) => {
       const ui = uiOf(command);
