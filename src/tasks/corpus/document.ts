@@ -6,20 +6,15 @@
  * A single step inside a solution (`26+3=29`, a column with its carry `7+8+1=16`) is not a problem of its own.
  */
 import type { Random } from "../../util/random.ts";
-import type { CountdownFacts } from "../countdown/index.ts";
-import { randomExpression, search } from "../countdown/search.ts";
 import { formatCompletion } from "../format.ts";
-import type { RecallFacts } from "../recall/index.ts";
-import { missCapital, museOn } from "../recall/method.ts";
 import { getTask } from "../registry.ts";
-import { isHeldOut, type Language, type Task } from "../task.ts";
-import { calculate, type Method } from "../trace/calculate.ts";
+import { isHeldOut, type Language } from "../task.ts";
 import { Pen, type Tongue } from "../trace/pen.ts";
 import { WORDS } from "../trace/words.ts";
 import { meetsHeldOut } from "./leaks.ts";
-import { METHODS } from "./methods.ts";
 import { type CorpusMix, DEFAULT_MIX } from "./mix.ts";
 import { drill, factList, type Posed, statements } from "./plain.ts";
+import { writerOf } from "./writers.ts";
 
 /** What a document is: with or without tags, worked or answered at once; or text without a user's turn. */
 export type DocumentKind =
@@ -94,19 +89,21 @@ function plain(
 function solution(random: Random, mix: CorpusMix): CorpusDocument {
   const { family, level } = random.weighted(mix.problems, weights(mix));
   const task = getTask(family);
+  const writer = writerOf(task);
   const language: Language = random.chance(mix.german) ? "de" : "en";
   const direct = random.chance(mix.direct);
   const tagged = !random.chance(mix.untagged);
   const tongue = drawTongue(random, language, mix);
+  const directRight = mix.directRight[family] ?? 0.3;
   for (;;) {
     const facts = task.sample(random, level);
     if (isHeldOut(task, facts)) continue;
     let thinking = "";
     let answer: string;
-    if (direct) answer = guess(task, facts, random, mix);
+    if (direct) answer = random.chance(directRight) ? task.gold(facts) : writer.guess(facts, random);
     else {
       const pen = new Pen(random, tongue, 0);
-      answer = work(task, facts, pen, mix);
+      answer = writer.think(facts, pen, mix);
       thinking = pen.text;
       if (meetsHeldOut(family, thinking)) continue;
     }
@@ -133,27 +130,6 @@ function drawTongue(random: Random, language: Language, mix: CorpusMix): Tongue 
   if (u < mix.mixed) return "mixed";
   if (u < mix.mixed + mix.otherLanguage) return language === "en" ? "de" : "en";
   return language;
-}
-
-/** Thinks a problem through with the mix's manner; returns the answer. */
-function work(task: Task, facts: unknown, pen: Pen, mix: CorpusMix): string {
-  if (task.name === "countdown") return search(facts as CountdownFacts, pen, mix.search);
-  if (task.name === "recall") return museOn(facts as RecallFacts, pen, mix.musing);
-  return calculate(method(task), facts, task.gold(facts), pen, mix.care);
-}
-
-/** An answer without thinking: right with the mix's probability for the family, else a plausible wrong one. */
-function guess(task: Task, facts: unknown, random: Random, mix: CorpusMix): string {
-  if (random.chance(mix.directRight[task.name] ?? 0.3)) return task.gold(facts);
-  if (task.name === "countdown") return randomExpression(facts as CountdownFacts, random, false);
-  if (task.name === "recall") return missCapital(facts as RecallFacts, random);
-  return method(task).miss(facts, random);
-}
-
-function method(task: Task): Method<unknown> {
-  const found = METHODS[task.name];
-  if (found === undefined) throw new Error(`internal: no method for task ${task.name}`);
-  return found;
 }
 
 /** Without tags the answer follows "so", unless the thinking ends with it already. */

@@ -1,4 +1,4 @@
-/** Which family is worked by which method; countdown and recall are written by their own hands. */
+/** Which family is worked on paper, by which method; the others are written by their own hands (writers.ts). */
 import { additionMethod } from "../addition/method.ts";
 import { equationMethod } from "../equation/method.ts";
 import { expressionMethod } from "../expression/method.ts";
