@@ -1,0 +1,75 @@
+/** Small statistics over plain arrays: means, quantiles, rank correlation, intervals by bootstrap. */
+import type { Random } from "./random.ts";
+
+/** Mean of a list; 0 of an empty one. */
+export function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+/** Quantile by linear interpolation between order statistics (Hyndman & Fan 1996, type 7); NaN of an empty list. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * q;
+  const low = Math.floor(at);
+  const [a, b] = [sorted[low], sorted[Math.min(low + 1, sorted.length - 1)]];
+  return a === undefined || b === undefined ? Number.NaN : a + (b - a) * (at - low);
+}
+
+/** Ranks from 1; equal values share the mean of theirs. */
+export function ranks(values: readonly number[]): number[] {
+  const order = values.map((_, i) => i).sort((i, j) => values[i]! - values[j]!);
+  const out = new Array<number>(values.length).fill(0);
+  for (let from = 0; from < order.length; ) {
+    let to = from + 1;
+    while (to < order.length && values[order[to]!] === values[order[from]!]) to++;
+    for (let k = from; k < to; k++) out[order[k]!] = (from + 1 + to) / 2;
+    from = to;
+  }
+  return out;
+}
+
+/** Pearson's correlation; NaN where one side does not vary. */
+export function correlation(x: readonly number[], y: readonly number[]): number {
+  const [mx, my] = [mean(x), mean(y)];
+  let [xy, xx, yy] = [0, 0, 0];
+  for (let i = 0; i < x.length; i++) {
+    xy += (x[i]! - mx) * (y[i]! - my);
+    xx += (x[i]! - mx) ** 2;
+    yy += (y[i]! - my) ** 2;
+  }
+  return xy / Math.sqrt(xx * yy);
+}
+
+/** Spearman's rank correlation; NaN where one side does not vary. */
+export function rankCorrelation(x: readonly number[], y: readonly number[]): number {
+  return correlation(ranks(x), ranks(y));
+}
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Percentile bootstrap interval (Efron 1979) of a statistic of several groups of units: groups (seeds, say) are drawn
+ * with replacement, then units (problems) within each; with one group only its units.
+ * @param sizes units of each group
+ * @param statistic of a resample: for each drawn group its number and the numbers of its drawn units
+ */
+export function bootstrap(
+  sizes: readonly number[],
+  statistic: (groups: readonly { readonly group: number; readonly units: Uint32Array }[]) => number,
+  random: Random,
+  { resamples = 1000, level = 0.95 } = {},
+): Interval {
+  const values = Array.from({ length: resamples }, () =>
+    statistic(
+      sizes.map((_, g) => {
+        const group = sizes.length === 1 ? g : random.int(0, sizes.length - 1);
+        const size = sizes[group]!;
+        return { group, units: Uint32Array.from({ length: size }, () => random.int(0, size - 1)) };
+      }),
+    ),
+  );
+  return { low: quantile(values, (1 - level) / 2), high: quantile(values, (1 + level) / 2) };
+}
