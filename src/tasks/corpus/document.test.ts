@@ -100,9 +100,10 @@ test("held-out facts stand as statements in several phrasings, never as question
   const asked = new Set(
     recallOnly.flatMap(({ prompt }) => COUNTRIES.filter((country) => prompt.includes(`${country}?`))),
   );
-  const stated = documents(400, { ...DEFAULT_MIX, kinds: { solution: 0, facts: 0, drill: 0, statement: 1 } }).map(
-    ({ response }) => response,
-  );
+  const stated = documents(400, {
+    ...DEFAULT_MIX,
+    kinds: { solution: 0, facts: 0, drill: 0, statement: 1, comparison: 0 },
+  }).map(({ response }) => response);
   for (const [i, country] of COUNTRIES.entries()) {
     const capital = CAPITALS[i]!;
     assert.equal(asked.has(country), !isHeldOut(task, { country, capital }), country);

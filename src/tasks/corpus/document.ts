@@ -13,7 +13,7 @@ import { Pen, type Tongue } from "../trace/pen.ts";
 import { WORDS } from "../trace/words.ts";
 import { meetsHeldOut } from "./leaks.ts";
 import { type CorpusMix, DEFAULT_MIX } from "./mix.ts";
-import { drill, factList, type Posed, statements } from "./plain.ts";
+import { comparisons, drill, factList, type Posed, statements } from "./plain.ts";
 import { writerOf } from "./writers.ts";
 
 /** What a document is: with or without tags, worked or answered at once; or text without a user's turn. */
@@ -24,6 +24,7 @@ export type DocumentKind =
   | "direct-untagged"
   | "facts"
   | "drill"
+  | "comparison"
   | "statement";
 
 export interface CorpusDocument {
@@ -47,11 +48,12 @@ export interface CorpusDocument {
 /** Draws one document from a stream: `document(Random.of(seed, "corpus", index))`. */
 export function document(random: Random, mix: CorpusMix = DEFAULT_MIX): CorpusDocument {
   const kinds = mix.kinds;
-  const kind = random.weighted(["solution", "facts", "drill", "statement"] as const, [
+  const kind = random.weighted(["solution", "facts", "drill", "statement", "comparison"] as const, [
     kinds.solution,
     kinds.facts,
     kinds.drill,
     kinds.statement,
+    kinds.comparison,
   ]);
   switch (kind) {
     case "solution":
@@ -61,6 +63,10 @@ export function document(random: Random, mix: CorpusMix = DEFAULT_MIX): CorpusDo
     case "drill": {
       const tongue = random.chance(mix.german) ? "de" : "en";
       return plain(kind, "countdown", tongue, drill(random, tongue, mix));
+    }
+    case "comparison": {
+      const language = random.chance(mix.german) ? "de" : "en";
+      return plain(kind, "addition", language, comparisons(random, language));
     }
     case "statement": {
       const language = random.chance(mix.german) ? "de" : "en";

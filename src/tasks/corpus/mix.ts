@@ -42,6 +42,9 @@ export const demoMix: readonly ProblemWeight[] = [
   { family: "recall", level: 0, weight: 0.02 },
 ];
 
+/** Rungs and shares at the scale small. */
+export const smallMix: readonly ProblemWeight[] = [...demoMix];
+
 /** Knobs of the corpus. All shares and probabilities are 0..1. */
 export interface CorpusMix {
   /** Which problems are posed. */
@@ -56,6 +59,8 @@ export interface CorpusMix {
     readonly drill: number;
     /** Recall statements. */
     readonly statement: number;
+    /** Comparisons of numbers with verdicts. */
+    readonly comparison: number;
   };
   /** Share of solutions that answer at once, with empty thinking. */
   readonly direct: number;
@@ -81,7 +86,7 @@ export interface CorpusMix {
 
 export const DEFAULT_MIX: CorpusMix = {
   problems: demoMix,
-  kinds: { solution: 0.82, facts: 0.05, drill: 0.09, statement: 0.04 },
+  kinds: { solution: 0.82, facts: 0.05, drill: 0.09, statement: 0.04, comparison: 0 },
   direct: 0.5,
   directRight: {
     countdown: 0.1,

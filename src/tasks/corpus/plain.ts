@@ -1,4 +1,4 @@
-/** Documents without a user's turn: lists of arithmetic facts, countdown attempts with verdicts, recall statements. */
+/** Documents without a user's turn: arithmetic facts, countdown attempts with verdicts, comparisons, recall statements. */
 import type { Random } from "../../util/random.ts";
 import { addition } from "../addition/index.ts";
 import { countdown } from "../countdown/index.ts";
@@ -81,6 +81,34 @@ export function drill(random: Random, language: Language, mix: CorpusMix): Plain
     posed.push({ family: "countdown", facts });
   }
   return { text: lines.join("\n"), posed };
+}
+
+/** 5 to 10 comparisons of two numbers with their verdicts, half of them equal: the last step of a second look. */
+export function comparisons(random: Random, language: Language): Plain {
+  const words = WORDS[language];
+  const lines = Array.from({ length: random.int(5, 10) }, () => {
+    const value = random.int(0, 10 ** random.int(1, 5));
+    const other = random.chance(0.5) ? value : misread(random, value);
+    return `${other}=${value} ${other === value ? words.yes : words.no}`;
+  });
+  return { text: lines.join("\n"), posed: [] };
+}
+
+/** A number that one could take for another: off by a little, one digit changed, or two of them changed over. */
+function misread(random: Random, value: number): number {
+  const digits = [...String(value)];
+  const at = random.int(0, digits.length - 1);
+  switch (random.int(0, 2)) {
+    case 0:
+      return nearMiss(random, value);
+    case 1:
+      digits[at] = String((Number(digits[at]) + random.int(1, 9)) % 10);
+      break;
+    default:
+      [digits[at], digits[digits.length - 1]] = [digits.at(-1)!, digits[at]!];
+  }
+  const other = Number(digits.join(""));
+  return other === value ? nearMiss(random, value) : other;
 }
 
 const PHRASINGS: Readonly<Record<Language, readonly ((country: string, capital: string) => string)[]>> = {
