@@ -17,7 +17,7 @@ const base = join(packageRoot(), "models", "base");
 
 /** A run that was paused at a step, with the base as its checkpoint. */
 async function pausedRun(name: string, recipe: "r1-zero" | "sft", step: number): Promise<void> {
-  const run = RunDirectory.create(root, name, resolveRecipe(RECIPES[recipe]!));
+  const run = RunDirectory.create(root, name, resolveRecipe(RECIPES[recipe]!.tiny));
   run.progress(step + 3, 100); // Later than the checkpoint: one is not written at every step.
   const checkpoint = join(run.path, "checkpoints", `step-${step}`);
   mkdirSync(checkpoint);
@@ -28,7 +28,7 @@ async function pausedRun(name: string, recipe: "r1-zero" | "sft", step: number):
 test("models: the base, runs with a checkpoint, the newest first, told by the checkpoint's step", async () => {
   await pausedRun("one", "r1-zero", 20);
   await pausedRun("two", "sft", 40);
-  await RunDirectory.create(root, "none-yet", resolveRecipe(RECIPES["r1-zero"]!)).close("paused");
+  await RunDirectory.create(root, "none-yet", resolveRecipe(RECIPES["r1-zero"]!.tiny)).close("paused");
   const services = new LocalServices(root);
   const models = await services.models();
   const [first] = models;

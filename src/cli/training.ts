@@ -4,7 +4,7 @@
  */
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { RECIPES, type Recipe, type RecipeInput, resolveRecipe, runRecipe } from "../recipes/index.ts";
+import { RECIPES, type Recipe, type RecipeInput, resolveRecipe, runRecipe, type Scale } from "../recipes/index.ts";
 import { RunDirectory, type RunObserver, type RunStatus } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
 import { modelFolder } from "./models.ts";
@@ -28,10 +28,13 @@ export interface TrainingResult {
 /** What the studio's server sends to a training process that shall save and end. */
 export const PAUSE = "pause";
 
-/** A recipe by its name, or from a file: a module with a default export, or JSON. */
-export async function findRecipe(name: string): Promise<RecipeInput> {
+/**
+ * A recipe by its name, or from a file: a module with a default export, or JSON.
+ * @param scale of a recipe known by name; a file has one only
+ */
+export async function findRecipe(name: string, scale: Scale = "tiny"): Promise<RecipeInput> {
   const known = RECIPES[name];
-  if (known) return known;
+  if (known) return known[scale];
   if (!/\.(ts|js|mjs|json)$/.test(name)) {
     throw new ReckonError("RECIPE_UNKNOWN", `there is no recipe ${name}`, {
       expected: `${Object.keys(RECIPES).join(", ")}, or a file .ts, .js, .json`,

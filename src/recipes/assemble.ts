@@ -19,6 +19,7 @@ import { Optimizer, type OptimizerSettings, type OptimizerState } from "../train
 import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
 import { Random } from "../util/random.ts";
+import { phasesOf } from "./corpus-mix.ts";
 import type { PretrainStage, Recipe } from "./schema.ts";
 
 /** Reads a model's folder. */
@@ -38,11 +39,14 @@ export async function loadModelFolder(folder: string): Promise<LoadedCheckpoint>
   });
 }
 
-/** A tokenizer learnt from the corpus' own documents. */
+/** A tokenizer learnt from documents of the corpus, of all its phases in turn. */
 export function corpusTokenizer(recipe: Recipe, stage: PretrainStage): Tokenizer {
   const { documents, digits, vocabSize } = stage.tokenizer;
+  const phases = phasesOf(stage);
   const texts = function* (): Generator<string> {
-    for (let i = 0; i < documents; i++) yield renderDocument(document(Random.of(recipe.seed, "tokenizer", i)));
+    for (let i = 0; i < documents; i++) {
+      yield renderDocument(document(Random.of(recipe.seed, "tokenizer", i), phases[i % phases.length]!.mix));
+    }
   };
   return Tokenizer.fromJson(trainBpe(texts(), { vocabSize, digits, specials: SPECIAL_TOKENS }));
 }

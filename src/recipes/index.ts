@@ -6,15 +6,17 @@ import { base } from "./base.ts";
 import { r1Zero } from "./r1-zero.ts";
 import { runPretrain, runSupervise, type StageOptions } from "./run-pretrain.ts";
 import { runReinforce } from "./run-reinforce.ts";
-import type { Recipe, RecipeInput } from "./schema.ts";
+import type { Recipe, RecipeInput, Scale } from "./schema.ts";
 import { sft } from "./sft.ts";
 
 export { corpusTokenizer, freshConfig, loadModelFolder } from "./assemble.ts";
 export { type Estimate, estimate } from "./estimate.ts";
-export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe } from "./schema.ts";
+export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe, type Scale } from "./schema.ts";
 
-/** The recipes that `reckon train` knows by name. */
-export const RECIPES: Readonly<Record<string, RecipeInput>> = { base, "r1-zero": r1Zero, sft };
+export const SCALES: readonly Scale[] = ["tiny", "small"];
+
+/** The recipes that `reckon train` knows by name, at each scale. */
+export const RECIPES: Readonly<Record<string, Readonly<Record<Scale, RecipeInput>>>> = { base, "r1-zero": r1Zero, sft };
 
 /** Runs a resolved recipe in its run directory, from its start or from its newest checkpoint. */
 export async function runRecipe(recipe: Recipe, store: RunStore, options: StageOptions): Promise<void> {

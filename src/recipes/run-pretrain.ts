@@ -2,9 +2,6 @@
 import type { ModelConfig } from "../model/config.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import {
-  type CorpusMix,
-  DEFAULT_MIX,
-  demoMix,
   document,
   formatCompletion,
   goldTrace,
@@ -20,9 +17,9 @@ import { sampleAnswers, summarise } from "../train/evaluate.ts";
 import { ruleJudge } from "../train/judge.ts";
 import { type PretrainState, pretrain, type TokenDocument } from "../train/pretrain.ts";
 import type { RunStore } from "../train/run-store.ts";
-import { ReckonError } from "../util/errors.ts";
 import { Random } from "../util/random.ts";
 import { corpusTokenizer, freshConfig, freshParameters, loadModelFolder, restore, startEngine } from "./assemble.ts";
+import { phasesOf } from "./corpus-mix.ts";
 import { evaluationMetrics } from "./evaluation-metrics.ts";
 import type { PretrainStage, Recipe, SuperviseStage } from "./schema.ts";
 
@@ -42,13 +39,13 @@ export async function runPretrain(
   const tokenizer = restored?.model.tokenizer ?? corpusTokenizer(recipe, stage);
   const config = restored?.model.config ?? freshConfig(stage, tokenizer);
   const parameters = restored?.model.parameters ?? freshParameters(recipe, stage, config);
-  const phases = stage.phases.map((phase) => ({ from: phase.from, mix: corpusMix(phase.mix) }));
+  const phases = phasesOf(stage);
   const text = (index: number, step: number): string => {
     const phase = phases.findLast(({ from }) => step >= from * stage.steps) ?? phases[0]!;
     return renderDocument(document(Random.of(recipe.seed, "corpus", index), phase.mix));
   };
   const start: Start = { tokenizer, config, parameters, restored, parent: null };
-  await runDocuments(recipe, stage, store, options, start, text, demoMix);
+  await runDocuments(recipe, stage, store, options, start, text, phases.at(-1)!.mix.problems);
 }
 
 /** Supervised fine-tuning of a model on clean worked solutions of training problems. */
@@ -185,30 +182,4 @@ async function validationLoss(
     });
   });
   return total / documents.length;
-}
-
-/** The default mix with a phase's changes; objects are merged key by key, and an unknown key is an error. */
-function corpusMix(changes: Readonly<Record<string, unknown>>): CorpusMix {
-  const merge = (
-    base: Readonly<Record<string, unknown>>,
-    change: Readonly<Record<string, unknown>>,
-    path: string,
-  ): Record<string, unknown> => {
-    const out: Record<string, unknown> = { ...base };
-    for (const [key, value] of Object.entries(change)) {
-      const before = base[key];
-      if (before === undefined) {
-        throw new ReckonError("RECIPE_INVALID", `the corpus has no knob ${path}${key}`, {
-          expected: Object.keys(base).join(", "),
-          got: key,
-        });
-      }
-      const nested = typeof before === "object" && before !== null && !Array.isArray(before);
-      out[key] = nested
-        ? merge(before as Record<string, unknown>, value as Record<string, unknown>, `${path}${key}.`)
-        : value;
-    }
-    return out;
-  };
-  return merge(DEFAULT_MIX as unknown as Record<string, unknown>, changes, "") as unknown as CorpusMix;
 }

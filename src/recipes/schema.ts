@@ -141,6 +141,9 @@ export type PretrainStage = z.output<typeof pretrainSchema>;
 export type SuperviseStage = z.output<typeof superviseSchema>;
 export type ReinforceStage = z.output<typeof reinforceSchema>;
 
+/** `tiny` takes minutes on two cores: what `npm start` grows. `small`, about an hour, is what the shipped models are made with. */
+export type Scale = "tiny" | "small";
+
 /** Types a recipe as it is written; defaults are filled in by `resolveRecipe`. */
 export function defineRecipe(recipe: RecipeInput): RecipeInput {
   return recipe;

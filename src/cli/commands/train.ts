@@ -1,7 +1,16 @@
 /** `reckon train`: run a recipe, in a run directory that can be resumed. */
 import { availableParallelism } from "node:os";
-import type { Command } from "commander";
-import { corpusTokenizer, estimate, freshConfig, RECIPES, type Recipe, resolveRecipe } from "../../recipes/index.ts";
+import { type Command, Option } from "commander";
+import {
+  corpusTokenizer,
+  estimate,
+  freshConfig,
+  RECIPES,
+  type Recipe,
+  resolveRecipe,
+  SCALES,
+  type Scale,
+} from "../../recipes/index.ts";
 import type { RunObserver } from "../../runs/run-directory.ts";
 import { integer, newCommand, uiOf, usageError } from "../command.ts";
 import { openModel } from "../models.ts";
@@ -16,6 +25,7 @@ interface Options {
   readonly seed?: number;
   readonly workers: number;
   readonly dryRun?: boolean;
+  readonly scale: Scale;
 }
 
 export function create(): Command {
@@ -23,9 +33,15 @@ export function create(): Command {
     ["reckon train r1-zero", "grow a reasoning model from the shipped base; about five minutes on two cores"],
     ["reckon train r1-zero --seed 1 --set steps=60 --set learningRate=3e-4", "with settings of your own"],
     ["reckon train --resume r1-zero", "go on with a run that was stopped or killed"],
+    ["reckon train r1-zero --scale small", "the same at the scale of the shipped models: about half an hour"],
     ["reckon train base --dry-run", "the resolved recipe, its tokens and its operations, without running it"],
   ])
     .argument("[recipe]", `${Object.keys(RECIPES).join(", ")}, or a file with one`)
+    .addOption(
+      new Option("--scale <scale>", "tiny: minutes on two cores; small: as the shipped models are made, about an hour")
+        .choices(SCALES)
+        .default("tiny"),
+    )
     .option("--name <run>", "folder of the run inside --runs (default: the recipe's name)")
     .option("--runs <folder>", "where runs are kept", "runs")
     .option("--resume <run>", "go on with this run from its newest checkpoint")
@@ -54,7 +70,7 @@ export function create(): Command {
       }
       if (name === undefined) return command.help({ error: true });
       const settings = options.seed === undefined ? options.set : [...options.set, `seed=${options.seed}`];
-      const recipe = resolveRecipe(await findRecipe(name), settings);
+      const recipe = resolveRecipe(await findRecipe(name, options.scale), settings);
       if (options.dryRun) return dryRun(ui, recipe);
       const run = options.name ?? freshName(root, recipe.name);
       report(ui, await runTraining(recipe, { root, name: run, resume: false, workers, observer }));
