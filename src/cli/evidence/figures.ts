@@ -1,0 +1,122 @@
+/** Figures over rungs and families, with their intervals, from records alone. */
+import { passAtK } from "../../generate/index.ts";
+import type { Problem } from "../../tasks/index.ts";
+import { Random } from "../../util/random.ts";
+import { bootstrap, type Interval, mean, rankCorrelation } from "../../util/statistics.ts";
+import type { Measurement } from "./record.ts";
+
+/** Families that a random answer solves less often than this are the ones whose mean is reported. */
+export const CHANCE_LIMIT = 0.05;
+
+export interface Rung {
+  readonly family: string;
+  readonly level: number;
+  /** Mean over its problems. */
+  readonly chance: number;
+  /** Numbers of its problems in the list. */
+  readonly at: readonly number[];
+}
+
+/** The rungs of a list of problems, in the order of their first problems. */
+export function rungsOf(problems: readonly Problem[]): Rung[] {
+  const groups = new Map<string, number[]>();
+  for (const [i, { family, level }] of problems.entries()) {
+    const key = `${family}/${level}`;
+    const list = groups.get(key);
+    if (list) list.push(i);
+    else groups.set(key, [i]);
+  }
+  return [...groups.values()].map((at) => {
+    const { family, level } = problems[at[0]!]!;
+    return { family, level, chance: mean(at.map((i) => problems[i]!.chance)), at };
+  });
+}
+
+/** The families with their rungs; those whose mean chance is under {@link CHANCE_LIMIT}, or all. */
+export function familiesOf(
+  rungs: readonly Rung[],
+  all = false,
+): { readonly family: string; readonly rungs: readonly Rung[] }[] {
+  return [...Map.groupBy(rungs, (rung) => rung.family)]
+    .map(([family, list]) => ({ family, rungs: list }))
+    .filter(({ rungs: list }) => all || mean(list.map((rung) => rung.chance)) < CHANCE_LIMIT);
+}
+
+/** Share of right answers to a problem. */
+export function rate(measurement: Measurement, problem: number): number {
+  return measurement.right[problem]! / measurement.sampling.samples;
+}
+
+/** Mean over a rung's problems. */
+export function overRung(rung: Rung, value: (problem: number) => number): number {
+  return mean(rung.at.map(value));
+}
+
+/** Macro-mean: over the families of a small chance level, of the mean over a family's rungs, of the mean over problems. */
+export function macroMean(rungs: readonly Rung[], value: (problem: number) => number): number {
+  return mean(familiesOf(rungs).map((family) => mean(family.rungs.map((rung) => overRung(rung, value)))));
+}
+
+/** The macro-mean over seeds, with an interval by bootstrap over seeds and, within each rung, over problems. */
+export function macroInterval(
+  problems: readonly Problem[],
+  seeds: readonly ((problem: number) => number)[],
+  key: string,
+): { readonly value: number; readonly interval: Interval } {
+  const rungs = rungsOf(problems);
+  const random = Random.of(0, "bootstrap", key);
+  const families = familiesOf(rungs);
+  const resampled = bootstrap(
+    seeds.map(() => problems.length),
+    (groups) =>
+      mean(
+        groups.map(({ group, units }) => {
+          // Stratified: drawn numbers choose among each rung's own problems, so that every rung keeps its size.
+          let next = 0;
+          return mean(
+            families.map((family) =>
+              mean(family.rungs.map(({ at }) => mean(at.map(() => seeds[group]!(at[units[next++]! % at.length]!))))),
+            ),
+          );
+        }),
+      ),
+    random,
+  );
+  return { value: mean(seeds.map((value) => macroMean(rungs, value))), interval: resampled };
+}
+
+/** How a family's mean differs between two values of the same problems: paired, bootstrap over its problems. */
+export function familyDifference(
+  rungs: readonly Rung[],
+  a: (problem: number) => number,
+  b: (problem: number) => number,
+): { readonly a: number; readonly b: number; readonly interval: Interval } {
+  const at = rungs.flatMap((rung) => rung.at);
+  const interval = bootstrap(
+    [at.length],
+    ([drawn]) => mean(Array.from(drawn!.units, (u) => a(at[u]!) - b(at[u]!))),
+    Random.of(0, "bootstrap", rungs[0]!.family),
+  );
+  return { a: mean(at.map(a)), b: mean(at.map(b)), interval };
+}
+
+/** pass@k of a problem, k all of its samples. */
+export function coverage({ right, sampling: { samples } }: Measurement): (problem: number) => number {
+  return (problem) => passAtK(samples, right[problem]!, samples);
+}
+
+/** Per family: rank correlation of level and mean tokens; families of less than three rungs have none. */
+export function lengthByLevel(
+  rungs: readonly Rung[],
+  tokens: (problem: number) => number,
+): { readonly family: string; readonly correlation: number }[] {
+  return familiesOf(rungs, true)
+    .filter((family) => family.rungs.length >= 3)
+    .map(({ family, rungs: list }) => ({
+      family,
+      correlation: rankCorrelation(
+        list.map((rung) => rung.level),
+        list.map((rung) => overRung(rung, tokens)),
+      ),
+    }));
+}

@@ -1,0 +1,61 @@
+/**
+ * The held-out problems of the evidence: the families and rungs of bench/heldout.json, fixed before any reinforcement, the
+ * same number of problems from each rung.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { getTask, type Problem, sampleProblem } from "../../tasks/index.ts";
+import { ReckonError } from "../../util/errors.ts";
+import { packageRoot } from "../package.ts";
+
+const schema = z.strictObject({
+  about: z.string(),
+  seed: z.int().min(0),
+  rungs: z.array(z.strictObject({ family: z.string(), level: z.int().min(0) })).min(1),
+});
+
+export type HeldOut = z.output<typeof schema>;
+
+/** @throws ReckonError HELDOUT_UNREADABLE where the file is not there (it is no part of the package) or damaged */
+export function readHeldOut(file: string = join(packageRoot(), "bench", "heldout.json")): HeldOut {
+  try {
+    const heldOut = schema.parse(JSON.parse(readFileSync(file, "utf8")));
+    for (const { family } of heldOut.rungs) getTask(family);
+    return heldOut;
+  } catch (cause) {
+    throw new ReckonError("HELDOUT_UNREADABLE", `${file} could not be read`, {
+      expected: "{ about, seed, rungs: [{ family, level }, …] }",
+      got: cause instanceof Error ? cause.message : String(cause),
+      help: "the evidence is made from a clone of the repository",
+      cause,
+    });
+  }
+}
+
+/** Draws that may repeat a problem before a rung is taken to have no more. */
+const MOST_REPEATS = 200;
+
+/**
+ * `count` different problems of each rung, rung by rung; fewer where a rung has fewer. The first ones of a larger count are
+ * those of a smaller one.
+ */
+export function heldOutSet({ seed, rungs }: HeldOut, count: number): Problem[] {
+  return rungs.flatMap(({ family, level }) => {
+    const task = getTask(family);
+    const seen = new Set<string>();
+    const out: Problem[] = [];
+    let repeats = 0;
+    for (let index = 0; out.length < count && repeats < MOST_REPEATS; index++) {
+      const problem = sampleProblem(task, { seed, index, level, split: "heldout" });
+      const key = task.canonical(problem.facts);
+      if (seen.has(key)) {
+        repeats++;
+        continue;
+      }
+      seen.add(key);
+      out.push(problem);
+    }
+    return out;
+  });
+}

@@ -1,0 +1,267 @@
+/** The words and tables of R1-Zero at the scale `small`. */
+import { mean } from "../../util/statistics.ts";
+import {
+  CHANCE_LIMIT,
+  coverage,
+  familiesOf,
+  familyDifference,
+  lengthByLevel,
+  macroInterval,
+  overRung,
+  rate,
+  rungsOf,
+} from "./figures.ts";
+import { answerTable, coverageTable } from "./growth.ts";
+import { type Floor, floorTable, markdown, percent, withInterval } from "./markdown.ts";
+import type { Measurement } from "./record.ts";
+import type { SeedRows, Small } from "./small.ts";
+
+/** Minutes of pretraining and reinforcement that a seed may take. */
+const MINUTES = 90;
+
+export function smallSection(small: Small): string {
+  const { settings, problems, seeds } = small;
+  const families = familiesOf(rungsOf(problems), true);
+  const first = seeds[0]!;
+  return `## R1-Zero at the scale \`small\`
+
+${seeds.length} bases of ${(first.zero.measurement.parameters / 1e6).toFixed(1)} million parameters, each pretrained and reinforced with a seed of its own (${settings.seeds.join(", ")}). The families and rungs
+stand in [bench/heldout.json](../bench/heldout.json), written before any reinforcement: ${families.length} families, ${rungsOf(problems).length} rungs, ${problems.length} held-out problems, ${settings.problems} a rung
+(fewer where a rung has fewer). Every rung counts alike; all of them are printed below. Percentages over all rungs; ± is one standard
+error over problems.
+
+${answerTable(seeds.flatMap((seed) => [...seed.bases, seed.zero, seed.cooler, seed.tuned]))}
+
+"sft" is the same base fine-tuned on clean worked solutions with as many floating-point operations as its reinforcement took.
+
+${macroTable(small)}
+
+${timeTable(seeds)}
+
+### Coverage: pass@k of ${settings.samples} answers to ${small.coverageProblems.length} of the problems
+
+${coverageTable(
+  seeds.flatMap(({ baseCoverage, coverage: zero }) => [baseCoverage, zero]),
+  settings.samples,
+)}
+
+${beyondWords(small)}
+
+### Every rung
+
+Means over the seeds. "@${settings.samples}" is pass@${settings.samples}; tokens are an answer's mean.
+
+${everyRung(small)}
+
+### Length
+
+${lengthWords(small)}
+
+### Floors
+
+${floorTable(floorsOf(small))}
+`;
+}
+
+function macro(small: Small, of: (seed: SeedRows) => Measurement): ReturnType<typeof macroInterval> {
+  const values = small.seeds.map((seed) => {
+    const measurement = of(seed);
+    return (problem: number) => rate(measurement, problem);
+  });
+  return macroInterval(small.problems, values, of(small.seeds[0]!).name);
+}
+
+/** The base's row at its best temperature. */
+function bestBase(seed: SeedRows): Measurement {
+  return [...seed.bases].sort((a, b) => b.measurement.summary.pass_at_1 - a.measurement.summary.pass_at_1)[0]!
+    .measurement;
+}
+
+function macroTable(small: Small): string {
+  const rows: [string, (seed: SeedRows) => Measurement][] = [
+    ["base", (seed) => seed.bases.at(-1)!.measurement],
+    ["base at its best temperature", bestBase],
+    ["zero", (seed) => seed.zero.measurement],
+    ["zero T 0.6", (seed) => seed.cooler.measurement],
+    ["sft", (seed) => seed.tuned.measurement],
+  ];
+  const counted = familiesOf(rungsOf(small.problems)).length;
+  return `Macro-mean over the ${counted} families whose chance level is under ${percent(CHANCE_LIMIT)} (mean over families of the mean over rungs), with 95 %
+intervals by bootstrap over seeds and problems:
+
+${markdown(
+  ["model", "macro-mean"],
+  rows.map(([name, of]) => {
+    const { value, interval } = macro(small, of);
+    return [name, withInterval(value, interval)];
+  }),
+)}`;
+}
+
+function timeTable(seeds: readonly SeedRows[]): string {
+  const minutes = (m: Measurement): number => (m.training?.seconds ?? 0) / 60;
+  return markdown(
+    ["seed", "pretraining", "reinforcement", "together", "operations"],
+    seeds.map(({ seed, bases, zero }) => {
+      const [base, grown] = [bases[0]!.measurement, zero.measurement];
+      return [
+        String(seed),
+        `${minutes(base).toFixed(1)} min`,
+        `${minutes(grown).toFixed(1)} min`,
+        `${(minutes(base) + minutes(grown)).toFixed(1)} min`,
+        `${((base.training?.flops ?? 0) + (grown.training?.flops ?? 0)).toExponential(2)}`,
+      ];
+    }),
+  );
+}
+
+interface Beyond {
+  readonly family: string;
+  readonly a: number;
+  readonly b: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** One answer of zero against all of the base's, family by family, means over seeds, paired by problem. */
+function beyond({ coverageProblems, seeds }: Small): Beyond[] {
+  return familiesOf(rungsOf(coverageProblems), true).map(({ family, rungs }) => {
+    const { a, b, interval } = familyDifference(
+      rungs,
+      (problem) => mean(seeds.map(({ coverage: zero }) => rate(zero.measurement, problem))),
+      (problem) => mean(seeds.map(({ baseCoverage }) => coverage(baseCoverage.measurement)(problem))),
+    );
+    return { family, a, b, ...interval };
+  });
+}
+
+function beyondWords(small: Small): string {
+  const k = small.settings.samples;
+  const list = beyond(small);
+  const say = (items: readonly Beyond[]): string =>
+    items.map(({ family, a, b }) => `${family} (${percent(a)} against ${percent(b)})`).join(", ") || "none";
+  return `One answer after reinforcement against the base's pass@${k}, paired by problem, 95 % intervals over problems:
+
+- beyond it: ${say(list.filter(({ low }) => low > 0))}
+- not to be told apart: ${say(list.filter(({ low, high }) => low <= 0 && high >= 0))}
+- below it: ${say(list.filter(({ high }) => high < 0))}
+
+Where one answer stays below the base's ${k}, reinforcement has made what the base could do more likely, not added to it.`;
+}
+
+function everyRung({ problems, coverageProblems, seeds, settings }: Small): string {
+  const covered = rungsOf(coverageProblems);
+  return markdown(
+    [
+      "rung",
+      "problems",
+      "chance",
+      "base",
+      `base @${settings.samples}`,
+      "zero",
+      `zero @${settings.samples}`,
+      "sft",
+      "tokens base",
+      "tokens zero",
+    ],
+    rungsOf(problems).map((rung) => {
+      const few = covered.find((r) => r.family === rung.family && r.level === rung.level)!;
+      const right = (of: (seed: SeedRows) => Measurement): string =>
+        percent(mean(seeds.map((seed) => overRung(rung, (problem) => rate(of(seed), problem)))));
+      const passes = (of: (seed: SeedRows) => Measurement): string =>
+        percent(mean(seeds.map((seed) => overRung(few, coverage(of(seed))))));
+      const tokens = (of: (seed: SeedRows) => Measurement): string =>
+        mean(seeds.map((seed) => overRung(rung, (problem) => of(seed).tokens[problem]!))).toFixed(0);
+      const base = (seed: SeedRows): Measurement => seed.bases.at(-1)!.measurement;
+      const zero = (seed: SeedRows): Measurement => seed.zero.measurement;
+      return [
+        `${rung.family} ${rung.level}`,
+        String(rung.at.length),
+        percent(rung.chance),
+        right(base),
+        passes((seed) => seed.baseCoverage.measurement),
+        right(zero),
+        passes((seed) => seed.coverage.measurement),
+        right((seed) => seed.tuned.measurement),
+        tokens(base),
+        tokens(zero),
+      ];
+    }),
+  );
+}
+
+/** Rank correlations of level and length, means over seeds. */
+function lengths({ problems, seeds }: Small): { readonly family: string; readonly correlation: number }[] {
+  return lengthByLevel(rungsOf(problems), (problem) =>
+    mean(seeds.map(({ zero }) => zero.measurement.tokens[problem]!)),
+  );
+}
+
+function lengthWords(small: Small): string {
+  const list = lengths(small);
+  const curves = small.seeds.map(({ seed, zero }) => {
+    const curve = zero.measurement.training?.curve ?? [];
+    const points = curve.filter(
+      (_, i) => i % Math.max(1, Math.floor(curve.length / 8)) === 0 || i === curve.length - 1,
+    );
+    return [`seed ${seed}`, points.map(({ step, tokens }) => `${tokens.toFixed(0)} (${step})`).join(", ")];
+  });
+  return `Rank correlation of a rung's level and its mean tokens, within each family of three rungs or more: mean ${mean(list.map((f) => f.correlation)).toFixed(2)}
+(${list.map((f) => `${f.family} ${f.correlation.toFixed(2)}`).join(", ")}).
+
+Mean tokens of an answer to held-out problems through reinforcement (after which step):
+
+${markdown(["run", "tokens (step)"], curves)}`;
+}
+
+function floorsOf(small: Small): Floor[] {
+  const { value } = macro(small, (seed) => seed.zero.measurement);
+  const rises = small.seeds.map(
+    ({ bases, zero }) =>
+      zero.measurement.summary.accuracy_given_format - bases.at(-1)!.measurement.summary.accuracy_given_format,
+  );
+  const correlation = mean(lengths(small).map((f) => f.correlation));
+  const grown = small.seeds.map(({ bases, zero }) => {
+    return zero.measurement.summary.tokens_mean / bases.at(-1)!.measurement.summary.tokens_mean;
+  });
+  const past = beyond(small).filter(({ low }) => low > 0);
+  const minutes = small.seeds.map(
+    ({ bases, zero }) =>
+      ((bases[0]!.measurement.training?.seconds ?? 0) + (zero.measurement.training?.seconds ?? 0)) / 60,
+  );
+  const each = (values: readonly number[], say: (x: number) => string): string => values.map(say).join(", ");
+  return [
+    { what: "seeds", wanted: "3", got: String(small.seeds.length), met: small.seeds.length >= 3 },
+    { what: "macro-mean at temperature 1", wanted: "≥ 65 %", got: percent(value), met: value >= 0.65 },
+    {
+      what: "right given format rises, each seed",
+      wanted: "≥ 25 points",
+      got: each(rises, (x) => (100 * x).toFixed(1)),
+      met: Math.min(...rises) >= 0.25,
+    },
+    {
+      what: "length grows with difficulty, rank correlation",
+      wanted: "≥ 0.8",
+      got: correlation.toFixed(2),
+      met: correlation >= 0.8,
+    },
+    {
+      what: "length grows through training, each seed",
+      wanted: "> 1 ×",
+      got: each(grown, (x) => `${x.toFixed(2)} ×`),
+      met: Math.min(...grown) > 1,
+    },
+    {
+      what: `families beyond the base's pass@${small.settings.samples}`,
+      wanted: "≥ 1",
+      got: String(past.length),
+      met: past.length >= 1,
+    },
+    {
+      what: "minutes of base and reinforcement, each seed",
+      wanted: `≤ ${MINUTES}`,
+      got: each(minutes, (x) => x.toFixed(0)),
+      met: Math.max(...minutes) <= MINUTES,
+    },
+  ];
+}

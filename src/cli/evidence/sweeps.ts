@@ -1,0 +1,94 @@
+/**
+ * What changes when one setting of reinforcement changes: runs at the scale `tiny` from the shipped base, the same number of
+ * answers a step in each, in several seeds, on the problems of the growth.
+ */
+import { Random } from "../../util/random.ts";
+import { bootstrap, type Interval, mean } from "../../util/statistics.ts";
+import { heldOutProblems } from "../evaluation.ts";
+import type { Collection } from "./collection.ts";
+import { markdown, percent, withInterval } from "./markdown.ts";
+import type { Measurement } from "./record.ts";
+
+export interface SweepSettings {
+  readonly base: string;
+  readonly seeds: readonly number[];
+  readonly problems: number;
+}
+
+interface Variant {
+  readonly name: string;
+  readonly set: readonly string[];
+}
+
+/** The first is what the recipe does: token-level normalisation (DAPO's), one update a rollout, no KL, 16 prompts × 16. */
+export const VARIANTS: readonly Variant[] = [
+  { name: "as shipped (dapo)", set: [] },
+  { name: "GRPO's normalisation", set: ["normalisation=grpo"] },
+  { name: "Dr. GRPO", set: ["normalisation=dr_grpo", "rewardScale=none"] },
+  { name: "four updates a rollout", set: ["miniBatches=4"] },
+  { name: "KL .02 to the base", set: ["klWeight=0.02"] },
+  { name: "groups of 8", set: ["promptsPerStep=32", "samplesPerPrompt=8"] },
+  { name: "groups of 4", set: ["promptsPerStep=64", "samplesPerPrompt=4"] },
+];
+
+export interface Sweeps {
+  readonly settings: SweepSettings;
+  readonly rows: readonly { readonly variant: Variant; readonly measurements: readonly Measurement[] }[];
+}
+
+export async function collectSweeps(collection: Collection, settings: SweepSettings): Promise<Sweeps> {
+  const base = await collection.shipped(settings.base);
+  const problems = heldOutProblems(settings.problems);
+  const rows: { variant: Variant; measurements: Measurement[] }[] = VARIANTS.map((variant) => ({
+    variant,
+    measurements: [],
+  }));
+  // Seed by seed, so that an interrupted sweep is whole for its first seeds.
+  for (const seed of settings.seeds) {
+    for (const { variant, measurements } of rows) {
+      const slug = variant.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+      const run = variant.set.length === 0 ? `growth-zero-${seed}` : `sweep-${slug}-${seed}`;
+      const model = await collection.trained(run, "r1-zero", { scale: "tiny", seed, from: base, set: variant.set });
+      measurements.push(
+        await collection.measure(`sweep ${slug} ${seed}`, model, problems, { temperature: 1, samples: 1 }),
+      );
+    }
+  }
+  return { settings, rows };
+}
+
+export function sweepSection({ settings, rows }: Sweeps): string {
+  return `## What single settings change
+
+Reinforcement of the shipped base at the scale \`tiny\`, 256 answers a step in every row, ${settings.seeds.length} seeds (${settings.seeds.join(", ")}), ${settings.problems} held-out problems at
+temperature 1; 95 % intervals by bootstrap over seeds and problems. Rows whose intervals overlap cannot be told apart by this.
+
+${markdown(
+  ["setting", "right", "each seed", "format", "tokens of right answers", "of wrong ones", "minutes"],
+  rows.map(({ variant, measurements }) => {
+    const over = (of: (m: Measurement) => number): number => mean(measurements.map(of));
+    return [
+      variant.name,
+      withInterval(
+        over((m) => m.summary.pass_at_1),
+        interval(measurements),
+      ),
+      measurements.map((m) => percent(m.summary.pass_at_1)).join(", "),
+      percent(over((m) => m.summary.format)),
+      over((m) => m.summary.tokens_right).toFixed(1),
+      over((m) => m.summary.tokens_wrong).toFixed(1),
+      over((m) => (m.training?.seconds ?? 0) / 60).toFixed(1),
+    ];
+  }),
+)}
+`;
+}
+
+function interval(measurements: readonly Measurement[]): Interval {
+  return bootstrap(
+    measurements.map((m) => m.right.length),
+    (groups) => mean(groups.map(({ group, units }) => mean(Array.from(units, (u) => measurements[group]!.right[u]!)))),
+    Random.of(0, "bootstrap", measurements[0]!.name),
+    { resamples: 500 },
+  );
+}
