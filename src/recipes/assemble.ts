@@ -117,3 +117,27 @@ export async function restore(store: RunStore): Promise<RestoredTrainer | undefi
   await store.rewind(stored?.step ?? -1);
   return stored && (await restoreTrainer(stored.files));
 }
+
+/**
+ * The loop's state of a checkpoint. What an older version did not count yet begins at 0 here, and the run says so.
+ * @param start the state of a run that begins
+ */
+export function restoredState<State extends { readonly step: number }>(
+  restored: RestoredTrainer | undefined,
+  start: State,
+  store: RunStore,
+): State {
+  if (!restored) return { ...start };
+  const known = restored.trainer["state"] as Partial<State>;
+  const missing = Object.keys(start).filter((key) => !(key in known));
+  const state = { ...start, ...known };
+  if (missing.length > 0) {
+    store.event({
+      level: "info",
+      code: "COUNT_RESTARTED",
+      step: state.step,
+      message: `the checkpoint is of an older version, which did not count ${missing.join(", ")}: counted from step ${state.step} on`,
+    });
+  }
+  return state;
+}

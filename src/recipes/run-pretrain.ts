@@ -15,10 +15,18 @@ import { type RestoredTrainer, trainerFiles } from "../train/checkpoint.ts";
 import type { Compute } from "../train/compute.ts";
 import { sampleAnswers, summarise } from "../train/evaluate.ts";
 import { ruleJudge } from "../train/judge.ts";
-import { type PretrainState, pretrain, type TokenDocument } from "../train/pretrain.ts";
+import { PRETRAIN_START, pretrain, type TokenDocument } from "../train/pretrain.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { Random } from "../util/random.ts";
-import { corpusTokenizer, freshConfig, freshParameters, loadModelFolder, restore, startEngine } from "./assemble.ts";
+import {
+  corpusTokenizer,
+  freshConfig,
+  freshParameters,
+  loadModelFolder,
+  restore,
+  restoredState,
+  startEngine,
+} from "./assemble.ts";
 import { phasesOf } from "./corpus-mix.ts";
 import { evaluationMetrics } from "./evaluation-metrics.ts";
 import type { PretrainStage, Recipe, SuperviseStage } from "./schema.ts";
@@ -106,7 +114,7 @@ async function runDocuments(
   const spec = { config, shards: recipe.shards, positions, packed: true };
   const engine = await startEngine(spec, options.workers, stage.optimizer, parameters, restored?.optimizer);
   const { compute, optimizer } = engine;
-  const state = (restored?.trainer["state"] as PretrainState) ?? { step: 0, documents: 0, tokens: 0 };
+  const state = restoredState(restored, PRETRAIN_START, store);
   const problems = Array.from({ length: stage.evaluateProblems }, (_, index) =>
     sampleFromMix({ seed: 1_000_003, index, split: "heldout" }, rungs),
   );
@@ -144,7 +152,8 @@ async function runDocuments(
             parent,
             seed: recipe.seed,
             step: now.step,
-            tokens: now.tokens,
+            tokens: now.tokens + now.contextTokens,
+            lossTokens: now.tokens,
           },
         });
         await store.saveCheckpoint(now.step, files);

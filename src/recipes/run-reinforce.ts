@@ -5,10 +5,10 @@ import type { Tokenizer } from "../model/tokenizer.ts";
 import type { Problem } from "../tasks/index.ts";
 import { trainerFiles } from "../train/checkpoint.ts";
 import { type EvaluationSummary, sampleAnswers, summarise } from "../train/evaluate.ts";
-import { type ReinforceState, reinforce } from "../train/reinforce.ts";
+import { REINFORCE_START, type ReinforceState, reinforce } from "../train/reinforce.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
-import { loadModelFolder, restore, startEngine } from "./assemble.ts";
+import { loadModelFolder, restore, restoredState, startEngine } from "./assemble.ts";
 import { evaluationMetrics } from "./evaluation-metrics.ts";
 import { openProblems, type ProblemSource } from "./problems.ts";
 import type { StageOptions } from "./run-pretrain.ts";
@@ -56,9 +56,7 @@ async function runWith(
   const model = restored?.model ?? (await loadModelFolder(options.modelFolder?.(stage.from) ?? stage.from));
   const { config, tokenizer } = model;
   const positions = positionsOf(stage, config);
-  const state: ReinforceState = restored
-    ? (restored.trainer["state"] as ReinforceState)
-    : { step: 0, tokens: 0, problems: 0 };
+  const state = restoredState(restored, REINFORCE_START, store);
   const draw = drawFitting(source, tokenizer, positions - stage.maxNewTokens, store, state);
   const heldOut = await Promise.all(
     Array.from({ length: stage.evaluateProblems }, (_, index) =>
@@ -111,7 +109,8 @@ async function runWith(
             parent,
             seed: recipe.seed,
             step: now.step,
-            tokens: now.tokens,
+            tokens: now.promptTokens + now.tokens,
+            sampledTokens: now.tokens,
             ...(latest ? { evaluation: latest } : {}),
           },
         });

@@ -94,7 +94,8 @@ test("metrics say what was learnt, and at what rate", async () => {
   assert.deepEqual(store.curve("step"), [1, 2, 3, 4]);
   assert.deepEqual(store.curve("learning_rate"), [0.005, 0.01, 0.01, 0.01]);
   // Each document holds five tokens and teaches two: eighty documents a step.
-  assert.deepEqual(store.curve("num_tokens"), [160, 320, 480, 640]);
+  assert.deepEqual(store.curve("num_tokens"), [400, 800, 1200, 1600]);
+  assert.deepEqual(store.curve("num_loss_tokens"), [160, 320, 480, 640]);
   assert.deepEqual(taken, [...Array(320).keys()], "every document once, in order");
   assert.ok(store.curve("grad_norm").every((norm) => norm > 0));
 });
@@ -107,7 +108,8 @@ test("long documents are cut at the end of a row, and those with nothing to lear
     { tokens: Array.from({ length: 100 }, (_, i) => 10 + i), from: 50 },
   ];
   await runPretrain(provider, { ...settings, steps: 1, tokensPerStep: 64 }, { store, document: (i) => stream[i % 3]! });
-  assert.deepEqual(store.curve("num_tokens"), [4], "twice the two tokens that the second document has left");
+  assert.deepEqual(store.curve("num_loss_tokens"), [4], "twice the two tokens that the second document has left");
+  assert.deepEqual(store.curve("num_tokens"), [64], "twice its 32 tokens that fit a row with the target of the last");
 });
 
 test("a stream that never holds anything to learn ends the run with a word, not in a hang", async () => {

@@ -42,7 +42,12 @@ export interface PretrainState {
   documents: number;
   /** Learnt tokens so far. */
   tokens: number;
+  /** Tokens so far that were only read: prompts, and the first of a document. */
+  contextTokens: number;
 }
+
+/** Where a run begins; also stands in for what an older checkpoint did not count. */
+export const PRETRAIN_START: PretrainState = { step: 0, documents: 0, tokens: 0, contextTokens: 0 };
 
 export interface PretrainParts {
   readonly compute: Compute;
@@ -61,10 +66,15 @@ export async function pretrain(settings: PretrainSettings, state: PretrainState,
   let next = state.step < settings.steps ? takeStep(settings, state, parts) : undefined;
   while (next && state.step < settings.steps) {
     const started = performance.now();
-    const { shards, learnt, documents } = next;
+    const { shards, learnt, read, documents } = next;
     const running = compute.gradients({ kind: "crossEntropy" }, shards);
     // The next step's documents are written while the workers compute this one.
-    const after: PretrainState = { step: state.step + 1, documents, tokens: state.tokens + learnt };
+    const after: PretrainState = {
+      step: state.step + 1,
+      documents,
+      tokens: state.tokens + learnt,
+      contextTokens: state.contextTokens + read - learnt,
+    };
     next = after.step < settings.steps ? takeStep(settings, after, parts) : undefined;
     const results = await running;
     const rate = settings.learningRate * scheduleFactor(settings.schedule, state.step, settings.steps);
@@ -80,7 +90,8 @@ export async function pretrain(settings: PretrainSettings, state: PretrainState,
       loss,
       grad_norm: norm,
       learning_rate: rate,
-      num_tokens: state.tokens,
+      num_tokens: state.tokens + state.contextTokens,
+      num_loss_tokens: state.tokens,
       ...evaluated,
       "time/step": (performance.now() - started) / 1000,
     });
@@ -97,6 +108,8 @@ const MAX_USELESS = 10_000;
 interface StepWork {
   readonly shards: ReturnType<typeof microBatches>[];
   readonly learnt: number;
+  /** All tokens of the documents, the learnt ones among them. */
+  readonly read: number;
   /** Index after the last document taken. */
   readonly documents: number;
 }
@@ -130,5 +143,5 @@ function takeStep(settings: PretrainSettings, state: PretrainState, parts: Pretr
   const shards = split.map((sequences) =>
     microBatches(sequences, { tokens: settings.microBatchTokens, pack: settings.rowLength, multiple: 32 }),
   );
-  return { shards, learnt, documents: index };
+  return { shards, learnt, read: total, documents: index };
 }

@@ -22,7 +22,10 @@ export interface Drawn {
   readonly groups: readonly Group[];
   /** Problems used up, resampled ones included. */
   readonly problems: number;
+  /** Tokens sampled, in answers of resampled groups too. */
   readonly tokens: number;
+  /** Tokens of their prompts, once for every answer. */
+  readonly promptTokens: number;
   /** Share of dead groups in the first draw. */
   readonly deadShare: number;
 }

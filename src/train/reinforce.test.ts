@@ -183,6 +183,10 @@ test("groups whose answers all earn the same are counted, and drawn again with n
   const without = await runReinforce(provider, { steps: 5, samplesPerPrompt: 4 });
   const tokens = ({ store: { records } }: { store: MemoryStore }) => records.at(-1)!["num_tokens"]!;
   assert.ok(tokens({ store }) > tokens(without), "they cost tokens");
+  const fixed = 5 * REINFORCE.promptsPerStep * 4 * 3;
+  const last = store.records.at(-1)!;
+  const read = last["num_tokens"]! - last["completions/num_tokens"]!;
+  assert.ok(read > fixed && (read - fixed) % 12 === 0, "their prompts count too");
   assert.deepEqual(without.store.curve("frac_reward_zero_std_kept"), []);
 });
 
@@ -226,8 +230,13 @@ test("sampled steps are written down whole, and agree with the metrics", async (
   assert.ok(Math.abs(mean(first.map(({ tokens }) => tokens)) - store.curve("completions/mean_length")[0]!) < 1e-12);
   assert.equal(
     first.reduce((sum, { tokens }) => sum + tokens, 0),
-    store.curve("num_tokens")[0],
+    store.curve("completions/num_tokens")[0],
   );
+  // A prompt here is <|user|>, a digit and <|assistant|>, and counts once for each of its answers.
+  const prompts = 3 * REINFORCE.promptsPerStep * REINFORCE.samplesPerPrompt;
+  for (const [i, sampled] of store.curve("completions/num_tokens").entries()) {
+    assert.equal(store.curve("num_tokens")[i], sampled + (i + 1) * prompts);
+  }
   for (const sample of first) {
     assert.equal(sample.prompt, digitProblem(sample.group).prompt);
     assert.equal(sample.score === 1, sample.completion === `${rightLetter(Number(sample.prompt))}<|end|>`);

@@ -28,7 +28,7 @@ import {
   UpdateTally,
 } from "./reinforce-metrics.ts";
 import type { ReinforceSettings } from "./reinforce-settings.ts";
-import { rolloutOf, sequenceOf } from "./rollout.ts";
+import { contextLength, rolloutOf, sequenceOf } from "./rollout.ts";
 import type { Metrics, RunStore } from "./run-store.ts";
 import { scheduleFactor } from "./schedule.ts";
 import { Watch } from "./watch.ts";
@@ -37,9 +37,14 @@ export interface ReinforceState {
   step: number;
   /** Tokens sampled so far. */
   tokens: number;
+  /** Tokens of prompts so far, once for every answer to them. */
+  promptTokens: number;
   /** Problems drawn so far. */
   problems: number;
 }
+
+/** Where a run begins; also stands in for what an older checkpoint did not count. */
+export const REINFORCE_START: ReinforceState = { step: 0, tokens: 0, promptTokens: 0, problems: 0 };
 
 export interface ReinforceParts {
   readonly compute: Compute;
@@ -74,6 +79,7 @@ export async function reinforce(
     state.step++;
     state.problems += drawn.problems;
     state.tokens += drawn.tokens;
+    state.promptTokens += drawn.promptTokens;
     if (settings.referenceEvery > 0 && state.step % settings.referenceEvery === 0) {
       compute.buffers.reference.set(compute.buffers.parameters);
     }
@@ -83,7 +89,8 @@ export async function reinforce(
       step: state.step,
       ...rolloutMetrics(settings, drawn),
       ...updates,
-      num_tokens: state.tokens,
+      num_tokens: state.promptTokens + state.tokens,
+      "completions/num_tokens": state.tokens,
       ...(parts.evaluate && due ? await parts.evaluate(state.step) : {}),
       "time/generate": (generated - started) / 1000,
       "time/train": (trained - generated) / 1000,
@@ -104,13 +111,17 @@ export async function reinforce(
 async function drawGroups(settings: ReinforceSettings, state: ReinforceState, parts: ReinforceParts): Promise<Drawn> {
   let problems = 0;
   let tokens = 0;
+  let promptTokens = 0;
   const draw = async (count: number, round: number): Promise<Group[]> => {
     const list = await Promise.all(
       Array.from({ length: count }, (_, i) => parts.problem(state.problems + problems + i)),
     );
     problems += count;
     const groups = await sampleGroups(settings, state.step, round, list, parts);
-    tokens += groups.reduce((n, group) => n + group.rollouts.reduce((m, rollout) => m + rollout.length, 0), 0);
+    for (const rollout of groups.flatMap((group) => group.rollouts)) {
+      tokens += rollout.length;
+      promptTokens += contextLength(rollout);
+    }
     return groups;
   };
   let groups = await draw(settings.promptsPerStep, 0);
@@ -121,7 +132,7 @@ async function drawGroups(settings: ReinforceSettings, state: ReinforceState, pa
     const fresh = await draw(groups.length - alive.length, round);
     groups = [...alive, ...fresh];
   }
-  return { groups, problems, tokens, deadShare };
+  return { groups, problems, tokens, promptTokens, deadShare };
 }
 
 async function sampleGroups(

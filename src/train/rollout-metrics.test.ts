@@ -108,6 +108,7 @@ const drawn: Drawn = {
   ],
   problems: 2,
   tokens: 96,
+  promptTokens: 12,
   deadShare: 0.5,
 };
 

@@ -60,6 +60,11 @@ export function rolloutOf(
   };
 }
 
+/** Tokens of a rollout before its last segment: what the answer was given to. */
+export function contextLength({ segments }: Rollout): number {
+  return segments.slice(0, -1).reduce((n, segment) => n + segment.tokens.length, 0);
+}
+
 /** The training sequence of a rollout whose last segment is the only trainable one. */
 export function sequenceOf(
   rollout: Rollout,
@@ -74,7 +79,7 @@ export function sequenceOf(
   }
   return {
     tokens: rollout.segments.flatMap((segment) => [...segment.tokens]),
-    from: context.reduce((n, segment) => n + segment.tokens.length, 0),
+    from: contextLength(rollout),
     weight,
     advantage,
     ...(last.logprobs ? { old: last.logprobs } : {}),

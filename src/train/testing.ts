@@ -15,8 +15,8 @@ import { restoreTrainer, trainerFiles } from "./checkpoint.ts";
 import { type ComputeSpec, LocalCompute } from "./compute.ts";
 import type { Judge } from "./judge.ts";
 import { Optimizer, type OptimizerSettings } from "./optimizer.ts";
-import { type PretrainSettings, type PretrainState, pretrain, type TokenDocument } from "./pretrain.ts";
-import { type ReinforceState, reinforce } from "./reinforce.ts";
+import { PRETRAIN_START, type PretrainSettings, type PretrainState, pretrain, type TokenDocument } from "./pretrain.ts";
+import { REINFORCE_START, type ReinforceState, reinforce } from "./reinforce.ts";
 import type { ReinforceSettings } from "./reinforce-settings.ts";
 import type { CheckpointFiles, Metrics, RolloutRecord, RunEvent, RunStore, StoredCheckpoint } from "./run-store.ts";
 
@@ -200,7 +200,7 @@ export async function runPretrain(
 ): Promise<Float32Array> {
   const { store = new MemoryStore(), document = letterDocument, optimizer = { name: "adamw" } } = options;
   const parts = await stage(provider, store, initialise(config, 1), optimizer, true);
-  const state = (parts.trainer?.["state"] as PretrainState) ?? { step: 0, documents: 0, tokens: 0 };
+  const state = { ...PRETRAIN_START, ...(parts.trainer?.["state"] as PretrainState | undefined) };
   await pretrain(settings, state, { ...parts, document, save: (now) => save(parts, now) });
   await close(parts);
   return parts.compute.buffers.parameters;
@@ -263,7 +263,7 @@ export async function runReinforce(
 ): Promise<{ readonly parameters: Float32Array; readonly store: MemoryStore }> {
   const { store = new MemoryStore(), judge = letterJudge, problem = digitProblem, evaluate } = options;
   const parts = await stage(provider, store, await letterBase(provider), { name: "adamw" }, false);
-  const state = (parts.trainer?.["state"] as ReinforceState) ?? { step: 0, tokens: 0, problems: 0 };
+  const state = { ...REINFORCE_START, ...(parts.trainer?.["state"] as ReinforceState | undefined) };
   await reinforce({ ...REINFORCE, ...settings }, state, {
     ...parts,
     tokenizer,

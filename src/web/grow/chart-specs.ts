@@ -214,8 +214,12 @@ const MORE_CHARTS: readonly ChartSpec[] = [
   {
     id: "tokens",
     title: "Tokens so far",
-    about: "How much text it has learned from.",
-    series: [{ key: "num_tokens", label: "tokens", stroke: "main" }],
+    about: "All it has seen, and of these what it wrote itself or was to say.",
+    series: [
+      { key: "num_tokens", label: "all", stroke: "main" },
+      { key: "completions/num_tokens", label: "written", stroke: "second" },
+      { key: "num_loss_tokens", label: "to say", stroke: "third" },
+    ],
     ...plain,
   },
   {
