@@ -44,6 +44,7 @@ export function metricsRow(
     frac_reward_zero_std: clamp(0.3 - 0.2 * grown + noise(0.05)),
     kl: Math.max(0, 0.002 + 0.05 * grown + noise(0.002)),
     entropy: 0.72 - 0.3 * grown + noise(0.015),
+    "sampling/mean_surprisal": 0.6 - 0.3 * grown + noise(0.015),
     loss: noise(0.01),
     grad_norm: 0.8 + Math.abs(noise(0.2)),
     learning_rate: 0.0003,

@@ -26,6 +26,8 @@ export interface Drawn {
   readonly tokens: number;
   /** Tokens of their prompts, once for every answer. */
   readonly promptTokens: number;
+  /** Sum of −log p of the tokens sampled, in nats. */
+  readonly surprisal: number;
   /** Share of dead groups in the first draw. */
   readonly deadShare: number;
 }
@@ -36,7 +38,7 @@ const GAP_MAX = 1e-2;
 
 /**
  * Collects what the updates of one step say about themselves: over the tokens that had a gradient, so answers of
- * advantage 0 count here only where there is a KL term.
+ * advantage 0 count here only where there is a KL term. docs/metrics.md says of every metric what it is over.
  */
 export class UpdateTally {
   readonly #settings: ReinforceSettings;
@@ -158,6 +160,8 @@ export function rolloutMetrics(settings: ReinforceSettings, drawn: Drawn): Recor
     "completions/clipped_ratio": 1 - finished.length / all.length,
     ...(all.some(isRight) ? { "completions/mean_length_right": lengthOf(all.filter(isRight)) } : {}),
     ...(all.every(isRight) ? {} : { "completions/mean_length_wrong": lengthOf(all.filter((a) => !isRight(a))) }),
+    // A token's expected −log p is its distribution's entropy: an estimate of that over all tokens, at no cost.
+    "sampling/mean_surprisal": drawn.surprisal / Math.max(1, drawn.tokens),
     recheck_share: mean(all.map(({ rollout }) => (rechecks(rollout) ? 1 : 0))),
   };
 }

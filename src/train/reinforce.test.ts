@@ -220,6 +220,18 @@ test("a reward that is no number ends the run with its name before anything is a
   assert.deepEqual(store.records, []);
 });
 
+test("the surprise of all sampled tokens estimates the entropy, which with a KL term is over all tokens too", async () => {
+  for (const temperature of [1, 1.5]) {
+    const { store } = await runReinforce(provider, { steps: 3, klWeight: 0.1, temperature });
+    const [surprisal, entropy] = [store.curve("sampling/mean_surprisal"), store.curve("entropy")];
+    assert.ok(mean(entropy) > 0.5, "there is some");
+    for (const [i, estimate] of surprisal.entries()) {
+      // 160 answers of two tokens or more, a standard deviation of about 1 nat each: 0.06 is a standard error, at most.
+      assert.ok(Math.abs(estimate - entropy[i]!) < 0.2, `${estimate}, ${entropy[i]}`);
+    }
+  }
+});
+
 test("sampled steps are written down whole, and agree with the metrics", async () => {
   const settings = { steps: 5, rolloutsEvery: 2, rolloutGroups: 10 };
   const { store } = await runReinforce(provider, settings);

@@ -28,7 +28,7 @@ import {
   UpdateTally,
 } from "./reinforce-metrics.ts";
 import type { ReinforceSettings } from "./reinforce-settings.ts";
-import { contextLength, rolloutOf, sequenceOf } from "./rollout.ts";
+import { contextLength, rolloutOf, sequenceOf, surprisalOf } from "./rollout.ts";
 import type { Metrics, RunStore } from "./run-store.ts";
 import { scheduleFactor } from "./schedule.ts";
 import { Watch } from "./watch.ts";
@@ -112,6 +112,7 @@ async function drawGroups(settings: ReinforceSettings, state: ReinforceState, pa
   let problems = 0;
   let tokens = 0;
   let promptTokens = 0;
+  let surprisal = 0;
   const draw = async (count: number, round: number): Promise<Group[]> => {
     const list = await Promise.all(
       Array.from({ length: count }, (_, i) => parts.problem(state.problems + problems + i)),
@@ -121,6 +122,7 @@ async function drawGroups(settings: ReinforceSettings, state: ReinforceState, pa
     for (const rollout of groups.flatMap((group) => group.rollouts)) {
       tokens += rollout.length;
       promptTokens += contextLength(rollout);
+      surprisal += surprisalOf(rollout);
     }
     return groups;
   };
@@ -132,7 +134,7 @@ async function drawGroups(settings: ReinforceSettings, state: ReinforceState, pa
     const fresh = await draw(groups.length - alive.length, round);
     groups = [...alive, ...fresh];
   }
-  return { groups, problems, tokens, promptTokens, deadShare };
+  return { groups, problems, tokens, promptTokens, surprisal, deadShare };
 }
 
 async function sampleGroups(

@@ -109,6 +109,7 @@ const drawn: Drawn = {
   problems: 2,
   tokens: 96,
   promptTokens: 12,
+  surprisal: 48,
   deadShare: 0.5,
 };
 
@@ -130,6 +131,7 @@ test("metrics of a batch of answers", () => {
     "completions/clipped_ratio": 0.25,
     "completions/mean_length_right": 30,
     "completions/mean_length_wrong": 22,
+    "sampling/mean_surprisal": 0.5,
     recheck_share: 0.25,
   };
   assert.deepEqual(Object.keys(metrics).sort(), Object.keys(expected).sort());

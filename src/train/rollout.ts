@@ -65,6 +65,11 @@ export function contextLength({ segments }: Rollout): number {
   return segments.slice(0, -1).reduce((n, segment) => n + segment.tokens.length, 0);
 }
 
+/** How surprising its own tokens were to the sampler: the sum of their −log p, in nats. */
+export function surprisalOf({ segments }: Rollout): number {
+  return segments.reduce((total, { logprobs }) => total - (logprobs?.reduce((a, b) => a + b, 0) ?? 0), 0);
+}
+
 /** The training sequence of a rollout whose last segment is the only trainable one. */
 export function sequenceOf(
   rollout: Rollout,

@@ -84,7 +84,10 @@ const MAIN_CHARTS: readonly ChartSpec[] = [
     id: "entropy",
     title: "Entropy",
     about: "How open its next word is, in nats. At zero it has stopped exploring.",
-    series: [{ key: "entropy", label: "entropy", stroke: "main" }],
+    series: [
+      { key: "entropy", label: "where it learned", stroke: "main" },
+      { key: "sampling/mean_surprisal", label: "all tries", stroke: "second" },
+    ],
     ...plain,
   },
 ];
