@@ -1,6 +1,6 @@
 /**
  * Real training runs, killed with SIGKILL at random moments of their lives and resumed until they end, with one and two
- * workers in turn: parameters, optimiser, metrics and rollouts are bit for bit those of a run that nobody disturbed.
+ * workers in turn: parameters, optimiser, metrics, rollouts and events are bit for bit those of a run that nobody disturbed.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -126,6 +126,12 @@ function metrics(name: string): unknown[] {
   );
 }
 
+/** What the training itself had to tell: not that the run was resumed, nor when. */
+const events = (name: string): unknown[] =>
+  lines(name, "events.jsonl")
+    .filter(({ code }) => code !== "RUN_RESUMED")
+    .map(({ time: _, ...event }) => event);
+
 function assertEqualRuns(name: string, undisturbed: string, step: number): void {
   assert.deepEqual(metrics(name), metrics(undisturbed));
   const folder = (run: string): string => join(root, run, "checkpoints", `step-${step}`);
@@ -158,4 +164,6 @@ test("reinforcement learning, killed 20 times", async () => {
   await killedRun("zero-killed", reinforce, moments(2, 20, REINFORCE_STEPS));
   assertEqualRuns("zero-killed", "zero", REINFORCE_STEPS);
   assert.deepEqual(lines("zero-killed", "rollouts.jsonl"), lines("zero", "rollouts.jsonl"));
+  assert.ok(events("zero").length > 0, "nothing was told: the test would show nothing");
+  assert.deepEqual(events("zero-killed"), events("zero"));
 });

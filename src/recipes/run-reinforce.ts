@@ -57,7 +57,8 @@ async function runWith(
   const { config, tokenizer } = model;
   const positions = positionsOf(stage, config);
   const state = restoredState(restored, REINFORCE_START, store);
-  const draw = drawFitting(source, tokenizer, positions - stage.maxNewTokens, store, state);
+  const fitting = { told: restored?.trainer["promptTooLong"] === true };
+  const draw = drawFitting(source, tokenizer, positions - stage.maxNewTokens, store, state, fitting);
   const heldOut = await Promise.all(
     Array.from({ length: stage.evaluateProblems }, (_, index) =>
       draw({ seed: EVALUATION_SEED, index, split: "heldout" }),
@@ -102,7 +103,7 @@ async function runWith(
           ...(stage.klWeight === 0 ? {} : { reference: compute.buffers.reference }),
           tokenizerJson: tokenizer.toJson(),
           optimizer: engine.optimizer.state,
-          trainer: { kind: stage.kind, state: { ...now } },
+          trainer: { kind: stage.kind, state: { ...now }, promptTooLong: fitting.told },
           reckon: {
             recipe: recipe.name,
             stage: stage.kind,
@@ -129,15 +130,19 @@ function positionsOf({ maxNewTokens }: ReinforceStage, { maxPositions }: ModelCo
 
 type Draw = ProblemSource["draw"];
 
-/** Draws problems whose prompts have room; others are named in the run once and replaced. */
+/**
+ * Draws problems whose prompts have room; others are named in the run once and replaced.
+ * @param state of the loop, whose step counts those that are done
+ * @param fitting whether it was told already: written here
+ */
 function drawFitting(
   source: ProblemSource,
   tokenizer: Tokenizer,
   room: number,
   store: RunStore,
   state: ReinforceState,
+  fitting: { told: boolean },
 ): Draw {
-  let told = false;
   return async (request) => {
     let problem: Problem | undefined;
     let length = 0;
@@ -145,12 +150,12 @@ function drawFitting(
       problem = await source.draw({ ...request, index: request.index + n * STAND_IN_STRIDE });
       length = promptIds(tokenizer, problem.prompt).length;
       if (length <= room) return problem;
-      if (told) continue;
-      told = true;
+      if (fitting.told) continue;
+      fitting.told = true;
       store.event({
         level: "warning",
         code: "PROMPT_TOO_LONG",
-        step: state.step,
+        step: request.split === "train" ? state.step + 1 : state.step,
         message: `a prompt of ${problem.family}, level ${problem.level}, has ${length} tokens; there is room for ${room}`,
         help: "such problems are replaced by others of the mixture; shorten them, or lower maxNewTokens",
       });

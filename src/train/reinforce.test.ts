@@ -165,6 +165,40 @@ for (const settings of [
   });
 }
 
+test("stopped and continued, a run tells the events of an unbroken one, trouble that began before a stop too", async () => {
+  // No group differs up to step 6 and from step 9 on, and one reward fails at every answer.
+  const troubled = (): Judge => async (rollouts) => {
+    const dead = !/^[78]$/.test(String(step));
+    const failures = [{ name: "broken", message: "it threw" }];
+    return (await letterJudge(rollouts)).map((judgement) => ({
+      ...judgement,
+      failures,
+      reward: dead ? 0 : judgement.reward,
+    }));
+  };
+  let step = 1;
+  const problem = (index: number) => {
+    step = 1 + Math.floor(index / 10);
+    return digitProblem(index);
+  };
+  const settings = { steps: 12, samplesPerPrompt: 4, checkpointEvery: 5 };
+  const whole = new MemoryStore();
+  await runReinforce(provider, settings, { store: whole, judge: troubled(), problem });
+  const codes = whole.events.map((event) => `${event.step} ${event.code}`);
+  for (const told of ["3 DEAD_GROUPS", "7 DEAD_GROUPS_OVER", "11 DEAD_GROUPS", "1 REWARD_FAILED", "3 REWARD_FAILED"])
+    assert.ok(codes.includes(told), `${told}: ${codes}`);
+  const store = new MemoryStore();
+  for (const stopAfter of [2, 6, 9, 10, Number.POSITIVE_INFINITY]) {
+    store.stopAfter = stopAfter;
+    await runReinforce(provider, settings, { store, judge: troubled(), problem });
+  }
+  assert.deepEqual(store.events, whole.events);
+  // Killed after the checkpoint of step 10: what came later is forgotten and told again.
+  store.saved = store.saved.filter((saved) => saved.step <= 10);
+  await runReinforce(provider, settings, { store, judge: troubled(), problem });
+  assert.deepEqual(store.events, whole.events);
+});
+
 test("a seed names a run: the same one repeats it, another one differs", async () => {
   const run = async (seed: number) => (await runReinforce(provider, { steps: 3, seed })).parameters;
   assert.deepEqual(await run(5), await run(5));

@@ -31,7 +31,7 @@ import type { ReinforceSettings } from "./reinforce-settings.ts";
 import { contextLength, rolloutOf, sequenceOf, surprisalOf } from "./rollout.ts";
 import type { Metrics, RunStore } from "./run-store.ts";
 import { scheduleFactor } from "./schedule.ts";
-import { Watch } from "./watch.ts";
+import { Watch, type WatchState } from "./watch.ts";
 
 export interface ReinforceState {
   step: number;
@@ -41,6 +41,8 @@ export interface ReinforceState {
   promptTokens: number;
   /** Problems drawn so far. */
   problems: number;
+  /** What the watch over the run remembers; older checkpoints have none. */
+  watch?: WatchState;
 }
 
 /** Where a run begins; also stands in for what an older checkpoint did not count. */
@@ -65,7 +67,7 @@ export async function reinforce(
   parts: ReinforceParts,
 ): Promise<void> {
   const { compute, store } = parts;
-  const watch = new Watch();
+  const watch = new Watch(state.watch);
   if (state.step === 0) {
     compute.buffers.reference.set(compute.buffers.parameters);
     if (parts.evaluate) store.metrics({ step: 0, ...(await parts.evaluate(0)) });
@@ -101,6 +103,7 @@ export async function reinforce(
       store.rollouts(rolloutRecords(state.step, drawn.groups.slice(0, settings.rolloutGroups)));
     }
     for (const event of watch.observe(observation(state.step, metrics, drawn.groups))) store.event(event);
+    state.watch = watch.state;
     store.progress(state.step, settings.steps);
     const stop = store.stopRequested();
     if (stop || last || state.step % settings.checkpointEvery === 0) await parts.save(state);

@@ -11,12 +11,18 @@ const healthy: Omit<Observation, "step"> = {
   rewardFailures: [],
 };
 
-/** What a watch says over steps 1, 2, …, as `step CODE`. */
+/** What a watch says over steps 1, 2, …, as `step CODE`; one that is restored before every step says the same. */
 function observe(...states: Partial<Observation>[]): string[] {
   const watch = new Watch();
-  return states.flatMap((state, i) =>
-    watch.observe({ step: i + 1, ...healthy, ...state }).map((event) => `${event.step} ${event.code}`),
-  );
+  let saved = JSON.stringify(watch.state);
+  return states.flatMap((state, i) => {
+    const now = { step: i + 1, ...healthy, ...state };
+    const restored = new Watch(JSON.parse(saved));
+    const events = watch.observe(now);
+    assert.deepEqual(restored.observe(now), events);
+    saved = JSON.stringify(restored.state);
+    return events.map((event) => `${event.step} ${event.code}`);
+  });
 }
 const repeat = <T>(count: number, value: T): T[] => new Array<T>(count).fill(value);
 
@@ -76,9 +82,10 @@ test("several troubles at once are told each by itself", () => {
 
 test("a reward that fails is named the first time, the tenth and the hundredth", () => {
   const failure = (name: string) => ({ name, message: `${name} is broken` });
-  const watch = new Watch();
+  let watch = new Watch();
   const told: string[] = [];
   for (let step = 1; step <= 60; step++) {
+    if (step % 7 === 0) watch = new Watch(JSON.parse(JSON.stringify(watch.state)));
     const rewardFailures = [failure("brevity"), failure("brevity"), ...(step === 7 ? [failure("style")] : [])];
     for (const event of watch.observe({ step, ...healthy, rewardFailures })) {
       assert.deepEqual([event.code, event.level], ["REWARD_FAILED", "warning"]);

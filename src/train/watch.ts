@@ -15,12 +15,14 @@ export interface Observation {
   readonly rewardFailures: readonly { readonly name: string; readonly message: string }[];
 }
 
+type Numbers = Omit<Observation, "rewardFailures">;
+
 interface Rule {
   readonly code: string;
   /** Steps in a row before it counts. */
   readonly patience: number;
-  broken(now: Observation, start: Observation): boolean;
-  message(now: Observation, start: Observation): string;
+  broken(now: Numbers, start: Numbers): boolean;
+  message(now: Numbers, start: Numbers): string;
   readonly help: string;
 }
 
@@ -64,14 +66,40 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+/** What a watch remembers: plain JSON, kept in checkpoints, so that a resumed run tells what an unbroken one would. */
+export interface WatchState {
+  /** By a rule's code: the step since when it is broken. */
+  readonly since: Readonly<Record<string, number>>;
+  /** By a reward's name: how often it has failed. */
+  readonly failed: Readonly<Record<string, number>>;
+  /** What the run was like when it began. */
+  readonly start?: Numbers;
+}
+
 export class Watch {
-  readonly #since = new Map<string, number>();
-  readonly #failed = new Map<string, number>();
-  #start: Observation | undefined;
+  readonly #since: Map<string, number>;
+  readonly #failed: Map<string, number>;
+  #start: Numbers | undefined;
+
+  /** @param state of an earlier watch, to go on from */
+  constructor(state?: WatchState) {
+    this.#since = new Map(Object.entries(state?.since ?? {}));
+    this.#failed = new Map(Object.entries(state?.failed ?? {}));
+    this.#start = state?.start;
+  }
+
+  get state(): WatchState {
+    return {
+      since: Object.fromEntries(this.#since),
+      failed: Object.fromEntries(this.#failed),
+      ...(this.#start ? { start: this.#start } : {}),
+    };
+  }
 
   /** The events that this step gives rise to. */
   observe(now: Observation): RunEvent[] {
-    const start = { ...now, ...this.#start, entropy: this.#start?.entropy ?? now.entropy };
+    const { rewardFailures, ...numbers } = now;
+    const start = { ...numbers, ...this.#start, entropy: this.#start?.entropy ?? now.entropy };
     this.#start = start;
     const events: RunEvent[] = [];
     for (const rule of RULES) {
@@ -96,7 +124,7 @@ export class Watch {
         events.push({ level: "warning", code: rule.code, step: now.step, message, help: rule.help });
       }
     }
-    for (const failure of now.rewardFailures) {
+    for (const failure of rewardFailures) {
       const count = (this.#failed.get(failure.name) ?? 0) + 1;
       this.#failed.set(failure.name, count);
       if (count === 1 || count === 10 || count === 100 || count === 1000) {
