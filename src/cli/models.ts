@@ -8,17 +8,28 @@ import { packageRoot } from "./package.ts";
 
 const isModel = (folder: string): boolean => existsSync(join(folder, "config.json"));
 
-/** The folder of a model. */
-export function modelFolder(name: string): string {
-  const candidates = [resolve(name), join(packageRoot(), name), join(packageRoot(), "models", name)];
-  for (const folder of candidates) {
+/** Where a model of this name may be, first come, first served. */
+const places = (name: string): string[] => [
+  ...new Set([resolve(name), resolve(packageRoot(), name), resolve(packageRoot(), "models", name)]),
+];
+
+/** The folder of a model; undefined if there is none. */
+export function findModelFolder(name: string): string | undefined {
+  for (const folder of places(name)) {
     if (isModel(folder)) return folder;
     const newest = newestCheckpoint(folder);
     if (newest) return newest;
   }
+  return undefined;
+}
+
+/** The folder of a model. @throws ReckonError MODEL_UNKNOWN */
+export function modelFolder(name: string): string {
+  const folder = findModelFolder(name);
+  if (folder !== undefined) return folder;
   throw new ReckonError("MODEL_UNKNOWN", `there is no model ${name}`, {
     expected: "a folder with config.json and model.safetensors, a run folder, or a shipped model",
-    got: candidates.join(", "),
+    got: places(name).join(", "),
     help: `shipped here: ${
       shippedModels()
         .map((folder) => basename(folder))

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { RECIPES, type Recipe, type RecipeInput, resolveRecipe, runRecipe, type Scale } from "../recipes/index.ts";
 import { RunDirectory, type RunObserver, type RunStatus } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
-import { modelFolder } from "./models.ts";
+import { findModelFolder, modelFolder, shippedModels } from "./models.ts";
 import { onBrokenPipe } from "./pipes.ts";
 
 export interface TrainingOptions {
@@ -55,6 +55,39 @@ export async function findRecipe(name: string, scale: Scale = "tiny"): Promise<R
     });
   }
   return module.default;
+}
+
+/**
+ * The resolved recipe of a new run. Paths in it are absolute, taken from the folder where the command was given, so that the
+ * run can go on from anywhere; shipped models keep their names, so that it can on another machine too.
+ * @param name and settings as `reckon train` takes them
+ */
+export async function newRecipe(name: string, settings: readonly string[], scale: Scale = "tiny"): Promise<Recipe> {
+  const recipe = resolveRecipe(await findRecipe(name, scale), settings);
+  return { ...recipe, stages: recipe.stages.map(located) };
+}
+
+function located(stage: Recipe["stages"][number]): Recipe["stages"][number] {
+  switch (stage.kind) {
+    case "pretrain":
+      return stage;
+    case "supervise":
+      return { ...stage, from: locatedModel(stage.from) };
+    case "reinforce": {
+      const absolute = (paths: readonly string[]): string[] => paths.map((path) => resolve(path));
+      const { from, tasks, userRewards } = stage;
+      return { ...stage, from: locatedModel(from), tasks: absolute(tasks), userRewards: absolute(userRewards) };
+    }
+    default:
+      stage satisfies never;
+      throw new Error("internal: unknown stage");
+  }
+}
+
+/** Of a run, the checkpoint that is its newest now. One that is not there is left to be told by the run that wants it. */
+function locatedModel(name: string): string {
+  const folder = findModelFolder(name);
+  return folder === undefined || shippedModels().includes(folder) ? name : folder;
 }
 
 /**

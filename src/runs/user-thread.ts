@@ -131,7 +131,10 @@ export class UserThread {
     return new ReckonError(code, `The ${this.#kind} ${this.path} cannot be used.`, {
       expected: expected ?? what,
       got,
-      help: code === "MODULE_MISSING" ? "Check the path." : "Correct the module and start again.",
+      help:
+        code === "MODULE_MISSING"
+          ? "Check the path; a run that goes on needs the file where its recipe.json says it is."
+          : "Correct the module and start again.",
     });
   }
 }

@@ -1,11 +1,10 @@
 /** `reckon demo`: the first growth in the terminal alone, with a curve of characters and samples as they come. */
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import { resolveRecipe } from "../../recipes/index.ts";
 import type { RunObserver } from "../../runs/run-directory.ts";
 import type { RolloutRecord } from "../../train/run-store.ts";
 import { integer, newCommand, uiOf } from "../command.ts";
-import { findRecipe, freshName, runTraining } from "../training.ts";
+import { freshName, newRecipe, runTraining } from "../training.ts";
 import { paint, type Ui } from "../ui.ts";
 import { evaluationLine } from "./train.ts";
 
@@ -28,7 +27,7 @@ export function create(): Command {
     .action(async (options: Options, command: Command) => {
       const ui = uiOf(command);
       const settings = [`seed=${options.seed}`, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])];
-      const recipe = resolveRecipe(await findRecipe("r1-zero"), settings);
+      const recipe = await newRecipe("r1-zero", settings);
       const { runs: root, workers } = options;
       const name = freshName(root, "demo");
       ui.say("A base model that has read solutions, guesses and searches now only learns from being right or wrong.\n");

@@ -7,14 +7,13 @@ import {
   freshConfig,
   RECIPES,
   type Recipe,
-  resolveRecipe,
   SCALES,
   type Scale,
 } from "../../recipes/index.ts";
 import type { RunObserver } from "../../runs/run-directory.ts";
 import { integer, newCommand, uiOf, usageError } from "../command.ts";
 import { openModel } from "../models.ts";
-import { findRecipe, freshName, runTraining } from "../training.ts";
+import { freshName, newRecipe, runTraining } from "../training.ts";
 import { formatCount, type Ui } from "../ui.ts";
 
 interface Options {
@@ -70,7 +69,7 @@ export function create(): Command {
       }
       if (name === undefined) return command.help({ error: true });
       const settings = options.seed === undefined ? options.set : [...options.set, `seed=${options.seed}`];
-      const recipe = resolveRecipe(await findRecipe(name, options.scale), settings);
+      const recipe = await newRecipe(name, settings, options.scale);
       if (options.dryRun) return dryRun(ui, recipe);
       const run = options.name ?? freshName(root, recipe.name);
       report(ui, await runTraining(recipe, { root, name: run, resume: false, workers, observer }));

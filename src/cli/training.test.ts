@@ -1,0 +1,112 @@
+/** Runs that are started in one folder and go on from another, through the real command line. */
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { RunDirectory } from "../runs/run-directory.ts";
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), "reckon-paths-")));
+after(() => rmSync(root, { recursive: true, force: true }));
+const runs = join(root, "runs");
+const here = join(root, "here");
+const there = join(root, "there");
+for (const folder of [here, there]) mkdirSync(folder);
+
+const args = (...more: string[]): string[] => [
+  "--conditions=reckon-source",
+  join(import.meta.dirname, "main.ts"),
+  "train",
+  ...more,
+  "--workers",
+  "1",
+];
+
+/** Trains in a folder until the run has so many rows of metrics, then pauses it. */
+async function trainUntil(rows: number, cwd: string, ...more: string[]): Promise<void> {
+  const child = spawn(process.execPath, args(...more), { cwd, stdio: ["ignore", "ignore", "pipe"] });
+  const exit = once(child, "exit");
+  let errors = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors += text;
+  });
+  const log = join(runs, "own", "metrics.jsonl");
+  while (!existsSync(log) || readFileSync(log, "utf8").split("\n").length <= rows) {
+    assert.equal(child.exitCode, null, errors);
+    await sleep(20);
+  }
+  RunDirectory.request(runs, "own", "pause");
+  assert.deepEqual(await exit, [0, null], errors);
+}
+
+const stageOf = (name: string): Record<string, unknown> => {
+  const recipe = JSON.parse(readFileSync(join(runs, name, "recipe.json"), "utf8")) as { stages: object[] };
+  return recipe.stages[0] as Record<string, unknown>;
+};
+
+test("a run with a task, a reward and a base of one's own goes on from another folder, and says when a file is gone", async () => {
+  writeFileSync(
+    join(here, "minimum.ts"),
+    `import { defineTask } from "reckon/tasks";
+export default defineTask<{ a: number; b: number }>({
+  name: "minimum",
+  sample: (random) => ({ a: random.int(0, 99), b: random.int(0, 99) }),
+  prompt: ({ a, b }) => \`Min of \${a}, \${b}.\`,
+  verify: ({ a, b }, answer) => ({ score: answer === String(Math.min(a, b)) ? 1 : 0, reason: "compared" }),
+  gold: ({ a, b }) => String(Math.min(a, b)),
+});
+`,
+  );
+  mkdirSync(join(here, "rewards"));
+  writeFileSync(
+    join(here, "rewards", "brief.mjs"),
+    "export default function brief({ length }) { return 1 / length; }\n",
+  );
+  cpSync(join(import.meta.dirname, "..", "..", "models", "base"), join(here, "base"), { recursive: true });
+  const settings = {
+    tasks: '["./minimum.ts"]',
+    userRewards: '["rewards/brief.mjs"]',
+    problems: '[{"family":"minimum","level":0,"weight":1}]',
+    from: "./base",
+    steps: "5000",
+    promptsPerStep: "2",
+    samplesPerPrompt: "2",
+    maxNewTokens: "16",
+    evaluateEvery: "0",
+    evaluateProblems: "2",
+  };
+  const set = Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
+  await trainUntil(2, here, "r1-zero", "--name", "own", "--runs", "../runs", ...set);
+  const { tasks, userRewards, from } = stageOf("own");
+  assert.deepEqual(
+    [tasks, userRewards, from],
+    [[join(here, "minimum.ts")], [join(here, "rewards", "brief.mjs")], join(here, "base")],
+  );
+  const rows = readFileSync(join(runs, "own", "metrics.jsonl"), "utf8").split("\n").length;
+  await trainUntil(rows + 1, there, "--resume", "own", "--runs", runs);
+
+  rmSync(join(here, "minimum.ts"));
+  const gone = spawnSync(process.execPath, args("--resume", "own", "--runs", "../runs"), {
+    cwd: there,
+    encoding: "utf8",
+  });
+  assert.equal(gone.status, 1);
+  assert.ok(gone.stderr.includes(join(here, "minimum.ts")), gone.stderr);
+  assert.match(gone.stderr, /MODULE_MISSING.*no such file.*recipe\.json/s);
+  assert.doesNotMatch(gone.stderr, /^ +at /m, "no stack");
+});
+
+test("shipped models keep their names in a recipe, wherever the command is given", () => {
+  for (const from of ["models/base", "base"]) {
+    const dry = spawnSync(process.execPath, args("r1-zero", "--set", `from=${from}`, "--dry-run", "--json"), {
+      cwd: there,
+      encoding: "utf8",
+    });
+    assert.equal(dry.status, 0, dry.stderr);
+    const { recipe } = JSON.parse(dry.stdout) as { recipe: { stages: { from: string }[] } };
+    assert.equal(recipe.stages[0]!.from, from);
+  }
+});
