@@ -15,32 +15,34 @@ export interface Estimate {
 const ANSWER_SHARE = 0.35;
 
 /**
- * Tokens and operations of a recipe: 6 operations a parameter and trained token, 2 a sampled one (Kaplan et al. 2020,
- * arXiv 2001.08361, §2.1; attention left out).
+ * Operations of training: 6 a parameter and trained token, 2 a sampled one (Kaplan et al. 2020, arXiv 2001.08361, §2.1).
+ * Left out: attention, prompts that are read before sampling, scoring by a reference, evaluations.
+ */
+export function trainingFlops(config: ModelConfig, tokens: Omit<Estimate, "flops">): number {
+  return parameterLayout(config).parameterCount * (6 * tokens.trained + 2 * tokens.sampled);
+}
+
+/**
+ * Tokens and operations of a recipe, by `trainingFlops`.
  * @param config of the model that is trained
  */
 export function estimate(recipe: Recipe, config: ModelConfig): Estimate {
-  const { parameterCount } = parameterLayout(config);
-  const stages = recipe.stages.map((stage): Estimate => {
+  const stages = recipe.stages.map((stage): Omit<Estimate, "flops"> => {
     switch (stage.kind) {
       case "supervise":
       case "pretrain": {
-        const trained = stage.steps * stage.tokensPerStep;
-        return { sampled: 0, trained, flops: 6 * parameterCount * trained };
+        return { sampled: 0, trained: stage.steps * stage.tokensPerStep };
       }
       case "reinforce": {
         const sampled = stage.steps * stage.promptsPerStep * stage.samplesPerPrompt * stage.maxNewTokens * ANSWER_SHARE;
-        const trained = sampled * stage.iterations;
-        return { sampled, trained, flops: parameterCount * (6 * trained + 2 * sampled) };
+        return { sampled, trained: sampled * stage.iterations };
       }
       default:
         stage satisfies never;
         throw new Error("internal: unknown stage");
     }
   });
-  return stages.reduce((a, b) => ({
-    sampled: a.sampled + b.sampled,
-    trained: a.trained + b.trained,
-    flops: a.flops + b.flops,
-  }));
+  const sampled = stages.reduce((n, stage) => n + stage.sampled, 0);
+  const trained = stages.reduce((n, stage) => n + stage.trained, 0);
+  return { sampled, trained, flops: trainingFlops(config, { sampled, trained }) };
 }

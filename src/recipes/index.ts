@@ -10,7 +10,8 @@ import type { Recipe, RecipeInput, Scale } from "./schema.ts";
 import { sft } from "./sft.ts";
 
 export { corpusTokenizer, freshConfig, loadModelFolder } from "./assemble.ts";
-export { type Estimate, estimate } from "./estimate.ts";
+export { type Estimate, estimate, trainingFlops } from "./estimate.ts";
+export { type Evaluation, type LineageRecord, weightsHash } from "./lineage.ts";
 export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe, type Scale } from "./schema.ts";
 
 export const SCALES: readonly Scale[] = ["tiny", "small"];

@@ -1,5 +1,6 @@
 /** Runs the stages over documents, pretraining and supervised fine-tuning, in a run directory. */
 import type { ModelConfig } from "../model/config.ts";
+import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import {
   document,
@@ -29,6 +30,7 @@ import {
 } from "./assemble.ts";
 import { phasesOf } from "./corpus-mix.ts";
 import { evaluationMetrics } from "./evaluation-metrics.ts";
+import { Lineage } from "./lineage.ts";
 import type { PretrainStage, Recipe, SuperviseStage } from "./schema.ts";
 
 export interface StageOptions {
@@ -52,7 +54,8 @@ export async function runPretrain(
     const phase = phases.findLast(({ from }) => step >= from * stage.steps) ?? phases[0]!;
     return renderDocument(document(Random.of(recipe.seed, "corpus", index), phase.mix));
   };
-  const start: Start = { tokenizer, config, parameters, restored, parent: null };
+  const lineage = restored ? Lineage.resumed(recipe, restored) : Lineage.fresh(recipe, config);
+  const start: Start = { tokenizer, config, parameters, restored, lineage };
   await runDocuments(recipe, stage, store, options, start, text, phases.at(-1)!.mix.problems);
 }
 
@@ -64,16 +67,27 @@ export async function runSupervise(
   options: StageOptions,
 ): Promise<void> {
   const restored = await restore(store);
-  const model = restored?.model ?? (await loadModelFolder(options.modelFolder?.(stage.from) ?? stage.from));
+  const { model, lineage } = await beginning(recipe, stage.from, restored, options);
   const { tokenizer, config, parameters } = model;
   const text = (index: number): string => {
     const { prompt, thinking, answer } = cleanSolution(recipe.seed, index, stage.problems);
     return `<|user|>${prompt}<|assistant|>${formatCompletion(thinking, answer)}<|end|>`;
   };
-  const own = model.extra.reckon as { readonly parent?: unknown } | undefined;
-  const parent = (restored ? own?.parent : own) ?? null; // A resumed run has the parent that it began from.
-  const start: Start = { tokenizer, config, parameters, restored, parent };
+  const start: Start = { tokenizer, config, parameters, restored, lineage };
   await runDocuments(recipe, stage, store, options, start, text, stage.problems);
+}
+
+/** The model that a stage goes on with: the restored one, or that which its recipe names. */
+export async function beginning(
+  recipe: Recipe,
+  from: string,
+  restored: RestoredTrainer | undefined,
+  options: StageOptions,
+): Promise<{ readonly model: LoadedCheckpoint; readonly lineage: Lineage }> {
+  if (restored) return { model: restored.model, lineage: Lineage.resumed(recipe, restored) };
+  const folder = options.modelFolder?.(from) ?? from;
+  const model = await loadModelFolder(folder);
+  return { model, lineage: await Lineage.child(recipe, model, folder) };
 }
 
 /** Far from any index that a run counts to. */
@@ -98,7 +112,7 @@ interface Start {
   readonly config: ModelConfig;
   readonly parameters: Float32Array;
   readonly restored: RestoredTrainer | undefined;
-  readonly parent: unknown;
+  readonly lineage: Lineage;
 }
 
 async function runDocuments(
@@ -106,7 +120,7 @@ async function runDocuments(
   stage: PretrainStage | SuperviseStage,
   store: RunStore,
   options: StageOptions,
-  { tokenizer, config, parameters, restored, parent }: Start,
+  { tokenizer, config, parameters, restored, lineage }: Start,
   text: (index: number, step: number) => string,
   rungs: readonly ProblemWeight[],
 ): Promise<void> {
@@ -137,24 +151,18 @@ async function runDocuments(
         const settings = { samples: 1, seed: 7, temperature: 1, maxNewTokens: stage.evaluateNewTokens };
         const answers = await sampleAnswers(compute, tokenizer, problems, settings, ruleJudge());
         const nats = await validationLoss(compute, validation, stage);
-        return { ...evaluationMetrics(summarise(answers, 1)), "eval/nats_per_document": nats };
+        lineage.evaluation = { ...summarise(answers, 1), nats_per_document: nats };
+        return { ...evaluationMetrics(lineage.evaluation), "eval/nats_per_document": nats };
       },
       async save(now) {
+        const tokens = now.tokens + now.contextTokens;
         const files = trainerFiles({
           config,
           parameters: compute.buffers.parameters,
           tokenizerJson: tokenizer.toJson(),
           optimizer: optimizer.state,
           trainer: { kind: stage.kind, state: { ...now } },
-          reckon: {
-            recipe: recipe.name,
-            stage: stage.kind,
-            parent,
-            seed: recipe.seed,
-            step: now.step,
-            tokens: now.tokens + now.contextTokens,
-            lossTokens: now.tokens,
-          },
+          reckon: { ...lineage.record({ step: now.step, tokens, trained: tokens, lossTokens: now.tokens }) },
         });
         await store.saveCheckpoint(now.step, files);
       },

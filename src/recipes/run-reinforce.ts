@@ -4,14 +4,14 @@ import type { ModelConfig } from "../model/config.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import type { Problem } from "../tasks/index.ts";
 import { trainerFiles } from "../train/checkpoint.ts";
-import { type EvaluationSummary, sampleAnswers, summarise } from "../train/evaluate.ts";
+import { sampleAnswers, summarise } from "../train/evaluate.ts";
 import { REINFORCE_START, type ReinforceState, reinforce } from "../train/reinforce.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
-import { loadModelFolder, restore, restoredState, startEngine } from "./assemble.ts";
+import { restore, restoredState, startEngine } from "./assemble.ts";
 import { evaluationMetrics } from "./evaluation-metrics.ts";
 import { openProblems, type ProblemSource } from "./problems.ts";
-import type { StageOptions } from "./run-pretrain.ts";
+import { beginning, type StageOptions } from "./run-pretrain.ts";
 import type { Recipe, ReinforceStage } from "./schema.ts";
 
 /** Held-out problems are the same for every run, whatever its seed. */
@@ -24,12 +24,6 @@ const MOST_PROMPT = 1024;
 /** A prompt that does not fit is replaced by that of a stand-in, so many times, far from any index that a run counts to. */
 const STAND_INS = 9;
 const STAND_IN_STRIDE = 2 ** 41;
-
-/** What this stage writes into reckon.json and needs again. */
-interface Lineage {
-  readonly parent?: unknown;
-  readonly evaluation?: EvaluationSummary;
-}
 
 export async function runReinforce(
   recipe: Recipe,
@@ -53,7 +47,7 @@ async function runWith(
   options: StageOptions,
 ): Promise<void> {
   const restored = await restore(store);
-  const model = restored?.model ?? (await loadModelFolder(options.modelFolder?.(stage.from) ?? stage.from));
+  const { model, lineage } = await beginning(recipe, stage.from, restored, options);
   const { config, tokenizer } = model;
   const positions = positionsOf(stage, config);
   const state = restoredState(restored, REINFORCE_START, store);
@@ -73,10 +67,6 @@ async function runWith(
   );
   const { compute } = engine;
   if (restored?.reference) compute.buffers.reference.set(restored.reference);
-  // A resumed run has the parent that it began from, and its last evaluation until the next.
-  const lineage = restored?.model.extra.reckon as Lineage | undefined;
-  const parent = restored ? (lineage?.parent ?? null) : (model.extra.reckon ?? null);
-  let latest = lineage?.evaluation;
   try {
     await reinforce({ ...stage, seed: recipe.seed }, state, {
       compute,
@@ -93,8 +83,9 @@ async function runWith(
           maxNewTokens: stage.maxNewTokens,
           key: ["evaluate", step],
         };
-        latest = summarise(await sampleAnswers(compute, tokenizer, heldOut, settings, source.judge), 1);
-        return evaluationMetrics(latest);
+        const answers = await sampleAnswers(compute, tokenizer, heldOut, settings, source.judge);
+        lineage.evaluation = summarise(answers, 1);
+        return evaluationMetrics(lineage.evaluation);
       },
       async save(now) {
         const files = trainerFiles({
@@ -105,14 +96,12 @@ async function runWith(
           optimizer: engine.optimizer.state,
           trainer: { kind: stage.kind, state: { ...now }, promptTooLong: fitting.told },
           reckon: {
-            recipe: recipe.name,
-            stage: stage.kind,
-            parent,
-            seed: recipe.seed,
-            step: now.step,
-            tokens: now.promptTokens + now.tokens,
-            sampledTokens: now.tokens,
-            ...(latest ? { evaluation: latest } : {}),
+            ...lineage.record({
+              step: now.step,
+              tokens: now.promptTokens + now.tokens,
+              trained: now.trainedTokens,
+              sampledTokens: now.tokens,
+            }),
           },
         });
         await store.saveCheckpoint(now.step, files);

@@ -39,6 +39,8 @@ export interface ReinforceState {
   tokens: number;
   /** Tokens of prompts so far, once for every answer to them. */
   promptTokens: number;
+  /** Tokens of prompts and answers that gradients were computed of so far, once for every time. */
+  trainedTokens: number;
   /** Problems drawn so far. */
   problems: number;
   /** What the watch over the run remembers; older checkpoints have none. */
@@ -46,7 +48,7 @@ export interface ReinforceState {
 }
 
 /** Where a run begins; also stands in for what an older checkpoint did not count. */
-export const REINFORCE_START: ReinforceState = { step: 0, tokens: 0, promptTokens: 0, problems: 0 };
+export const REINFORCE_START: ReinforceState = { step: 0, tokens: 0, promptTokens: 0, trainedTokens: 0, problems: 0 };
 
 export interface ReinforceParts {
   readonly compute: Compute;
@@ -82,6 +84,7 @@ export async function reinforce(
     state.problems += drawn.problems;
     state.tokens += drawn.tokens;
     state.promptTokens += drawn.promptTokens;
+    state.trainedTokens += settings.iterations * learnedTokens(settings, drawn.groups);
     if (settings.referenceEvery > 0 && state.step % settings.referenceEvery === 0) {
       compute.buffers.reference.set(compute.buffers.parameters);
     }
@@ -236,13 +239,25 @@ function layOut(
     const sequences = groups.slice(s * size, (s + 1) * size).flatMap((group, g) =>
       group.rollouts.flatMap((rollout, i) => {
         const advantage = group.advantages[i]!;
-        // Without a KL term an answer of advantage 0 has no gradient at all.
-        if (advantage === 0 && settings.klWeight === 0) return [];
+        if (!hasGradient(settings, advantage)) return [];
         return [sequenceOf(rollout, weighted[s * size + g]![i]!, advantage, reference(group, i))];
       }),
     );
     return microBatches(sequences, { tokens: settings.microBatchTokens });
   });
+}
+
+/** Without a KL term an answer of advantage 0 has no gradient at all. */
+function hasGradient(settings: ReinforceSettings, advantage: number): boolean {
+  return advantage !== 0 || settings.klWeight !== 0;
+}
+
+/** Tokens that one pass over the groups computes gradients of, prompts included. */
+function learnedTokens(settings: ReinforceSettings, groups: readonly Group[]): number {
+  const learned = groups.flatMap(({ rollouts, advantages }) =>
+    rollouts.filter((_, i) => hasGradient(settings, advantages[i]!)),
+  );
+  return learned.reduce((n, rollout) => n + contextLength(rollout) + rollout.length, 0);
 }
 
 async function referenceLogprobs(

@@ -1,0 +1,124 @@
+/**
+ * reckon.json of a checkpoint: where a model comes from, what it cost, and how it did. Everything in it is a function of
+ * recipe and seed but `seconds`, which is the clock's.
+ */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ModelConfig } from "../model/config.ts";
+import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
+import type { RestoredTrainer } from "../train/checkpoint.ts";
+import type { EvaluationSummary } from "../train/evaluate.ts";
+import { trainingFlops } from "./estimate.ts";
+import type { Recipe } from "./schema.ts";
+
+/** What a model was evaluated at, last before its checkpoint. */
+export type Evaluation = EvaluationSummary & {
+  /** Of stages over documents: as `eval/nats_per_document` in docs/metrics.md. */
+  readonly nats_per_document?: number;
+};
+
+/** reckon.json. Fields are missing in what older versions wrote. */
+export interface LineageRecord {
+  /** Name of the recipe. */
+  readonly recipe: string;
+  readonly stage: string;
+  /** reckon.json of the model that the stage began with; null where it began with none. */
+  readonly parent: unknown;
+  /** SHA-256 of that model's model.safetensors, in hexadecimal. */
+  readonly parentHash?: string;
+  readonly seed: number;
+  readonly step: number;
+  /** All tokens seen, as `num_tokens`. */
+  readonly tokens: number;
+  /** Of these, sampled by the model: as `completions/num_tokens`. */
+  readonly sampledTokens?: number;
+  /** Of these, with loss: as `num_loss_tokens`. */
+  readonly lossTokens?: number;
+  /** Floating-point operations of this stage, by the formula of `trainingFlops`. */
+  readonly flops: number;
+  /** Wall-clock seconds of this stage, evaluations and checkpoints included, summed over resumes; lost work is not in it. */
+  readonly seconds: number;
+  readonly evaluation?: Evaluation;
+}
+
+/** What a stage has done so far. */
+export interface Work extends Pick<LineageRecord, "step" | "tokens" | "sampledTokens" | "lossTokens"> {
+  /** Tokens that gradients were computed of, once for every time. */
+  readonly trained: number;
+}
+
+/** Follows one stage of a run; a resumed run goes on with what its checkpoint says. */
+export class Lineage {
+  /** The last evaluation. */
+  evaluation: Evaluation | undefined;
+  readonly #recipe: Recipe;
+  readonly #config: ModelConfig;
+  readonly #origin: Pick<LineageRecord, "parent" | "parentHash">;
+  readonly #before: number;
+  readonly #started = performance.now();
+
+  private constructor(
+    recipe: Recipe,
+    config: ModelConfig,
+    origin: Pick<LineageRecord, "parent" | "parentHash">,
+    before: Partial<LineageRecord>,
+  ) {
+    this.#recipe = recipe;
+    this.#config = config;
+    this.#origin = origin;
+    this.#before = before.seconds ?? 0;
+    this.evaluation = before.evaluation;
+  }
+
+  /** Of a run that goes on: it has the parent that it began from, and its last evaluation until the next. */
+  static resumed(recipe: Recipe, { model }: RestoredTrainer): Lineage {
+    const before = (model.extra.reckon ?? {}) as Partial<LineageRecord>;
+    const { parent = null, parentHash } = before;
+    return new Lineage(recipe, model.config, { parent, ...(parentHash ? { parentHash } : {}) }, before);
+  }
+
+  /** Of a run that begins with fresh parameters. */
+  static fresh(recipe: Recipe, config: ModelConfig): Lineage {
+    return new Lineage(recipe, config, { parent: null }, {});
+  }
+
+  /** Of a run that begins with a model. @param folder where it was loaded from */
+  static async child(recipe: Recipe, model: LoadedCheckpoint, folder: string): Promise<Lineage> {
+    const origin = { parent: model.extra.reckon ?? null, parentHash: await weightsHash(folder) };
+    return new Lineage(recipe, model.config, origin, {});
+  }
+
+  record({ trained, step, tokens, ...own }: Work): LineageRecord {
+    return {
+      recipe: this.#recipe.name,
+      stage: this.#recipe.stages[0]!.kind,
+      ...this.#origin,
+      seed: this.#recipe.seed,
+      step,
+      tokens,
+      ...own,
+      flops: trainingFlops(this.#config, { trained, sampled: own.sampledTokens ?? 0 }),
+      seconds: this.#before + (performance.now() - this.#started) / 1000,
+      ...(this.evaluation ? { evaluation: this.evaluation } : {}),
+    };
+  }
+}
+
+/**
+ * SHA-256 of a model's weights in hexadecimal: of the bytes of model.safetensors, as `sha256sum` gives it; of a model in
+ * shards, of its shards one after the other, by name.
+ */
+export async function weightsHash(folder: string): Promise<string> {
+  let names = ["model.safetensors"];
+  if (!existsSync(join(folder, names[0]!))) {
+    const index = JSON.parse(await readFile(join(folder, "model.safetensors.index.json"), "utf8")) as {
+      readonly weight_map: Readonly<Record<string, string>>;
+    };
+    names = [...new Set(Object.values(index.weight_map))].sort();
+  }
+  const hash = createHash("sha256");
+  for (const name of names) hash.update(await readFile(join(folder, name)));
+  return hash.digest("hex");
+}
