@@ -76,6 +76,22 @@ describe("the packed package", () => {
       assert.ok(existsSync(installed("dist", "web", "index.html")));
   });
 
+  test("holds the licences of the packages that are built into the studio", () => {
+    const notices = readFileSync(installed("dist", "web", "licenses.txt"), "utf8");
+    for (const name of ["react", "react-dom", "scheduler", "uplot"]) {
+      const { version } = JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")) as {
+        version: string;
+      };
+      assert.ok(notices.includes(`${name} - ${version} (MIT)`), `${name}\n${notices}`);
+      const text = readFileSync(join(root, "node_modules", name, "LICENSE"), "utf8").trim();
+      assert.ok(notices.includes(text), `the licence of ${name}`);
+    }
+    const page = readFileSync(installed("dist", "web", "index.html"), "utf8");
+    const [script] = /assets\/[\w.-]+\.js/.exec(page)!;
+    const code = readFileSync(installed("dist", "web", script), "utf8");
+    assert.match(code, /licenses\.txt/, "the page links to it");
+  });
+
   test("every subpath can be imported", () => {
     const paths = Object.keys(manifest.exports).filter((path) => path !== "./package.json");
     const lines = paths.map((path, i) => `import * as m${i} from "reckon${path.slice(1)}";`);

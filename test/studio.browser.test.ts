@@ -295,6 +295,15 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
       await shoot(page, "talk-desk-dark");
     }));
 
+  it("shows the licences of what it is built with", () =>
+    visit({ viewport: DESK }, async (page) => {
+      await openGrow(page);
+      const link = await page.getByRole("link", { name: "Licences" }).getAttribute("href");
+      // Not opened: a browser asks for an icon beside a plain text, and there is none.
+      const text = await (await page.request.get(new URL(link!, page.url()).href)).text();
+      for (const name of ["react", "uplot"]) assert.match(text, new RegExp(`^## ${name} - `, "m"));
+    }));
+
   it("fits a phone", () =>
     visit({ viewport: PHONE, colorScheme: "dark", hasTouch: true, isMobile: true }, async (page) => {
       await openGrow(page);

@@ -96,7 +96,10 @@ export function App() {
           <Talk />
         </div>
       </main>
-      <footer className="bottom">Everything here runs on your own machine. Nothing leaves it.</footer>
+      <footer className="bottom">
+        Everything here runs on your own machine. Nothing leaves it. <a href="./licenses.txt">Licences</a> of what this
+        page is built with.
+      </footer>
     </>
   );
 }

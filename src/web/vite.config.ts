@@ -16,6 +16,8 @@ export default defineConfig({
     // The page's rules allow scripts and styles from files only.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The licences of the packages that are in the bundle, which their terms want beside every copy.
+    license: { fileName: "licenses.txt" },
   },
   server: { host: "127.0.0.1", proxy: { "/api": "http://127.0.0.1:4180" } },
 });
