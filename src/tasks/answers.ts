@@ -48,16 +48,18 @@ export function verifyInteger(answer: string, gold: number): Verdict {
   return value === gold ? RIGHT : wrong(`${value} is not ${gold}`);
 }
 
-/** Judges an answer that has to be a list of whole numbers, separated by commas with or without spaces. */
-export function verifyIntegers(answer: string, gold: readonly number[]): Verdict {
+/** Judges an answer that has to be a list of whole numbers, separated by commas (or `separator`) with or without spaces. */
+export function verifyIntegers(answer: string, gold: readonly number[], separator = ","): Verdict {
   const text = tidy(answer);
   if (typeof text !== "string") return text;
   const values: number[] = [];
-  for (const part of text.split(",")) {
+  for (const part of text.split(separator)) {
     const value = readInteger(trim(part));
     if (value === null) return wrong(`not a list of whole numbers: ${quote(text)}`);
     values.push(value);
   }
   if (values.length !== gold.length) return wrong(`${values.length} numbers in place of ${gold.length}`);
-  return values.every((value, i) => value === gold[i]) ? RIGHT : wrong(`${values.join(",")} is not ${gold.join(",")}`);
+  return values.every((value, i) => value === gold[i])
+    ? RIGHT
+    : wrong(`${values.join(separator)} is not ${gold.join(separator)}`);
 }

@@ -1,16 +1,41 @@
 /** The built-in families, easy to hard within each kind. */
 import { ReckonError } from "../util/errors.ts";
 import { addition } from "./addition/index.ts";
+import { base } from "./base/index.ts";
 import { countdown } from "./countdown/index.ts";
+import { division } from "./division/index.ts";
 import { equation } from "./equation/index.ts";
 import { expression } from "./expression/index.ts";
+import { factors } from "./factors/index.ts";
+import { gcd } from "./gcd/index.ts";
 import { max } from "./max/index.ts";
+import { modular } from "./modular/index.ts";
 import { multiplication } from "./multiplication/index.ts";
+import { polynomial } from "./polynomial/index.ts";
 import { recall } from "./recall/index.ts";
+import { sequence } from "./sequence/index.ts";
 import { sort } from "./sort/index.ts";
+import { subtraction } from "./subtraction/index.ts";
 import type { Task } from "./task.ts";
 
-const TASKS: readonly Task[] = [addition, multiplication, expression, equation, countdown, max, sort, recall];
+const TASKS: readonly Task[] = [
+  addition,
+  subtraction,
+  multiplication,
+  division,
+  expression,
+  polynomial,
+  equation,
+  modular,
+  gcd,
+  factors,
+  base,
+  sequence,
+  countdown,
+  max,
+  sort,
+  recall,
+];
 
 /** All built-in families. */
 export function listTasks(): readonly Task[] {
