@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Random } from "../../util/random.ts";
+import { isPosed as isDivision } from "../division/index.ts";
 import { parseCompletion } from "../format.ts";
+import { read } from "../polynomial/index.ts";
 import { CAPITALS, COUNTRIES } from "../recall/facts.ts";
 import { getTask } from "../registry.ts";
+import { isPosed as isSubtraction } from "../subtraction/index.ts";
 import { isHeldOut } from "../task.ts";
 import { languageShare } from "../trace/words.ts";
 import { type CorpusDocument, document, renderDocument } from "./document.ts";
@@ -27,6 +30,14 @@ const wide: CorpusMix = {
   ],
 };
 
+/** Every rung of the families that the default mix does not pose. */
+const beyond: CorpusMix = {
+  ...DEFAULT_MIX,
+  problems: ["subtraction", "division", "gcd", "modular", "base", "sequence", "factors", "polynomial"].flatMap(
+    (family) => [0, 1, 2, 3, 4].map((level) => ({ family, level, weight: 1 })),
+  ),
+};
+
 /** Reads the problem back from the text of a prompt, knowing nothing of the facts. */
 function readPrompt(prompt: string): { family: string; facts: unknown } {
   const numbers = (prompt.match(/\d+/g) ?? []).map(Number);
@@ -41,6 +52,23 @@ function readPrompt(prompt: string): { family: string; facts: unknown } {
   if (begins("Make", "Bilde")) return { family: "countdown", facts: { numbers: numbers.slice(1), target: a } };
   if (begins("Max of", "Maximum von")) return { family: "max", facts: { numbers } };
   if (begins("Sort", "Sortiere")) return { family: "sort", facts: { numbers } };
+  if (begins("Subtract", "Subtrahiere")) return { family: "subtraction", facts: { a, b } };
+  if (begins("Divide", "Teile")) return { family: "division", facts: { a, b } };
+  if (begins("GCD", "ggT")) return { family: "gcd", facts: { a, b } };
+  if (begins("Find", "Finde")) {
+    return { family: "modular", facts: prompt.includes("^") ? { a, k: b, m: c } : { a, b, m: c } };
+  }
+  if (begins("Base", "Basis")) {
+    const to = a === 10;
+    const base = to ? b : a;
+    return { family: "base", facts: { value: to ? c : Number.parseInt(String(c), base), base, to } };
+  }
+  if (begins("Next:", "Weiter:")) return { family: "sequence", facts: { terms: numbers } };
+  if (begins("Factor", "Zerlege")) return { family: "factors", facts: { n: a } };
+  if (begins("Put", "Setze")) {
+    const text = prompt.slice(prompt.indexOf(" in ") + 4, -1);
+    return { family: "polynomial", facts: { coefficients: read(text), x: a } };
+  }
   const country = /(\w+)\?$/.exec(prompt)?.[1];
   assert.ok(country !== undefined, prompt);
   return { family: "recall", facts: { country, capital: CAPITALS[COUNTRIES.indexOf(country)]! } };
@@ -53,7 +81,8 @@ test("a document is a function of its key alone", () => {
 });
 
 test("no document poses a held-out problem, by the text of its prompt", () => {
-  for (const doc of [...posing, ...documents(4000, wide).filter(({ prompt }) => prompt !== "")]) {
+  const others = [...documents(4000, wide), ...documents(4000, beyond)].filter(({ prompt }) => prompt !== "");
+  for (const doc of [...posing, ...others]) {
     const { family, facts } = readPrompt(doc.prompt);
     assert.equal(family, doc.family);
     assert.deepEqual(facts, doc.posed[0]!.facts, doc.prompt);
@@ -89,6 +118,21 @@ test("no plain text states a held-out problem, by its own text", () => {
         equations++;
         assert.equal(isHeldOut(getTask("countdown"), { numbers: [a, b, c], target }), false, line);
       }
+    }
+  }
+  assert.ok(equations > 1000);
+});
+
+test("lists of facts hold no held-out differences and quotients where these are posed", () => {
+  const lists = documents(3000, { ...beyond, kinds: { solution: 0, facts: 1, drill: 0, statement: 0 } });
+  let equations = 0;
+  for (const { response } of lists) {
+    for (const [, a, operator, b] of response.matchAll(/(\d+)([-/])(\d+)=/g)) {
+      const facts = { a: Number(a), b: Number(b) };
+      const posed = operator === "-" ? isSubtraction(facts) : isDivision(facts);
+      if (!posed) continue;
+      equations++;
+      assert.equal(isHeldOut(getTask(operator === "-" ? "subtraction" : "division"), facts), false, response);
     }
   }
   assert.ok(equations > 1000);

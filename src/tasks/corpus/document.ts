@@ -2,7 +2,7 @@
  * The pretraining corpus, one document at a time: a pure function of its stream and its mix.
  *
  * No document poses a held-out problem, states one in a list of facts, or meets one on its way: whole expressions that
- * stand inside a longer one's solution and three-number puzzles inside a longer countdown count too (see leaks.ts).
+ * stand inside a longer one's solution, three-number puzzles inside a longer countdown and the like count too (leaks.ts).
  * A single step inside a solution (`26+3=29`, a column with its carry `7+8+1=16`) is not a problem of its own.
  */
 import type { Random } from "../../util/random.ts";
@@ -59,7 +59,7 @@ export function document(random: Random, mix: CorpusMix = DEFAULT_MIX): CorpusDo
     case "solution":
       return solution(random, mix);
     case "facts":
-      return plain(kind, "addition", "en", factList(random));
+      return plain(kind, "addition", "en", factList(random, familiesIn(mix)));
     case "drill": {
       const tongue = random.chance(mix.german) ? "de" : "en";
       return plain(kind, "countdown", tongue, drill(random, tongue, mix));
@@ -118,6 +118,11 @@ function solution(random: Random, mix: CorpusMix): CorpusDocument {
     const prompt = task.prompt(facts, language);
     return { kind, prompt, response, family, level, language, thinking, answer, posed: [{ family, facts }] };
   }
+}
+
+/** The families that a mix poses. */
+function familiesIn(mix: CorpusMix): Set<string> {
+  return new Set(mix.problems.filter(({ weight }) => weight > 0).map(({ family }) => family));
 }
 
 const weightsOf = new WeakMap<CorpusMix, number[]>();

@@ -3,8 +3,10 @@ import type { Random } from "../../util/random.ts";
 import { addition } from "../addition/index.ts";
 import { countdown } from "../countdown/index.ts";
 import { finishes, stepsOn } from "../countdown/solver.ts";
+import { division, isPosed as isDivision } from "../division/index.ts";
 import { multiplication } from "../multiplication/index.ts";
 import { CAPITALS, COUNTRIES } from "../recall/facts.ts";
+import { isPosed as isSubtraction, subtraction } from "../subtraction/index.ts";
 import { isHeldOut, type Language } from "../task.ts";
 import { nearMiss } from "../trace/pen.ts";
 import { WORDS } from "../trace/words.ts";
@@ -21,8 +23,12 @@ interface Plain {
   readonly posed: readonly Posed[];
 }
 
-/** 4 to 10 equations of two small numbers, `7*8=56, 23+5=28`; none is a held-out addition or multiplication. */
-export function factList(random: Random): Plain {
+/**
+ * 4 to 10 equations of two small numbers, `7*8=56, 23+5=28`; none is a held-out addition or multiplication, and none a
+ * held-out subtraction or division where those families are posed as problems too.
+ * @param families the families that the corpus poses
+ */
+export function factList(random: Random, families: ReadonlySet<string>): Plain {
   const items: string[] = [];
   const posed: Posed[] = [];
   const length = random.int(4, 10);
@@ -35,6 +41,13 @@ export function factList(random: Random): Plain {
     const { a, b } = facts;
     if (operator === "+" && isHeldOut(addition, facts)) continue;
     if (operator === "*" && isHeldOut(multiplication, facts)) continue;
+    const back = { a: operator === "-" ? a + b : a * b, b };
+    const takesAway = operator === "-" && families.has("subtraction") && isSubtraction(back);
+    if (takesAway && isHeldOut(subtraction, back)) continue;
+    const divides = operator === "/" && families.has("division") && isDivision(back);
+    if (divides && isHeldOut(division, back)) continue;
+    if (takesAway) posed.push({ family: "subtraction", facts: back });
+    if (divides) posed.push({ family: "division", facts: back });
     switch (operator) {
       case "+":
         items.push(`${a}+${b}=${a + b}`);
