@@ -124,7 +124,7 @@ test("no plain text states a held-out problem, by its own text", () => {
 });
 
 test("lists of facts hold no held-out differences and quotients where these are posed", () => {
-  const lists = documents(3000, { ...beyond, kinds: { solution: 0, facts: 1, drill: 0, statement: 0 } });
+  const lists = documents(3000, { ...beyond, kinds: { solution: 0, facts: 1, drill: 0, statement: 0, comparison: 0 } });
   let equations = 0;
   for (const { response } of lists) {
     for (const [, a, operator, b] of response.matchAll(/(\d+)([-/])(\d+)=/g)) {
