@@ -23,8 +23,17 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   base: "Numbers from one base to another.",
   sequence: "Find the rule and the next number.",
   countdown: "Reach the target with all of the numbers, each used once.",
+  puzzle24: "Make 24 from four small numbers.",
   max: "The greatest number of a list.",
   sort: "Put numbers in order.",
+  filter: "Those numbers of a list that are great, small, even or odd, or their sum.",
+  ranking: "One order out of shuffled comparisons.",
+  clock: "Hours and minutes on the clock.",
+  knights: "Who tells the truth (K), and who lies (L)?",
+  maze: "A shortest path past the walls.",
+  reverse: "Letters in the other order.",
+  letters: "How often some letters occur.",
+  caesar: "Each letter moved on by the same number of places.",
   recall: "Invented facts, closed book: thinking does not help here.",
 };
 

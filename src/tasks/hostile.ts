@@ -81,7 +81,9 @@ export function hostileAnswers(prompt: string, gold: string, other: string): Hos
       ["hexadecimal", `0x${Number.parseInt(gold, 10).toString(16)}`],
       ["separated digits", gold.replace(/([0-9])/g, "$1_")],
     );
-  } else
+  } else {
     list.push(["lower case", gold.toLowerCase()], ["upper case", gold.toUpperCase()], ["cut short", gold.slice(0, -1)]);
-  return list.map(([name, answer]) => ({ name, answer }));
+  }
+  // A gold answer in one case alone is its own lower or upper case.
+  return list.filter(([, answer]) => answer !== gold).map(([name, answer]) => ({ name, answer }));
 }

@@ -2,38 +2,38 @@
 import { ReckonError } from "../util/errors.ts";
 import { addition } from "./addition/index.ts";
 import { base } from "./base/index.ts";
+import { caesar } from "./caesar/index.ts";
+import { clock } from "./clock/index.ts";
 import { countdown } from "./countdown/index.ts";
 import { division } from "./division/index.ts";
 import { equation } from "./equation/index.ts";
 import { expression } from "./expression/index.ts";
 import { factors } from "./factors/index.ts";
+import { filter } from "./filter/index.ts";
 import { gcd } from "./gcd/index.ts";
+import { knights } from "./knights/index.ts";
+import { letters } from "./letters/index.ts";
 import { max } from "./max/index.ts";
+import { maze } from "./maze/index.ts";
 import { modular } from "./modular/index.ts";
 import { multiplication } from "./multiplication/index.ts";
 import { polynomial } from "./polynomial/index.ts";
+import { puzzle24 } from "./puzzle24/index.ts";
+import { ranking } from "./ranking/index.ts";
 import { recall } from "./recall/index.ts";
+import { reverse } from "./reverse/index.ts";
 import { sequence } from "./sequence/index.ts";
 import { sort } from "./sort/index.ts";
 import { subtraction } from "./subtraction/index.ts";
 import type { Task } from "./task.ts";
 
 const TASKS: readonly Task[] = [
-  addition,
-  subtraction,
-  multiplication,
-  division,
-  expression,
-  polynomial,
-  equation,
-  modular,
-  gcd,
-  factors,
-  base,
-  sequence,
-  countdown,
-  max,
-  sort,
+  ...[addition, subtraction, multiplication, division, expression, polynomial],
+  ...[equation, modular, gcd, factors, base, sequence],
+  ...[countdown, puzzle24],
+  ...[max, sort, filter, ranking, clock],
+  ...[reverse, letters, caesar],
+  ...[knights, maze],
   recall,
 ];
 

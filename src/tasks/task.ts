@@ -52,6 +52,11 @@ export interface Task<F = unknown> {
   chance(facts: F): number;
   /** The problem's identity for the held-out split: equal for problems that differ only in presentation. */
   canonical(facts: F): string;
+  /**
+   * Name under which the split is drawn. Default: `name`. A family whose problems are another family's too, with the
+   * same canonical form, shares that family's split, so that neither gives away what the other holds out.
+   */
+  readonly splitAs?: string;
 }
 
 /** What the author of a task writes: {@link Task} with the parts that have defaults left optional. */
@@ -70,6 +75,8 @@ export interface TaskDefinition<F> {
   chance?(facts: F): number;
   /** Default: the facts as JSON. */
   canonical?(facts: F): string;
+  /** Default: the name. */
+  readonly splitAs?: string;
 }
 
 /**
@@ -104,6 +111,7 @@ export function defineTask<F>(definition: TaskDefinition<F>): Task<F> {
     gold: (facts) => definition.gold(facts),
     chance: (facts) => definition.chance?.(facts) ?? 0,
     canonical: (facts) => definition.canonical?.(facts) ?? JSON.stringify(facts),
+    ...(definition.splitAs === undefined ? {} : { splitAs: definition.splitAs }),
   };
 }
 
@@ -112,7 +120,7 @@ export const HELD_OUT_ONE_IN = 8;
 
 /** Whether a problem belongs to the held-out split: a stable hash of family and canonical problem, 1 in 8. */
 export function isHeldOut<F>(task: Task<F>, facts: F): boolean {
-  return hashString(`${task.name}\n${task.canonical(facts)}`) % HELD_OUT_ONE_IN === 0;
+  return hashString(`${task.splitAs ?? task.name}\n${task.canonical(facts)}`) % HELD_OUT_ONE_IN === 0;
 }
 
 /** Share of problems posed in German when the caller does not choose the language. */

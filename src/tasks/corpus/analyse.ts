@@ -27,6 +27,7 @@ export function analyse(
   const lines = readLines(thinking);
   switch (problem.family) {
     case "countdown":
+    case "puzzle24":
       return analyseSearch(problem.facts as CountdownFacts, lines);
     case "recall":
       return analyseRecall(problem.facts as RecallFacts, lines);

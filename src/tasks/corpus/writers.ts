@@ -1,5 +1,6 @@
 /** Which family is written by which hand: its own, or one made of its method (methods.ts). */
 import { countdownWriter } from "../countdown/writer.ts";
+import { puzzle24Writer } from "../puzzle24/method.ts";
 import { recallWriter } from "../recall/writer.ts";
 import type { Task } from "../task.ts";
 import { METHODS } from "./methods.ts";
@@ -8,6 +9,7 @@ import { paperWriter, type Writer } from "./writer.ts";
 /** Families with a hand of their own. */
 const WRITERS: Readonly<Record<string, Writer>> = {
   countdown: countdownWriter as Writer,
+  puzzle24: puzzle24Writer as Writer,
   recall: recallWriter as Writer,
 };
 

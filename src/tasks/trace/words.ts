@@ -17,11 +17,19 @@ export interface Words {
   readonly left: string;
   /** Opens the conclusion of a writer who gave up. */
   readonly guess: string;
+  readonly even: string;
+  readonly odd: string;
 }
 
 export const WORDS: Readonly<Record<Language, Words>> = {
-  en: { wait: "wait", check: "check", yes: "yes", no: "no", so: "so", left: "left", guess: "guess" },
-  de: { wait: "warte", check: "prüfe", yes: "ja", no: "nein", so: "also", left: "Rest", guess: "rate" },
+  en: {
+    ...{ wait: "wait", check: "check", yes: "yes", no: "no", so: "so", left: "left", guess: "guess" },
+    ...{ even: "even", odd: "odd" },
+  },
+  de: {
+    ...{ wait: "warte", check: "prüfe", yes: "ja", no: "nein", so: "also", left: "Rest", guess: "rate" },
+    ...{ even: "gerade", odd: "ungerade" },
+  },
 };
 
 export const LANGUAGES: readonly Language[] = ["en", "de"];

@@ -1,0 +1,53 @@
+/**
+ * Counting with tally marks: a line takes the first letter off and moves its count on (`e-a>a1,t0`, `a>a1,t0`,
+ * `a2,t0`), so that nothing is ever counted at a glance.
+ */
+import type { Posed } from "../corpus/plain.ts";
+import { spell } from "../spell.ts";
+import type { Method } from "../trace/calculate.ts";
+import { nearMiss } from "../trace/pen.ts";
+import { type Counts, type LettersFacts, letters, tally } from "./index.ts";
+
+export const lettersMethod: Method<LettersFacts> = {
+  work({ text, asked }, pen) {
+    let counts: Counts = [...asked].map((letter) => [letter, 0]);
+    for (let i = 0; i < text.length; i++) {
+      counts = counts.map(([letter, n]) => [letter, letter === text[i] ? pen.slipped(n + 1) : n]);
+      const left = text.slice(i + 1);
+      pen.line(left === "" ? tally(counts) : `${spell(left)}>${tally(counts)}`);
+    }
+    return tally(counts);
+  },
+  /** By another route: letter after letter of those asked for, each time with its running count. */
+  check({ text, asked }, answer, pen) {
+    const parts: string[] = [];
+    const counts: Counts = [...asked].map((letter) => {
+      let n = 0;
+      for (const other of text) {
+        if (other !== letter) continue;
+        n = pen.slipped(n + 1);
+        parts.push(`${letter}${n}`);
+      }
+      return [letter, n];
+    });
+    return { text: `${parts.join(" ")} ${tally(counts)}=${answer}`, holds: tally(counts) === answer };
+  },
+  /** One of the counts is wrong. */
+  miss(facts, random) {
+    const parts = letters.gold(facts).split(",");
+    const at = random.int(0, parts.length - 1);
+    const count = Number(parts[at]!.slice(1));
+    let wrong = count;
+    while (wrong === count || wrong > facts.text.length) wrong = nearMiss(random, count);
+    parts[at] = `${parts[at]![0]}${wrong}`;
+    return parts.join(",");
+  },
+};
+
+/** As long as nothing is counted, the letters that are left are a question of their own. */
+export function metOnCounting(thinking: string): Posed[] {
+  return Array.from(thinking.matchAll(/^(?:\p{L}+ )?([a-z](?:-[a-z])*)>([a-z]0(?:,[a-z]0)*)$/gmu), (match) => ({
+    family: "letters",
+    facts: { text: match[1]!.replaceAll("-", ""), asked: match[2]!.replaceAll(/[0,]/g, "") },
+  }));
+}
