@@ -4,7 +4,7 @@ import type { Tokenizer } from "../model/tokenizer.ts";
 import { WorkerCompute } from "../runs/worker-compute.ts";
 import { type Problem, sampleFromMix, WORDS } from "../tasks/index.ts";
 import { type Evaluated, type EvaluationSettings, sampleAnswers } from "../train/evaluate.ts";
-import { ruleJudge } from "../train/judge.ts";
+import { type Judge, ruleJudge } from "../train/judge.ts";
 
 export interface ModelEvaluation {
   readonly samples: number;
@@ -18,6 +18,8 @@ export interface ModelEvaluation {
   /** How often the end of thinking is put off by "wait". */
   readonly waits?: number;
   readonly workers: number;
+  /** Default: the rules, for built-in families. */
+  readonly judge?: Judge;
   readonly onProgress?: (answers: number) => void;
 }
 
@@ -36,12 +38,13 @@ export async function evaluateModel(
   const positions = longest + settings.maxTokens + 2;
   const compute = new WorkerCompute({ config, shards: SHARDS, positions, packed: false }, settings.workers);
   compute.buffers.parameters.set(checkpoint.parameters);
+  const judge = settings.judge ?? ruleJudge();
   const answers: Evaluated[] = [];
   const block = Math.max(1, Math.floor(ROUND / settings.samples));
   try {
     for (let at = 0; at < problems.length; at += block) {
       const round = sampling(settings, at, tokenizer);
-      answers.push(...(await sampleAnswers(compute, tokenizer, problems.slice(at, at + block), round, ruleJudge())));
+      answers.push(...(await sampleAnswers(compute, tokenizer, problems.slice(at, at + block), round, judge)));
       settings.onProgress?.(answers.length);
     }
   } finally {

@@ -74,9 +74,11 @@ function located(stage: Recipe["stages"][number]): Recipe["stages"][number] {
     case "supervise":
       return { ...stage, from: locatedModel(stage.from) };
     case "reinforce": {
-      const absolute = (paths: readonly string[]): string[] => paths.map((path) => resolve(path));
-      const { from, tasks, userRewards } = stage;
-      return { ...stage, from: locatedModel(from), tasks: absolute(tasks), userRewards: absolute(userRewards) };
+      const tasks = stage.tasks.map((task) =>
+        typeof task === "string" ? resolve(task) : { ...task, file: resolve(task.file) },
+      );
+      const userRewards = stage.userRewards.map((path) => resolve(path));
+      return { ...stage, from: locatedModel(stage.from), tasks, userRewards };
     }
     default:
       stage satisfies never;

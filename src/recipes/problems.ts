@@ -1,6 +1,8 @@
 /** Problems of a recipe's rungs, from shipped families and users' own. */
-import { createJudge, loadUserReward, loadUserTask, type UserReward, type UserTask } from "../runs/user-modules.ts";
+import { leftOut, loadTask, type TaskFile } from "../runs/task-files.ts";
+import { createJudge, loadUserReward, type UserReward, type UserTask } from "../runs/user-modules.ts";
 import { getTask, type Problem, type ProblemWeight, sampleProblem } from "../tasks/index.ts";
+import type { Odds } from "../train/curriculum.ts";
 import type { Judge, RuleRewards } from "../train/judge.ts";
 import { ReckonError } from "../util/errors.ts";
 import { Random } from "../util/random.ts";
@@ -10,16 +12,20 @@ export interface ProblemSource {
     readonly seed: number;
     readonly index: number;
     readonly split: "train" | "heldout";
+    /** Factors on the rungs' weights; default 1. */
+    readonly odds?: Odds;
   }): Promise<Problem>;
   readonly judge: Judge;
+  /** What was left out of the users' files, to be told. */
+  readonly warnings: readonly string[];
   close(): Promise<void>;
 }
 
 export interface ProblemSettings {
   readonly problems: readonly ProblemWeight[];
   readonly rewards: RuleRewards;
-  /** Paths of users' task modules. */
-  readonly tasks: readonly string[];
+  /** Paths of users' task modules, and files of questions and answers. */
+  readonly tasks: readonly (string | TaskFile)[];
   /** Paths of users' reward modules. */
   readonly userRewards: readonly string[];
 }
@@ -31,11 +37,16 @@ export interface ProblemSettings {
 export async function openProblems(settings: ProblemSettings): Promise<ProblemSource> {
   const userTasks: UserTask[] = [];
   const userRewards: UserReward[] = [];
+  const warnings: string[] = [];
   const close = async (): Promise<void> => {
     for (const module of [...userTasks, ...userRewards]) await module.close();
   };
   try {
-    for (const path of settings.tasks) userTasks.push(await loadUserTask(path));
+    for (const source of settings.tasks) {
+      const task = await loadTask(source);
+      userTasks.push(task);
+      warnings.push(...leftOut(task));
+    }
     for (const path of settings.userRewards) userRewards.push(await loadUserReward(path));
     const own = new Map(userTasks.map((task) => [task.name, task]));
     for (const { family, level } of settings.problems) {
@@ -48,9 +59,11 @@ export async function openProblems(settings: ProblemSettings): Promise<ProblemSo
     const weights = settings.problems.map((rung) => rung.weight);
     return {
       judge: createJudge({ rewards: settings.rewards, userTasks, userRewards }),
+      warnings,
       close,
-      async draw({ seed, index, split }) {
-        const { family, level } = Random.of(seed, "rung", split, index).weighted(settings.problems, weights);
+      async draw({ seed, index, split, odds }) {
+        const now = odds ? settings.problems.map((rung) => rung.weight * odds(rung.family, rung.level)) : weights;
+        const { family, level } = Random.of(seed, "rung", split, index).weighted(settings.problems, now);
         const request = { seed, index, level, split };
         return own.get(family)?.problem(request) ?? sampleProblem(getTask(family), request);
       },

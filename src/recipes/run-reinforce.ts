@@ -50,6 +50,10 @@ async function runWith(
   const { model, lineage } = await beginning(recipe, stage.from, restored, options);
   const { config, tokenizer } = model;
   const positions = positionsOf(stage, config);
+  if (!restored) {
+    for (const message of source.warnings)
+      store.event({ level: "warning", code: "TASK_ROWS_SKIPPED", step: 0, message });
+  }
   const state = restoredState(restored, REINFORCE_START, store);
   const fitting = { told: restored?.trainer["promptTooLong"] === true };
   const draw = drawFitting(source, tokenizer, positions - stage.maxNewTokens, store, state, fitting);
@@ -74,7 +78,7 @@ async function runWith(
       tokenizer,
       store,
       judge: source.judge,
-      problem: (index) => draw({ seed: recipe.seed, index, split: "train" }),
+      problem: (index, odds) => draw({ seed: recipe.seed, index, split: "train", ...(odds ? { odds } : {}) }),
       async evaluate(step) {
         const settings = {
           samples: 1,

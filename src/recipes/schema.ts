@@ -89,6 +89,31 @@ const superviseSchema = z.strictObject({
   evaluateNewTokens: count.default(200),
 });
 
+/** A file of questions and answers, where its path alone does not say enough (src/tasks/file). */
+const taskFileSchema = z.strictObject({
+  file: z.string(),
+  name: z.string().optional(),
+  fields: z
+    .strictObject({
+      question: z.string().optional(),
+      answer: z.string().optional(),
+      level: z.string().optional(),
+      split: z.string().optional(),
+    })
+    .optional(),
+  broken: z.enum(["refuse", "skip"]).optional(),
+  language: z.enum(["en", "de"]).optional(),
+});
+
+const curriculumSchema = z.strictObject({
+  /** Steps after which what was seen of a rung counts half: long enough to average, short beside a run of 100. */
+  halfLife: z.number().positive().default(10),
+  /** Least factor on a rung's weight. */
+  floor: z.number().gt(0).max(1).default(0.05),
+  /** Groups that the hope in an unknown rung counts as. */
+  prior: z.number().positive().default(2),
+});
+
 const reinforceSchema = z.strictObject({
   kind: z.literal("reinforce"),
   /** Folder of the model to start from. */
@@ -108,11 +133,16 @@ const reinforceSchema = z.strictObject({
   normalisation: z.enum(["grpo", "dr_grpo", "dapo"]).default("dapo"),
   rewardScale: z.enum(["group", "none"]).default("group"),
   resample: whole.default(0),
+  /** Draws the rungs by how much their groups teach, beside their weights; off where it is left out, on with `{}`. */
+  curriculum: curriculumSchema.optional(),
   rewards: z
     .strictObject({ accuracy: z.number().min(0).default(1), format: z.number().min(0).default(0.1) })
     .default({ accuracy: 1, format: 0.1 }),
-  /** Users' task modules, by path; their families may stand in `problems`. */
-  tasks: z.array(z.string()).default([]),
+  /**
+   * Users' tasks, by path: modules (.ts, .js, .mjs), and questions and answers in JSON lines (.jsonl). Their families may
+   * stand in `problems`.
+   */
+  tasks: z.array(z.union([z.string(), taskFileSchema])).default([]),
   /** Users' reward modules, by path. */
   userRewards: z.array(z.string()).default([]),
   learningRate: z.number().positive(),

@@ -8,7 +8,7 @@ import type { Ladder, Problem, ProblemRequest, Verdict } from "../tasks/index.ts
 import { type Judge, judgeByRules, type RuleRewards } from "../train/judge.ts";
 import type { Judgement, Rollout } from "../train/rollout.ts";
 import { ReckonError } from "../util/errors.ts";
-import type { RewardRollout } from "./user-protocol.ts";
+import type { Outcome, RewardRollout, Surveyed } from "./user-protocol.ts";
 import { type UserModuleOptions, UserThread } from "./user-thread.ts";
 
 export type { RewardDefinition, RewardFunction, RewardRollout } from "./user-protocol.ts";
@@ -31,6 +31,12 @@ export interface UserTask extends UserModule {
   problem(request: ProblemRequest): Promise<Problem>;
   /** Verdicts in the order given; a message where the verifier failed. */
   verify(answers: readonly { readonly facts: unknown; readonly answer: string }[]): Promise<(Verdict | string)[]>;
+  /** The gold answer. @throws ReckonError TASK_FAILED */
+  gold(facts: unknown): Promise<string>;
+  /** The first `count` facts of a level as they come, of either split. @throws ReckonError TASK_FAILED */
+  survey(request: { readonly seed: number; readonly level: number; readonly count: number }): Promise<Surveyed[]>;
+  /** All of a data set's answer to a problem, where there is more to it than the gold answer. */
+  solution?(facts: unknown): string | undefined;
 }
 
 /** A user's reward. */
@@ -74,7 +80,23 @@ export async function loadUserTask(path: string, options: UserModuleOptions = {}
       const outcomes = await thread.run(answers.map((answer) => ({ method: "verify", ...answer })));
       return outcomes.map((outcome) => (outcome.ok ? (outcome.value as Verdict) : outcome.message));
     },
+    async gold(facts) {
+      const [outcome] = await thread.run([{ method: "gold", facts }]);
+      return resultOf(thread, outcome!) as string;
+    },
+    async survey({ seed, level, count }) {
+      const calls = Array.from({ length: count }, (_, index) => ({ method: "survey", seed, index, level }) as const);
+      return (await thread.run(calls)).map((outcome) => resultOf(thread, outcome) as Surveyed);
+    },
   };
+}
+
+function resultOf(thread: UserThread, outcome: Outcome): unknown {
+  if (outcome.ok) return outcome.value;
+  throw new ReckonError("TASK_FAILED", `The task ${thread.path} failed.`, {
+    got: outcome.message,
+    help: "Correct its sample, gold or canonical.",
+  });
 }
 
 /**

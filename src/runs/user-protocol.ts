@@ -49,12 +49,22 @@ export type Loaded =
 
 export type UserCall =
   | { readonly method: "problem"; readonly request: ProblemRequest }
+  /** The gold answer. */
+  | { readonly method: "gold"; readonly facts: unknown }
+  /** Facts of a level as they come, of either split. */
+  | { readonly method: "survey"; readonly seed: number; readonly index: number; readonly level: number }
   | { readonly method: "verify"; readonly facts: unknown; readonly answer: string }
   | { readonly method: "reward"; readonly rollout: RewardRollout };
 
+/** What is seen of facts as they come. */
+export interface Surveyed {
+  readonly canonical: string;
+  readonly heldOut: boolean;
+}
+
 /** What became of one call. */
 export type Outcome =
-  | { readonly ok: true; readonly value: Problem | Verdict | number | null }
+  | { readonly ok: true; readonly value: Problem | Verdict | Surveyed | string | number | null }
   | { readonly ok: false; readonly message: string };
 
 export type UserReply =

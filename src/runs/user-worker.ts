@@ -16,6 +16,7 @@ import {
   validateTask,
 } from "../tasks/index.ts";
 import type { ReckonError } from "../util/errors.ts";
+import { survey } from "./survey.ts";
 import {
   type Loaded,
   MOST_OUTPUT,
@@ -95,6 +96,13 @@ function loadTask(exported: unknown): Loaded {
         return checkProblem(sampleProblem(task, call.request));
       case "verify":
         return checkVerdict(task.verify(call.facts, call.answer));
+      case "gold":
+        return checkText(task.gold(call.facts), "gold");
+      case "survey": {
+        const { heldOut, canonical } = survey(task, call.seed, call.index, call.level);
+        // Only told apart from others, so what is too long to pass on is cut.
+        return { heldOut: heldOut === true, canonical: String(canonical).slice(0, LONGEST_TEXT) };
+      }
       case "reward":
         throw new Error("internal: a task was asked for a reward");
       default:
@@ -141,6 +149,11 @@ function checkProblem(problem: Problem): Problem {
     throw new Error(`chance returned ${show(chance)}, not a number from 0 to 1`);
   }
   return problem;
+}
+
+function checkText(value: unknown, method: string): string {
+  if (typeof value === "string" && value.length <= LONGEST_TEXT) return value;
+  throw new Error(`${method} returned ${show(value)}, not a text of at most ${LONGEST_TEXT} characters`);
 }
 
 function checkVerdict(value: unknown): Verdict {

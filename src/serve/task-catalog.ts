@@ -9,7 +9,8 @@ const LANGUAGES: readonly Language[] = ["en", "de"];
 /** Problems drawn to estimate a level's chance. */
 const CHANCE_DRAWS = 4;
 
-const DESCRIPTIONS: Readonly<Record<string, string>> = {
+/** A line for newcomers on each built-in family. */
+export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   addition: "Sums of longer and longer numbers.",
   multiplication: "Products of longer and longer numbers.",
   expression: "Several operations in one expression.",

@@ -24,7 +24,7 @@ export function tidy(answer: string): string | Verdict {
 }
 
 /** Without ASCII white space around it; `String.trim` would also take what no model should learn to write. */
-function trim(text: string): string {
+export function trim(text: string): string {
   return text.replace(/^[ \t\r\n]+/, "").replace(/[ \t\r\n]+$/, "");
 }
 

@@ -6,6 +6,16 @@ export { type GoldOptions, type GoldTrace, goldTrace } from "./corpus/gold.ts";
 export { meetsHeldOut } from "./corpus/leaks.ts";
 export { type CorpusMix, DEFAULT_MIX, demoMix, type ProblemWeight, sampleFromMix, smallMix } from "./corpus/mix.ts";
 export { addSkills, NO_SKILLS, type SkillCounts, searchSkills } from "./corpus/skills.ts";
+export {
+  type FileFacts,
+  type FileFamily,
+  type FileFamilyOptions,
+  fileFamily,
+  type Row,
+  type RowFault,
+  type RowFields,
+} from "./file/index.ts";
+export { finalAnswer, verifyFinal } from "./final/index.ts";
 export { formatCompletion, type ParsedCompletion, parseCompletion, SPECIAL_TOKENS } from "./format.ts";
 export { type HostileAnswer, hostileAnswers } from "./hostile.ts";
 export { getTask, listTasks } from "./registry.ts";

@@ -57,6 +57,10 @@ export interface Task<F = unknown> {
    * same canonical form, shares that family's split, so that neither gives away what the other holds out.
    */
   readonly splitAs?: string;
+  /** The split that the data itself names; null or no method: by the hash of the canonical problem. */
+  heldOut?(facts: F): boolean | null;
+  /** The one language that its prompts are in, where there is no other. */
+  readonly language?: Language;
 }
 
 /** What the author of a task writes: {@link Task} with the parts that have defaults left optional. */
@@ -77,6 +81,10 @@ export interface TaskDefinition<F> {
   canonical?(facts: F): string;
   /** Default: the name. */
   readonly splitAs?: string;
+  /** Default: by the hash of the canonical problem, 1 in 8. */
+  heldOut?(facts: F): boolean | null;
+  /** Default: prompts in both languages. */
+  readonly language?: Language;
 }
 
 /**
@@ -112,15 +120,21 @@ export function defineTask<F>(definition: TaskDefinition<F>): Task<F> {
     chance: (facts) => definition.chance?.(facts) ?? 0,
     canonical: (facts) => definition.canonical?.(facts) ?? JSON.stringify(facts),
     ...(definition.splitAs === undefined ? {} : { splitAs: definition.splitAs }),
+    ...(definition.heldOut ? { heldOut: (facts: F) => definition.heldOut!(facts) } : {}),
+    ...(definition.language ? { language: definition.language } : {}),
   };
 }
 
 /** One problem in this many is held out. */
 export const HELD_OUT_ONE_IN = 8;
 
-/** Whether a problem belongs to the held-out split: a stable hash of family and canonical problem, 1 in 8. */
+/**
+ * Whether a problem belongs to the held-out split: a stable hash of family and canonical problem, 1 in 8, unless the
+ * family's data names the split itself.
+ */
 export function isHeldOut<F>(task: Task<F>, facts: F): boolean {
-  return hashString(`${task.splitAs ?? task.name}\n${task.canonical(facts)}`) % HELD_OUT_ONE_IN === 0;
+  const hash = hashString(`${task.splitAs ?? task.name}\n${task.canonical(facts)}`);
+  return task.heldOut?.(facts) ?? hash % HELD_OUT_ONE_IN === 0;
 }
 
 /** Share of problems posed in German when the caller does not choose the language. */
@@ -153,7 +167,7 @@ export function sampleProblem<F>(task: Task<F>, request: ProblemRequest): Proble
     });
   }
   const random = Random.of(seed, "problem", task.name, level, index);
-  const language = request.language ?? (random.split("language").chance(GERMAN_SHARE) ? "de" : "en");
+  const language = task.language ?? request.language ?? (random.split("language").chance(GERMAN_SHARE) ? "de" : "en");
   for (let draw = 0; draw < MOST_DRAWS; draw++) {
     const facts = task.sample(random, level);
     if (isHeldOut(task, facts) !== (split === "heldout")) continue;

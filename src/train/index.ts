@@ -12,6 +12,14 @@ export {
   type Weights,
 } from "./compute.ts";
 export {
+  advanceCurriculum,
+  type CurriculumSettings,
+  type CurriculumState,
+  curriculumOdds,
+  type Odds,
+  type RungRecord,
+} from "./curriculum.ts";
+export {
   type Evaluated,
   type EvaluationSettings,
   type EvaluationSummary,

@@ -1,5 +1,6 @@
 /** What a reinforcement run is told. */
 import type { Normalisation, RewardScale } from "./advantages.ts";
+import type { CurriculumSettings } from "./curriculum.ts";
 import type { Schedule } from "./schedule.ts";
 
 export interface ReinforceSettings {
@@ -22,6 +23,8 @@ export interface ReinforceSettings {
   readonly rewardScale: RewardScale;
   /** Times that groups without a difference in reward are drawn again, with new problems; 0 keeps them. */
   readonly resample: number;
+  /** Draws rungs by what their groups teach; left out, by their weights alone. */
+  readonly curriculum?: CurriculumSettings | undefined;
   readonly learningRate: number;
   readonly schedule: Schedule;
   readonly microBatchTokens: number;

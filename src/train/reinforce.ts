@@ -16,6 +16,14 @@ import type { Problem } from "../tasks/index.ts";
 import { groupAdvantages, isDead, tokenWeights } from "./advantages.ts";
 import { type MicroBatch, microBatches } from "./batch.ts";
 import type { Compute, RolloutRequest } from "./compute.ts";
+import {
+  advanceCurriculum,
+  type CurriculumState,
+  curriculumMetrics,
+  curriculumOdds,
+  type JudgedGroup,
+  type Odds,
+} from "./curriculum.ts";
 import type { Judge } from "./judge.ts";
 import type { Objective } from "./objective.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -45,6 +53,8 @@ export interface ReinforceState {
   problems: number;
   /** What the watch over the run remembers; older checkpoints have none. */
   watch?: WatchState;
+  /** What is known of the rungs, where there is a curriculum. */
+  curriculum?: CurriculumState;
 }
 
 /** Where a run begins; also stands in for what an older checkpoint did not count. */
@@ -56,8 +66,8 @@ export interface ReinforceParts {
   readonly tokenizer: Tokenizer;
   readonly store: RunStore;
   readonly judge: Judge;
-  /** Training problem number `index`. */
-  problem(index: number): Problem | Promise<Problem>;
+  /** Training problem number `index`; `odds` are factors on the weights of rungs. */
+  problem(index: number, odds?: Odds): Problem | Promise<Problem>;
   evaluate?(step: number): Promise<Record<string, number>>;
   save(state: ReinforceState): Promise<void>;
 }
@@ -85,6 +95,9 @@ export async function reinforce(
     state.tokens += drawn.tokens;
     state.promptTokens += drawn.promptTokens;
     state.trainedTokens += settings.iterations * learnedTokens(settings, drawn.groups);
+    if (settings.curriculum) {
+      state.curriculum = advanceCurriculum(settings.curriculum, state.curriculum ?? {}, drawn.judged);
+    }
     if (settings.referenceEvery > 0 && state.step % settings.referenceEvery === 0) {
       compute.buffers.reference.set(compute.buffers.parameters);
     }
@@ -94,6 +107,7 @@ export async function reinforce(
       step: state.step,
       ...rolloutMetrics(settings, drawn),
       ...updates,
+      ...(settings.curriculum ? curriculumMetrics(settings.curriculum, state.curriculum ?? {}) : {}),
       num_tokens: state.promptTokens + state.tokens,
       "completions/num_tokens": state.tokens,
       ...(parts.evaluate && due ? await parts.evaluate(state.step) : {}),
@@ -114,17 +128,26 @@ export async function reinforce(
   }
 }
 
-async function drawGroups(settings: ReinforceSettings, state: ReinforceState, parts: ReinforceParts): Promise<Drawn> {
+/** Draws and judges the step's groups; `judged` are all of them, dead ones that were replaced too. */
+async function drawGroups(
+  settings: ReinforceSettings,
+  state: ReinforceState,
+  parts: ReinforceParts,
+): Promise<Drawn & { readonly judged: readonly JudgedGroup[] }> {
   let problems = 0;
   let tokens = 0;
   let promptTokens = 0;
   let surprisal = 0;
+  const judged: JudgedGroup[] = [];
+  // As they are at the step's start: what this step finds out counts from the next one on.
+  const odds = settings.curriculum && curriculumOdds(settings.curriculum, state.curriculum ?? {});
   const draw = async (count: number, round: number): Promise<Group[]> => {
     const list = await Promise.all(
-      Array.from({ length: count }, (_, i) => parts.problem(state.problems + problems + i)),
+      Array.from({ length: count }, (_, i) => parts.problem(state.problems + problems + i, odds)),
     );
     problems += count;
     const groups = await sampleGroups(settings, state.step, round, list, parts);
+    judged.push(...groups);
     for (const rollout of groups.flatMap((group) => group.rollouts)) {
       tokens += rollout.length;
       promptTokens += contextLength(rollout);
@@ -140,7 +163,7 @@ async function drawGroups(settings: ReinforceSettings, state: ReinforceState, pa
     const fresh = await draw(groups.length - alive.length, round);
     groups = [...alive, ...fresh];
   }
-  return { groups, problems, tokens, promptTokens, surprisal, deadShare };
+  return { groups, problems, tokens, promptTokens, surprisal, deadShare, judged };
 }
 
 async function sampleGroups(

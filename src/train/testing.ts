@@ -13,6 +13,7 @@ import { type Problem, SPECIAL_TOKENS } from "../tasks/index.ts";
 import { Random } from "../util/random.ts";
 import { restoreTrainer, trainerFiles } from "./checkpoint.ts";
 import { type ComputeSpec, LocalCompute } from "./compute.ts";
+import type { Odds } from "./curriculum.ts";
 import type { Judge } from "./judge.ts";
 import { Optimizer, type OptimizerSettings } from "./optimizer.ts";
 import { PRETRAIN_START, type PretrainSettings, type PretrainState, pretrain, type TokenDocument } from "./pretrain.ts";
@@ -255,7 +256,7 @@ export async function runReinforce(
   options: {
     readonly store?: MemoryStore;
     readonly judge?: Judge;
-    readonly problem?: (index: number) => Problem;
+    readonly problem?: (index: number, odds?: Odds) => Problem;
     readonly evaluate?: (step: number) => Promise<Record<string, number>>;
     /** Looks at the parts when the stage is over, before they are released. */
     readonly inspect?: (parts: Stage) => Promise<void>;

@@ -1,18 +1,18 @@
 /** `reckon eval`: how good is a model on problems that it has not seen. The JSON is a frozen interface. */
-import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import { z } from "zod";
-import { getTask, type Problem } from "../../tasks/index.ts";
 import { type EvaluationSummary, summarise } from "../../train/evaluate.ts";
-import { ReckonError } from "../../util/errors.ts";
-import { decimal, integer, newCommand, uiOf } from "../command.ts";
+import { decimal, integer, newCommand, uiOf, usageError } from "../command.ts";
 import { evaluateModel, heldOutProblems } from "../evaluation.ts";
 import { openModel } from "../models.ts";
+import { openProblems } from "../problem-files.ts";
+import { again } from "../tasks/open.ts";
 import { table, type Ui } from "../ui.ts";
 
 interface Options {
   readonly problems?: string;
+  readonly task: readonly string[];
+  readonly skipBroken?: boolean;
   readonly count: number;
   readonly samples: number;
   readonly seed: number;
@@ -29,12 +29,20 @@ export function create(): Command {
   return newCommand("eval", "", [
     ["reckon eval zero", "the shipped model on 500 held-out problems of the mixture that it was trained on"],
     ["reckon eval base --problems set.jsonl --samples 16 --temperature 0.6 --json", "pass@k on problems of your own"],
+    ["reckon eval my-run --problems questions.jsonl", "on every row of a file of questions and answers"],
   ])
     .argument("<model>", "a shipped model, a folder, or a run")
     .option(
       "--problems <file>",
-      "JSON lines { family, level, prompt, facts, chance } as `reckon tasks sample` writes them",
+      "JSON lines { family, level, prompt, facts, chance } as `reckon tasks sample` writes them, or { question, answer }",
     )
+    .option(
+      "--task <path>",
+      "a task module or .jsonl file whose family stands in --problems; again for more",
+      again,
+      [],
+    )
+    .option("--skip-broken", "of files of questions and answers: leave broken rows out instead of refusing them")
     .option("--count <n>", "without --problems: how many held-out problems", integer(1), 500)
     .option("--samples <k>", "answers a problem", integer(1), 1)
     .option("--seed <s>", "of the sampling", integer(0), 0)
@@ -47,51 +55,23 @@ export function create(): Command {
     .option("--workers <n>", "threads; does not change the result", integer(1), availableParallelism())
     .action(async (name: string, options: Options, command: Command) => {
       const ui = uiOf(command);
+      if (options.task.length > 0 && options.problems === undefined) {
+        throw usageError("--task says whose problems stand in a file", { expected: "--problems <file> beside it" });
+      }
       const { folder, checkpoint } = await openModel(name);
-      const problems = options.problems ? await readProblems(options.problems) : heldOutProblems(options.count);
+      const source = options.problems ? await openProblems(options.problems, options.task, ui, options) : undefined;
+      const problems = source?.problems ?? heldOutProblems(options.count);
       const progress = ui.progress("answers", problems.length * options.samples);
       const answers = await evaluateModel(checkpoint, problems, {
         ...options,
+        ...(source ? { judge: source.judge } : {}),
         onProgress: (done) => progress.update(done),
-      });
+      }).finally(() => source?.close());
       progress.end();
       const summary = summarise(answers, options.samples);
       ui.document(summary);
       if (!ui.json) print(ui, folder, summary);
     });
-}
-
-const problemSchema = z.looseObject({
-  id: z.string().default(""),
-  family: z.string(),
-  level: z.int().min(0).default(0),
-  language: z.enum(["en", "de"]).default("en"),
-  prompt: z.string().min(1),
-  facts: z.unknown(),
-  chance: z.number().min(0).max(1).default(0),
-});
-
-async function readProblems(file: string): Promise<Problem[]> {
-  const text = await readFile(file, "utf8").catch((cause: Error) => {
-    throw new ReckonError("PROBLEMS_UNREADABLE", `${file} could not be read`, { got: cause.message, cause });
-  });
-  const problems = text.split("\n").flatMap((line, i): Problem[] => {
-    if (line.trim() === "") return [];
-    try {
-      const problem = problemSchema.parse(JSON.parse(line));
-      getTask(problem.family).verify(problem.facts, "0"); // Throws where the facts are of another family.
-      return [problem];
-    } catch (cause) {
-      throw new ReckonError("PROBLEMS_INVALID", `line ${i + 1} of ${file} is no problem`, {
-        expected: "{ family, level, prompt, facts, chance }",
-        got: line.slice(0, 100),
-        help: "make such lines with `reckon tasks sample FAMILY --json`",
-        cause,
-      });
-    }
-  });
-  if (problems.length === 0) throw new ReckonError("PROBLEMS_INVALID", `${file} holds no problems`);
-  return problems;
 }
 
 function print(ui: Ui, folder: string, s: EvaluationSummary): void {

@@ -1,0 +1,108 @@
+/**
+ * Problems to evaluate on, from a file: as `reckon tasks sample` writes them, of built-in families and of users' own, or
+ * plain rows of questions and answers, all of which are posed.
+ */
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import { createJudge, leftOut, loadTaskFile, type UserTask } from "../runs/index.ts";
+import { getTask, type Problem } from "../tasks/index.ts";
+import { DEFAULT_REWARDS, type Judge } from "../train/judge.ts";
+import { ReckonError } from "../util/errors.ts";
+import { type OpenOptions, openTask } from "./tasks/open.ts";
+import type { Ui } from "./ui.ts";
+
+export interface ProblemFile {
+  readonly problems: readonly Problem[];
+  readonly judge: Judge;
+  close(): Promise<void>;
+}
+
+const problemSchema = z.looseObject({
+  id: z.string().default(""),
+  family: z.string(),
+  level: z.int().min(0).default(0),
+  language: z.enum(["en", "de"]).default("en"),
+  prompt: z.string().min(1),
+  facts: z.unknown(),
+  chance: z.number().min(0).max(1).default(0),
+});
+
+/**
+ * Reads problems and opens the tasks that they are of.
+ * @param tasks paths of users' tasks
+ * @throws ReckonError PROBLEMS_UNREADABLE, PROBLEMS_INVALID with the line; what opening a task throws
+ */
+export async function openProblems(
+  file: string,
+  tasks: readonly string[],
+  ui: Ui,
+  options: OpenOptions,
+): Promise<ProblemFile> {
+  const text = await readFile(file, "utf8").catch((cause: Error) => {
+    throw new ReckonError("PROBLEMS_UNREADABLE", `${file} could not be read`, { got: cause.message, cause });
+  });
+  const own = new Map<string, UserTask>();
+  const close = async (): Promise<void> => {
+    for (const task of own.values()) await task.close();
+  };
+  try {
+    let problems: readonly Problem[];
+    if (isRows(text)) {
+      const rows = await loadTaskFile({ file, broken: options.skipBroken ? "skip" : "refuse" });
+      for (const sentence of leftOut(rows)) ui.warn(sentence);
+      own.set(rows.name, rows);
+      problems = rows.problems();
+    } else {
+      for (const path of tasks) {
+        const task = await openTask(path, ui, options);
+        own.set(task.name, task);
+      }
+      problems = await readProblems(text, file, own);
+    }
+    return { problems, judge: createJudge({ rewards: DEFAULT_REWARDS, userTasks: [...own.values()] }), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Whether a file holds rows of a data set: its first line that is an object names no family. */
+function isRows(text: string): boolean {
+  for (const line of text.replace(/^\ufeff/, "").split("\n")) {
+    if (line.trim() === "") continue;
+    try {
+      const value: unknown = JSON.parse(line);
+      if (typeof value === "object" && value !== null) return !("family" in value) && !("facts" in value);
+    } catch {
+      // A broken line says nothing; it is named when the file is read.
+    }
+  }
+  return false;
+}
+
+async function readProblems(text: string, file: string, own: ReadonlyMap<string, UserTask>): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const [i, line] of text.split("\n").entries()) {
+    if (line.trim() === "") continue;
+    try {
+      const problem = problemSchema.parse(JSON.parse(line));
+      // Throws, or gives a message, where the facts are of another family.
+      const task = own.get(problem.family);
+      if (task === undefined) getTask(problem.family).verify(problem.facts, "0");
+      else {
+        const [verdict] = await task.verify([{ facts: problem.facts, answer: await task.gold(problem.facts) }]);
+        if (typeof verdict !== "object") throw new Error(verdict);
+      }
+      problems.push(problem);
+    } catch (cause) {
+      throw new ReckonError("PROBLEMS_INVALID", `line ${i + 1} of ${file} is no problem`, {
+        expected: "{ family, level, prompt, facts, chance }",
+        got: line.slice(0, 100),
+        help: "make such lines with `reckon tasks sample FAMILY --json`; name the path of a family of your own with --task",
+        cause,
+      });
+    }
+  }
+  if (problems.length === 0) throw new ReckonError("PROBLEMS_INVALID", `${file} holds no problems`);
+  return problems;
+}
