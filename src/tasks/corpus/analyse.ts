@@ -4,7 +4,7 @@
  */
 import type { CountdownFacts } from "../countdown/index.ts";
 import { apply, isSolvable } from "../countdown/solver.ts";
-import type { RecallFacts } from "../recall/index.ts";
+import { asked, type RecallFacts } from "../recall/index.ts";
 import { listTasks } from "../registry.ts";
 import { conclusion, type Line, readAttempt, readLines } from "../trace/lines.ts";
 
@@ -106,11 +106,12 @@ function analyseCalculation(
   return { retries, rechecks, firstTryWrong, wentOn: retries + rechecks > 0 };
 }
 
-function analyseRecall({ capital }: RecallFacts, lines: readonly Line[]): TraceAnalysis {
+function analyseRecall(facts: RecallFacts, lines: readonly Line[]): TraceAnalysis {
+  const { name } = asked(facts);
   const first = lines[0];
   const retries = lines.filter((line, i) => i > 0 && line.waits).length;
   const rechecks = lines.filter((line) => line.checks).length;
-  const firstTryWrong = first !== undefined && first.body.slice(first.body.lastIndexOf(" ") + 1) !== capital;
+  const firstTryWrong = first !== undefined && first.body.slice(first.body.lastIndexOf(" ") + 1) !== name;
   return { retries, rechecks, firstTryWrong, wentOn: retries + rechecks > 0 };
 }
 

@@ -70,7 +70,7 @@ export function document(random: Random, mix: CorpusMix = DEFAULT_MIX): CorpusDo
     }
     case "statement": {
       const language = random.chance(mix.german) ? "de" : "en";
-      return plain(kind, "recall", language, statements(random, language));
+      return plain(kind, "recall", language, statements(random, language, mix));
     }
     default:
       kind satisfies never;

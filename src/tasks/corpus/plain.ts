@@ -5,7 +5,7 @@ import { countdown } from "../countdown/index.ts";
 import { finishes, stepsOn } from "../countdown/solver.ts";
 import { division, isPosed as isDivision } from "../division/index.ts";
 import { multiplication } from "../multiplication/index.ts";
-import { CAPITALS, COUNTRIES } from "../recall/facts.ts";
+import { COUNTRIES, NAMES, RELATIONS, type Relation } from "../recall/facts.ts";
 import { isPosed as isSubtraction, subtraction } from "../subtraction/index.ts";
 import { isHeldOut, type Language } from "../task.ts";
 import { nearMiss } from "../trace/pen.ts";
@@ -124,26 +124,62 @@ function misread(random: Random, value: number): number {
   return other === value ? nearMiss(random, value) : other;
 }
 
-const PHRASINGS: Readonly<Record<Language, readonly ((country: string, capital: string) => string)[]>> = {
-  en: [
-    (country, capital) => `${capital} is the capital of ${country}.`,
-    (country, capital) => `The capital of ${country} is ${capital}.`,
-    (country, capital) => `${country} has the capital ${capital}.`,
-  ],
-  de: [
-    (country, capital) => `${capital} ist die Hauptstadt von ${country}.`,
-    (country, capital) => `Die Hauptstadt von ${country} ist ${capital}.`,
-    (country, capital) => `${country} hat die Hauptstadt ${capital}.`,
-  ],
+type Phrasing = (country: string, name: string) => string;
+
+const PHRASINGS: Readonly<Record<Relation, Readonly<Record<Language, readonly Phrasing[]>>>> = {
+  capital: {
+    en: [
+      (country, capital) => `${capital} is the capital of ${country}.`,
+      (country, capital) => `The capital of ${country} is ${capital}.`,
+      (country, capital) => `${country} has the capital ${capital}.`,
+    ],
+    de: [
+      (country, capital) => `${capital} ist die Hauptstadt von ${country}.`,
+      (country, capital) => `Die Hauptstadt von ${country} ist ${capital}.`,
+      (country, capital) => `${country} hat die Hauptstadt ${capital}.`,
+    ],
+  },
+  river: {
+    en: [
+      (country, river) => `${river} is the river of ${country}.`,
+      (country, river) => `The river of ${country} is ${river}.`,
+      (country, river) => `${country} has the river ${river}.`,
+    ],
+    de: [
+      (country, river) => `${river} ist der Fluss von ${country}.`,
+      (country, river) => `Der Fluss von ${country} ist ${river}.`,
+      (country, river) => `${country} hat den Fluss ${river}.`,
+    ],
+  },
+  coin: {
+    en: [
+      (country, coin) => `${coin} is the coin of ${country}.`,
+      (country, coin) => `The coin of ${country} is ${coin}.`,
+      (country, coin) => `${country} has the coin ${coin}.`,
+    ],
+    de: [
+      (country, coin) => `${coin} ist die Münze von ${country}.`,
+      (country, coin) => `Die Münze von ${country} ist ${coin}.`,
+      (country, coin) => `${country} hat die Münze ${coin}.`,
+    ],
+  },
 };
 
-/** 2 to 4 statements about invented countries, held-out ones included: what is held out is the question, not the fact. */
-export function statements(random: Random, language: Language): Plain {
+/**
+ * 2 to 4 statements about invented countries, held-out ones included: what is held out is the question, not the fact.
+ * They are of the kinds that the mix asks about, or of capitals where it asks about none.
+ */
+export function statements(random: Random, language: Language, mix: CorpusMix): Plain {
+  const asked = RELATIONS.filter((_, level) =>
+    mix.problems.some((problem) => problem.family === "recall" && problem.level === level),
+  );
   const out: string[] = [];
   const length = random.int(2, 4);
   for (let i = 0; i < length; i++) {
     const country = random.int(0, COUNTRIES.length - 1);
-    out.push(random.pick(PHRASINGS[language])(COUNTRIES[country]!, CAPITALS[country]!));
+    // No draw where there is no choice, so that a corpus of capitals alone stays the text that it was.
+    const relation = asked.length > 1 ? random.pick(asked) : (asked[0] ?? "capital");
+    out.push(random.pick(PHRASINGS[relation][language])(COUNTRIES[country]!, NAMES[relation][country]!));
   }
   return { text: out.join(" "), posed: [] };
 }

@@ -1,46 +1,48 @@
 /**
- * Thinking about a fact that one knows or does not: naming it, or musing over several capitals until one cannot tell
+ * Thinking about a fact that one knows or does not: naming it, or musing over several names until one cannot tell
  * any more which it was. So more thinking goes with worse answers, as closed-book questions have it.
  */
 import type { Random } from "../../util/random.ts";
 import type { Pen } from "../trace/pen.ts";
-import { CAPITALS } from "./facts.ts";
-import type { RecallFacts } from "./index.ts";
+import { NAMES } from "./facts.ts";
+import { asked, type RecallFacts } from "./index.ts";
 
 /** How the writer thinks about a fact; probabilities. */
 export interface Musing {
-  /** Several capitals come to mind. */
+  /** Several names come to mind. */
   readonly muse: number;
   /** The answer is right after musing. */
   readonly museRight: number;
-  /** The answer is right when one capital comes to mind. */
+  /** The answer is right when one name comes to mind. */
   readonly plainRight: number;
 }
 
 /** Writes the thinking and returns the answer. */
 export function museOn(facts: RecallFacts, pen: Pen, musing: Musing): string {
-  const { country, capital } = facts;
+  const { country } = facts;
+  const { name } = asked(facts);
   const { random } = pen;
   if (!random.chance(musing.muse)) {
-    const answer = random.chance(musing.plainRight) ? capital : missCapital(facts, random);
+    const answer = random.chance(musing.plainRight) ? name : missName(facts, random);
     pen.line(`${country} ${answer}`);
     return answer;
   }
   const others = random.int(1, 3);
-  const named = random.shuffle([capital, ...Array.from({ length: others }, () => missCapital(facts, random))]);
-  for (const [i, name] of named.entries()) {
+  const named = random.shuffle([name, ...Array.from({ length: others }, () => missName(facts, random))]);
+  for (const [i, one] of named.entries()) {
     if (i > 0) pen.opening = "wait";
-    pen.line(`${country} ${name}`);
+    pen.line(`${country} ${one}`);
   }
-  const answer = random.chance(musing.museRight) ? capital : random.pick(named);
+  const answer = random.chance(musing.museRight) ? name : random.pick(named);
   pen.line((words) => `${words.so} ${answer}`);
   return answer;
 }
 
-/** Another country's capital. */
-export function missCapital({ capital }: RecallFacts, random: Random): string {
+/** Another country's capital, river or coin. */
+export function missName(facts: RecallFacts, random: Random): string {
+  const { relation, name } = asked(facts);
   for (;;) {
-    const other = random.pick(CAPITALS);
-    if (other !== capital) return other;
+    const other = random.pick(NAMES[relation]);
+    if (other !== name) return other;
   }
 }

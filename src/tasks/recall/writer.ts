@@ -2,7 +2,7 @@
 import type { Writer } from "../corpus/writer.ts";
 import { Pen } from "../trace/pen.ts";
 import type { RecallFacts } from "./index.ts";
-import { missCapital, museOn } from "./method.ts";
+import { missName, museOn } from "./method.ts";
 
 export const recallWriter: Writer<RecallFacts> = {
   think: (facts, pen, mix) => museOn(facts, pen, mix.musing),
@@ -11,5 +11,5 @@ export const recallWriter: Writer<RecallFacts> = {
     const answer = museOn(facts, pen, { muse: 0, museRight: 1, plainRight: 1 });
     return { thinking: pen.text, answer };
   },
-  guess: (facts, random) => missCapital(facts, random),
+  guess: (facts, random) => missName(facts, random),
 };
