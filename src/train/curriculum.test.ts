@@ -84,7 +84,7 @@ test("evidence counts half after a half-life, and what is forgotten is unknown a
 /** Level 0: the letters; level 1: never right; level 2: always right. */
 const school = (drawn: number[]) => ({
   problem(index: number, odds?: Odds): Problem {
-    const weights = [0, 1, 2].map((level) => odds?.("letters", level) ?? 1);
+    const weights = [0, 1, 2].map((level) => odds?.("toy", level) ?? 1);
     const level = Random.of(9, index).weighted([0, 1, 2], weights);
     drawn.push(level);
     return { ...digitProblem(index), level };
@@ -106,9 +106,9 @@ test("in a run, rungs that teach nothing are drawn less; without the setting not
   const free = await runReinforce(provider, { steps: 12 }, school(plain));
   const useful = (list: number[]): number => list.slice(40).filter((level) => level === 0).length / (list.length - 40);
   assert.ok(useful(steered) > 1.5 * useful(plain), `${useful(steered)} of ${useful(plain)}`);
-  assert.equal(store.curve("curriculum/letters/1").at(-1), 0);
-  assert.equal(store.curve("curriculum/letters/2").at(-1), 1);
-  assert.ok(store.curve("curriculum_odds/letters/1").at(-1)! < 0.5);
+  assert.equal(store.curve("curriculum/toy/1").at(-1), 0);
+  assert.equal(store.curve("curriculum/toy/2").at(-1), 1);
+  assert.ok(store.curve("curriculum_odds/toy/1").at(-1)! < 0.5);
   const dead = (curve: number[]): number => curve.slice(4).reduce((a, b) => a + b, 0);
   assert.ok(dead(store.curve("frac_reward_zero_std")) < dead(free.store.curve("frac_reward_zero_std")));
   assert.deepEqual(
@@ -136,6 +136,6 @@ test("stopped and continued, a run with a curriculum draws the same problems and
     const saved = JSON.parse(new TextDecoder().decode(store.saved.at(-1)!.files.get("trainer.json"))) as {
       state: { curriculum: CurriculumState };
     };
-    assert.deepEqual(Object.keys(saved.state.curriculum).sort(), ["letters/0", "letters/1", "letters/2"]);
+    assert.deepEqual(Object.keys(saved.state.curriculum).sort(), ["toy/0", "toy/1", "toy/2"]);
   }
 });

@@ -111,7 +111,7 @@ export function digitProblem(index: number): Problem<number> {
   const digit = index % LETTERS.length;
   return {
     id: `digit-${index}`,
-    family: "letters",
+    family: "toy",
     level: 0,
     language: "en",
     prompt: String(digit),

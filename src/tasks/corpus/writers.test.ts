@@ -22,7 +22,7 @@ const rungs = listTasks().flatMap((task) =>
 );
 
 /** Longest thought in characters: the writers' own limits, with room for a last second look. */
-const LONGEST = 900;
+const LONGEST = 1200;
 
 const only = (family: string, level: number): CorpusMix => ({
   ...DEFAULT_MIX,
@@ -96,7 +96,7 @@ test("no document of any family poses or meets a held-out problem, and tagged on
   }
 });
 
-test("canonical forms tell the facts of different draws apart, and the share of right guesses is the mix's", () => {
+test("canonical forms tell different draws apart", () => {
   for (const { task, level } of rungs) {
     if (task.name === "recall") continue;
     const seen = new Set<string>();
@@ -104,6 +104,5 @@ test("canonical forms tell the facts of different draws apart, and the share of 
       seen.add(task.canonical(sampleProblem(task, { seed: 5, index, level, split: "train" }).facts));
     }
     assert.ok(seen.size > 20, `${task.name} ${level}: ${seen.size} problems`);
-    assert.ok(DEFAULT_MIX.directRight[task.name] !== undefined, task.name);
   }
 });

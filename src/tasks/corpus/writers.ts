@@ -1,6 +1,6 @@
 /** Which family is written by which hand: its own, or one made of its method (methods.ts). */
 import { countdownWriter } from "../countdown/writer.ts";
-import { puzzle24Writer } from "../puzzle24/method.ts";
+import { puzzle24Writer } from "../puzzle24/writer.ts";
 import { recallWriter } from "../recall/writer.ts";
 import type { Task } from "../task.ts";
 import { METHODS } from "./methods.ts";
