@@ -42,9 +42,6 @@ export const demoMix: readonly ProblemWeight[] = [
   { family: "recall", level: 0, weight: 0.02 },
 ];
 
-/** Rungs and shares at the scale small. */
-export const smallMix: readonly ProblemWeight[] = [...demoMix];
-
 /** Knobs of the corpus. All shares and probabilities are 0..1. */
 export interface CorpusMix {
   /** Which problems are posed. */

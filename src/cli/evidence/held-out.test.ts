@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { getTask, isHeldOut, smallCorpusMix, smallMix } from "../../tasks/index.ts";
+import { heldOutSet, readHeldOut } from "./held-out.ts";
+
+const heldOut = readHeldOut();
+
+test("the rungs of bench/heldout.json are those that the corpus and reinforcement pose", () => {
+  const keys = (rungs: readonly { family: string; level: number }[]) => rungs.map((r) => `${r.family}/${r.level}`).sort();
+  assert.deepEqual(keys(heldOut.rungs), keys(smallMix));
+  assert.deepEqual(keys(heldOut.rungs), keys(smallCorpusMix));
+  assert.ok(new Set(heldOut.rungs.map(({ family }) => family)).size >= 20);
+});
+
+test("a rung's problems are held out, different, and the first of more of them", () => {
+  const few = heldOutSet(heldOut, 4);
+  const more = heldOutSet(heldOut, 8);
+  for (const { family, level } of heldOut.rungs) {
+    const of = (list: typeof few) => list.filter((p) => p.family === family && p.level === level);
+    const task = getTask(family);
+    assert.ok(of(more).length >= 4, `${family} ${level}: ${of(more).length}`);
+    assert.equal(new Set(of(more).map((p) => task.canonical(p.facts))).size, of(more).length);
+    assert.ok(of(more).every((p) => isHeldOut(task, p.facts)));
+    assert.deepEqual(of(few), of(more).slice(0, 4));
+  }
+});
