@@ -12,7 +12,7 @@
  * throws dead groups away after they were paid for (`resample`), which goes with this.
  */
 import type { Problem } from "../tasks/index.ts";
-import { mean } from "./evaluate.ts";
+import { mean } from "../util/statistics.ts";
 import type { Judgement } from "./rollout.ts";
 
 export interface CurriculumSettings {

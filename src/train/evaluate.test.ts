@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { trainBpe } from "../model/bpe-train.ts";
 import { Tokenizer } from "../model/tokenizer.ts";
 import { getTask, type Problem, parseCompletion, SPECIAL_TOKENS } from "../tasks/index.ts";
-import { type Evaluated, mean, summarise } from "./evaluate.ts";
+import { mean } from "../util/statistics.ts";
+import { type Evaluated, summarise } from "./evaluate.ts";
 import { DEFAULT_REWARDS, judgeByRules, ruleJudge } from "./judge.ts";
 import { type Rollout, rolloutOf, sequenceOf } from "./rollout.ts";
 

@@ -6,6 +6,7 @@ import { passAtK } from "../generate/index.ts";
 import { promptIds } from "../model/chat-template.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { analyse, type Problem } from "../tasks/index.ts";
+import { mean } from "../util/statistics.ts";
 import type { Compute, RolloutRequest, Weights } from "./compute.ts";
 import type { Judge } from "./judge.ts";
 import { type Judgement, type Rollout, rolloutOf } from "./rollout.ts";
@@ -163,9 +164,4 @@ function rungs(answers: readonly Evaluated[]): RungResult[] {
       tokens_mean: mean(list.map((a) => a.rollout.length)),
     }))
     .sort((a, b) => (a.family < b.family ? -1 : a.family > b.family ? 1 : a.level - b.level));
-}
-
-/** Mean of a list; 0 of an empty one. */
-export function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length;
 }

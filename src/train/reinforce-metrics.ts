@@ -1,8 +1,8 @@
 /** What a step of reinforcement learning says about itself: metrics by TRL's names, records for reading. */
 import { analyse, type Problem } from "../tasks/index.ts";
 import { ReckonError } from "../util/errors.ts";
+import { mean } from "../util/statistics.ts";
 import type { MicroBatch } from "./batch.ts";
-import { mean } from "./evaluate.ts";
 import type { MicroBatchResult } from "./gradient-engine.ts";
 import type { ReinforceSettings } from "./reinforce-settings.ts";
 import type { Judgement, Rollout } from "./rollout.ts";

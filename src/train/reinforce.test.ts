@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cpuProvider } from "../graph/node.ts";
 import { ReckonError } from "../util/errors.ts";
+import { mean } from "../util/statistics.ts";
 import { microBatches } from "./batch.ts";
-import { mean } from "./evaluate.ts";
 import type { Judge } from "./judge.ts";
 import type { ReinforceSettings } from "./reinforce-settings.ts";
 import {

@@ -6,7 +6,8 @@ import { heldOutSet, readHeldOut } from "./held-out.ts";
 const heldOut = readHeldOut();
 
 test("the rungs of bench/heldout.json are those that the corpus and reinforcement pose", () => {
-  const keys = (rungs: readonly { family: string; level: number }[]) => rungs.map((r) => `${r.family}/${r.level}`).sort();
+  const keys = (rungs: readonly { family: string; level: number }[]) =>
+    rungs.map((r) => `${r.family}/${r.level}`).sort();
   assert.deepEqual(keys(heldOut.rungs), keys(smallMix));
   assert.deepEqual(keys(heldOut.rungs), keys(smallCorpusMix));
   assert.ok(new Set(heldOut.rungs.map(({ family }) => family)).size >= 20);
