@@ -89,6 +89,8 @@ ${markdown(
   ]),
 )}
 
+${thinkingWords(testTime)}
+
 Votes: the majority of so many answers.
 
 ${markdown(
@@ -112,7 +114,7 @@ ${floorTable(floorsOf(testTime))}
 `;
 }
 
-interface WaitDifference {
+interface Difference {
   readonly family: string;
   readonly a: number;
   readonly b: number;
@@ -120,8 +122,23 @@ interface WaitDifference {
   readonly high: number;
 }
 
+/** By family: free thinking against none at all; paired by problem, means over seeds. */
+function thinkingWords({ problems, seeds }: TestTime): string {
+  const free = (problem: number): number => mean(seeds.map((seed) => rate(seed.free, problem)));
+  const none = (problem: number): number =>
+    mean(seeds.map(({ budgets }) => rate(budgets.find(({ share }) => share === 0)!.measurement, problem)));
+  const list = familiesOf(rungsOf(problems), true).map(({ family, rungs }): Difference => {
+    const { a, b, interval } = familyDifference(rungs, free, none);
+    return { family, a, b, ...interval };
+  });
+  const say = (items: readonly Difference[]): string =>
+    items.map(({ family, a, b }) => `${family} (${percent(a)} against ${percent(b)})`).join(", ") || "none";
+  return `Free thinking against none, by family, beyond the 95 % interval of the paired difference: thinking hurts ${say(list.filter(({ high }) => high < 0))};
+makes no difference that shows in ${say(list.filter(({ low, high }) => low <= 0 && high >= 0))}; helps all others.`;
+}
+
 /** One wait against none: paired by problem, means over seeds. */
-function waitDifferences({ waitProblems, seeds }: TestTime): WaitDifference[] {
+function waitDifferences({ waitProblems, seeds }: TestTime): Difference[] {
   const right = (waits: number) => (problem: number) =>
     mean(seeds.map((seed) => rate(seed.waits.find((w) => w.waits === waits)!.measurement, problem)));
   return familiesOf(rungsOf(waitProblems), true).map(({ family, rungs }) => {
@@ -157,7 +174,7 @@ const points = (x: number): string => `${x >= 0 ? "+" : "−"}${Math.abs(100 * x
 function waitWords(testTime: TestTime): string {
   const { difference, low, high } = overall(testTime);
   const list = waitDifferences(testTime);
-  const say = (items: readonly WaitDifference[]): string =>
+  const say = (items: readonly Difference[]): string =>
     items.map(({ family, a, b }) => `${family} ${points(a - b)}`).join(", ") || "none";
   return `One wait changes the share of right answers by ${points(difference)} points (95 % interval ${points(low)} to ${points(high)}). By family, in points, beyond
 their intervals: better ${say(list.filter((f) => f.low > 0))}; worse ${say(list.filter((f) => f.high < 0))}.`;
