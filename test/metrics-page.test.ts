@@ -43,6 +43,7 @@ function stages(folder: string): Record<string, RecipeInput["stages"][number]> {
       maxNewTokens: 128,
       klWeight: 0.01,
       resample: 1,
+      curriculum: {},
       evaluateProblems: 48,
     },
   };
@@ -53,7 +54,10 @@ function written(path: string): Set<string> {
   const rows = readFileSync(join(path, "metrics.jsonl"), "utf8").trimEnd().split("\n");
   const names = rows.flatMap((row) => Object.keys(JSON.parse(row) as object));
   const blank = (name: string): string =>
-    name.replace(/^rewards\/[^/]+\//, "rewards/<name>/").replace(/^eval\/[^/]+\/accuracy$/, "eval/<family>/accuracy");
+    name
+      .replace(/^rewards\/[^/]+\//, "rewards/<name>/")
+      .replace(/^(curriculum|curriculum_odds)\/[^/]+\/\d+$/, "$1/<family>/<level>")
+      .replace(/^eval\/[^/]+\/accuracy$/, "eval/<family>/accuracy");
   return new Set(names.map(blank));
 }
 
