@@ -45,6 +45,7 @@ class Peer:
         self.decoding = {"attention": "manual", "norm": "rsqrt", "rope": "rotate", "linear": "matmul", "draw": "multinomial"}
         self.optimizer = None
         self.weights_out_in = None
+        self.matrices = {}
 
     # The model
 
@@ -214,13 +215,7 @@ class Peer:
         for i in range(self.new):
             logits = self.logits(hidden, how)
             p = logits.softmax(-1)
-            if greedy:
-                token = p.argmax(-1, keepdim=True)
-            elif how["draw"] == "multinomial":
-                token = torch.multinomial(p, 1)
-            else:
-                below = p.cumsum(-1)
-                token = torch.searchsorted(below, torch.rand(rows, 1) * below[:, -1:]).clamp_(max=p.shape[1] - 1)
+            token = self.draw(p, how, greedy)
             tokens[:, i : i + 1] = token
             logprobs[:, i : i + 1] = p.gather(1, token).log()
             if i + 1 < self.new:
@@ -228,7 +223,24 @@ class Peer:
                 hidden = self.hidden(token, how, step)[:, -1]
         return tokens, logprobs
 
+    def draw(self, p, how, greedy):
+        if greedy:
+            return p.argmax(-1, keepdim=True)
+        if how["draw"] == "multinomial":
+            return torch.multinomial(p, 1)
+        below = p.cumsum(-1)
+        return torch.searchsorted(below, torch.rand(p.shape[0], 1) * below[:, -1:]).clamp_(max=p.shape[1] - 1)
+
     # Measuring
+
+    def matmul(self, shape, repeats):
+        """The same product over and over, into memory that is there."""
+        if shape not in self.matrices:
+            m, k, n = shape
+            self.matrices[shape] = (torch.randn(m, k), torch.randn(k, n), torch.empty(m, n))
+        a, b, out = self.matrices[shape]
+        for _ in range(repeats):
+            torch.mm(a, b, out=out)
 
     def tune(self, choices, current, run):
         """One choice after another, the option with the least time of three runs in turns."""
@@ -260,12 +272,19 @@ class Peer:
                 self.make_optimizer(best)
                 return {"choices": {**self.train, "optimizer": best}}
             case "check-step":
-                loss = self.gradients({**self.train, "linear": "matmul"})
-                flat = [self.P[name].grad.reshape(-1) for name in self.order]
+                loss = self.gradients(self.train)
+                leaves = self.leaves(self.train)
+                turned = self.train["linear"] == "linear" and self.weights_out_in or {}
+                flat = [
+                    (leaves[name].grad.t() if name in turned else leaves[name].grad).reshape(-1) for name in self.order
+                ]
                 torch.cat(flat).numpy().tofile(f"{self.folder}/peer-gradient.bin")
                 return {"loss": loss}
             case "gradients":
                 wall, cpu = timed(lambda: self.gradients(self.train))
+                return {"wall": wall, "cpu": cpu}
+            case "matmul":
+                wall, cpu = timed(lambda: self.matmul(tuple(command["shape"]), command["repeats"]))
                 return {"wall": wall, "cpu": cpu}
             case "optimizer":
                 wall, cpu = timed(self.optimizer_step)
@@ -297,7 +316,7 @@ def timed(work):
     return (time.perf_counter() - wall) * 1e3, (time.process_time() - cpu) * 1e3
 
 
-def main():
+def serve(kind):
     versions = {"python": sys.version.split()[0], "torch": torch.__version__, "numpy": np.__version__}
     print(json.dumps({"versions": versions, "pid": os.getpid()}), flush=True)
     peer = None
@@ -305,7 +324,7 @@ def main():
         command = json.loads(line)
         try:
             if command["do"] == "start":
-                peer = Peer(command)
+                peer = kind(command)
                 reply = {}
             else:
                 reply = peer.answer(command)
@@ -314,4 +333,5 @@ def main():
         print(json.dumps(reply), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    serve(Peer)

@@ -79,8 +79,15 @@ export const CONFIGURATIONS: Readonly<Record<ConfigurationName, Configuration>> 
   },
 };
 
+export interface DecodingJob {
+  readonly rows: number;
+  /** Tokens of each prompt. */
+  readonly prompt: number;
+  readonly newTokens: number;
+}
+
 /** The decoding job, the same for all sizes. */
-export const DECODING = { rows: 64, prompt: 32, newTokens: 128 } as const;
+export const DECODING: DecodingJob = { rows: 64, prompt: 32, newTokens: 128 };
 
 /** Random weights whose distributions are far from uniform, so that greedy choices are clear. */
 export function benchParameters(configuration: Configuration): Float32Array {
@@ -106,11 +113,23 @@ export function decodingPrompts({ model }: Configuration): number[][] {
   });
 }
 
-/** Floating-point operations of one forward and backward pass: 6 per matrix weight and token, and attention S × S. */
-export function trainingFlops({ model, rows, length }: Configuration): number {
-  const { layers, heads, headDim, vocabSize, hiddenSize } = model;
+/** What a pass over one token multiplies with: all matrices, and the embedding as the output matrix. */
+export function weightsInProducts(model: ModelConfig): number {
   const matrices = parameterLayout(model).entries.filter((entry) => entry.kind === "matrix");
-  const weights = matrices.reduce((total, entry) => total + entry.size, 0) + vocabSize * hiddenSize;
-  const attention = layers * heads * headDim * length * 2;
-  return 6 * rows * length * (weights + attention);
+  return matrices.reduce((total, entry) => total + entry.size, 0) + model.vocabSize * model.hiddenSize;
+}
+
+/** Floating-point operations of one forward and backward pass: 6 per matrix weight and token, and attention S × S. */
+export function trainingFlops({ model, rows, length }: Omit<Configuration, "name">): number {
+  const attention = model.layers * model.heads * model.headDim * length * 2;
+  return 6 * rows * length * (weightsInProducts(model) + attention);
+}
+
+/** Operations of a decoding job, prefill included: 2 per matrix weight and token, and attention over what is there. */
+export function decodingFlops({ model }: Pick<Configuration, "model">, job: DecodingJob = DECODING): number {
+  const { rows, prompt, newTokens } = job;
+  const tokens = prompt + newTokens - 1; // The last token is drawn and never read.
+  const attended = (tokens * (tokens + 1)) / 2;
+  const attention = 2 * model.layers * model.heads * model.headDim * attended;
+  return 2 * rows * (tokens * weightsInProducts(model) + attention);
 }

@@ -4,11 +4,13 @@ import { cpuProvider } from "../../graph/node.ts";
 import { WorkerCompute } from "../../runs/worker-compute.ts";
 import { type Compute, LocalCompute } from "../../train/compute.ts";
 import { ReckonError } from "../../util/errors.ts";
-import { benchParameters, CONFIGURATIONS, DECODING, decodingPrompts } from "./configurations.ts";
+import { type Compiled, compiledPart, startCompiled } from "./compiled.ts";
+import { benchParameters, CONFIGURATIONS, DECODING, decodingFlops, decodingPrompts } from "./configurations.ts";
+import { describe } from "./describe.ts";
+import { MatmulBench, productShapes, withoutProducts } from "./matmul.ts";
 import { TorchPeer } from "./peer.ts";
 import type { BenchOptions, BenchResult, Side } from "./result.ts";
 import { type Contestant, load, machine, medianTiming, roundTo, takeTurns, timed } from "./rounds.ts";
-import { describe } from "./step.ts";
 
 const INTRA_OP = "two threads inside each operator";
 
@@ -25,6 +27,13 @@ export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
   const compute: Compute = threads === 1 ? new LocalCompute(provider, spec) : new WorkerCompute(spec, threads);
   compute.buffers.parameters.set(parameters);
   const peer = await TorchPeer.start(configuration, parameters, threads);
+  const products = await MatmulBench.create(
+    provider,
+    productShapes(model, DECODING.rows / threads),
+    threads,
+    typeof peer === "string" ? undefined : peer,
+  );
+  let compiled: Compiled | string = "there is no PyTorch";
   try {
     const request = (some: readonly number[][], temperature: number): Omit<GenerateRequest, "parameters"> => ({
       prompts: some,
@@ -41,10 +50,8 @@ export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
 
     let agreement: Record<string, number> | null = null;
     if (typeof peer !== "string") {
-      peer.write("prompts", Int32Array.from(prompts.flat()));
-      await peer.call("prompts", { rows: DECODING.rows, length: DECODING.prompt, new: DECODING.newTokens });
-      await peer.call("check-decode");
-      agreement = compare(await generate(0), peer.readInts("peer-tokens"), peer.readFloats("peer-logprobs"));
+      await givePrompts(peer, prompts);
+      agreement = await agree(generate, peer);
     }
     const contestants: Contestant[] = [{ name: "ours", run: () => timed(() => generate(1)) }];
     if (threads > 1) {
@@ -54,15 +61,28 @@ export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
     }
     let choices = "";
     if (typeof peer !== "string") {
-      choices = describe((await peer.call("tune-decode"))["choices"]);
+      const chosen = (await peer.call("tune-decode"))["choices"];
+      choices = describe(chosen);
       contestants.splice(1, 0, { name: "peer", run: () => peer.time("decode") });
+      compiled = await startCompiled(
+        { configuration, parameters, threads, seconds: options.compile },
+        "decode",
+        chosen,
+        {
+          prepare: (other) => givePrompts(other, prompts),
+          agree: (other) => agree(generate, other),
+        },
+      );
+      if (typeof compiled !== "string") contestants.splice(2, 0, compiled.contestant("decode"));
     }
+    contestants.push(...products.contestants);
     const rounds = await takeTurns(contestants, options.rounds, options.onRound);
     const side = (name: string, how: string): Side => {
       const timing = medianTiming(rounds, name);
       return {
         ...timing,
         tokensPerSecond: Math.round((DECODING.rows * DECODING.newTokens) / (timing.wall / 1000)),
+        gflops: roundTo(decodingFlops(configuration) / timing.wall / 1e6, 1),
         how,
       };
     };
@@ -70,6 +90,7 @@ export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
     const ours = side("ours", threads === 1 ? "one thread" : `${threads} workers of one thread, half the prompts each`);
     const theirs = missing ? null : side("peer", choices);
     const { versions, ...where } = machine();
+    const matmulRate = products.rate(rounds);
     return {
       name: `decode-${options.config}-${threads}`,
       bench: "decode",
@@ -82,13 +103,31 @@ export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
       peer: theirs,
       ...(missing ? { peerMissing: peer } : {}),
       ratio: theirs && roundTo(theirs.wall / ours.wall, 3),
+      ...compiledPart(compiled, ours, side),
+      matmulRate,
+      fraction: roundTo(ours.gflops / matmulRate.gflops, 3),
       agreement,
-      rounds,
+      rounds: withoutProducts(rounds),
     };
   } finally {
     if (typeof peer !== "string") peer.close();
+    if (typeof compiled !== "string") compiled.close();
+    await products.release();
     await compute.close();
   }
+}
+
+async function givePrompts(peer: TorchPeer, prompts: readonly (readonly number[])[]): Promise<void> {
+  peer.write("prompts", Int32Array.from(prompts.flat()));
+  await peer.call("prompts", { rows: DECODING.rows, length: DECODING.prompt, new: DECODING.newTokens });
+}
+
+async function agree(
+  generate: (temperature: number) => Promise<Completion[]>,
+  peer: TorchPeer,
+): Promise<Record<string, number>> {
+  await peer.call("check-decode");
+  return compare(await generate(0), peer.readInts("peer-tokens"), peer.readFloats("peer-logprobs"));
 }
 
 /** A greedy choice between two tokens whose log-probabilities are closer than this may fall either way. */

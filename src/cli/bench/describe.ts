@@ -17,6 +17,16 @@ export function describeResult(result: BenchResult): string[] {
       `  ratio    ${result.ratio}  (cpu ${(peer.cpu / ours.cpu).toFixed(3)})`,
     );
   else lines.push(`  no PyTorch to compare with: ${result.peerMissing}`);
+  const { compiled, matmulRate } = result;
+  if (compiled)
+    lines.push(
+      `  compiled ${ms(compiled.wall)} (cpu ${ms(compiled.cpu)})  ${rate(compiled.tokensPerSecond)}  [${compiled.how}]`,
+      `  ratio    ${compiled.ratio}, after ${compiled.compileSeconds} s of compiling`,
+    );
+  else if (peer) lines.push(`  not compiled: ${result.compiledMissing}`);
+  lines.push(
+    `  ${ours.gflops} GFLOP/s, ${(100 * result.fraction).toFixed(0)} % of the best plain product: ${matmulRate.gflops} [${matmulRate.how}]`,
+  );
   if (optimizer)
     lines.push(
       `  optimiser's step ${ms(optimizer.ours.wall)}${optimizer.peer ? `, PyTorch ${ms(optimizer.peer.wall)}, ratio ${optimizer.ratio}` : ""}`,
@@ -28,4 +38,11 @@ export function describeResult(result: BenchResult): string[] {
         .join(", ")}`,
     );
   return lines;
+}
+
+/** {a: 1, b: "x"} → "a 1, b x" */
+export function describe(choices: unknown): string {
+  return Object.entries(choices as Record<string, unknown>)
+    .map(([key, value]) => `${key} ${String(value)}`)
+    .join(", ");
 }

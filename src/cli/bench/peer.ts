@@ -1,8 +1,10 @@
 /**
- * PyTorch eager as a persistent child process (bench/peers/torch_peer.py), which is measured turn by turn with us.
+ * PyTorch as a persistent child process (bench/peers/torch_peer.py eager, torch_compiled.py through its compiler), which
+ * is measured turn by turn with us.
  *
  * Commands and answers are JSON lines; weights and batches go through files in a temporary folder. Python is what
- * RECKON_PYTHON names, else python3; where it has no torch, benchmarks go on without a peer and say so.
+ * RECKON_PYTHON names, else the one that `reckon bench setup` made, else python3; where it has no torch, benchmarks go
+ * on without a peer and say so.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -20,6 +22,9 @@ export interface Timing {
   /** Processor time of all threads: what time-sharing with other processes does not change. */
   readonly cpu: number;
 }
+
+/** Python's side of a peer. */
+export type PeerScript = "torch_peer.py" | "torch_compiled.py";
 
 type Reply = Readonly<Record<string, unknown>>;
 
@@ -46,11 +51,14 @@ export class TorchPeer {
     configuration: Configuration,
     parameters: Float32Array,
     threads: number,
+    name: PeerScript = "torch_peer.py",
   ): Promise<TorchPeer | string> {
-    const script = join(packageRoot(), "bench", "peers", "torch_peer.py");
+    const script = join(packageRoot(), "bench", "peers", name);
     if (!existsSync(script)) return "this installation has no bench/peers (they are in a clone)";
-    const python = process.env["RECKON_PYTHON"] ?? "python3";
-    const child = spawn(python, [script], { stdio: ["pipe", "pipe", "pipe"] });
+    const python = pythonOfPeers();
+    const folder = mkdtempSync(join(tmpdir(), "reckon-bench-"));
+    const env = { ...process.env, RECKON_BENCH_FOLDER: folder };
+    const child = spawn(python, [script], { stdio: ["pipe", "pipe", "pipe"], env });
     let complaint = "";
     child.stderr.on("data", (data: Buffer) => {
       complaint = (complaint + data.toString()).slice(-2000);
@@ -61,9 +69,12 @@ export class TorchPeer {
     child.stdin.on("error", () => undefined); // Its end is told by the missing answer.
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const hello = await lines.next();
-    if (hello.done) return `${python}: ${complaint.trim().split("\n").at(-1) ?? "it ended at once"}`;
+    if (hello.done) {
+      rmSync(folder, { recursive: true, force: true });
+      return `${python}: ${complaint.trim().split("\n").at(-1) ?? "it ended at once"}`;
+    }
     const { versions } = JSON.parse(hello.value) as { versions: Record<string, string> };
-    const peer = new TorchPeer(child, lines, mkdtempSync(join(tmpdir(), "reckon-bench-")), versions);
+    const peer = new TorchPeer(child, lines, folder, versions);
     peer.write("weights", parameters);
     const entries = parameterLayout(configuration.model).entries;
     await peer.call("start", {
@@ -75,11 +86,24 @@ export class TorchPeer {
     return peer;
   }
 
-  /** @throws ReckonError BENCH_PEER with what Python said */
-  async call(what: string, more: Reply = {}): Promise<Reply> {
+  /**
+   * @param seconds after which the process is ended and the call fails; default: never
+   * @throws ReckonError BENCH_PEER with what Python said
+   */
+  async call(what: string, more: Reply = {}, seconds?: number): Promise<Reply> {
     this.#child.stdin.write(`${JSON.stringify({ do: what, ...more })}\n`);
+    let late = false;
+    const timer =
+      seconds === undefined
+        ? undefined
+        : setTimeout(() => {
+            late = true;
+            this.#child.kill("SIGKILL");
+          }, seconds * 1000);
     const line = await this.#lines.next();
-    const reply = line.done ? { error: "the process ended" } : (JSON.parse(line.value) as Reply);
+    clearTimeout(timer);
+    const ended = late ? `no answer within ${seconds} s` : "the process ended";
+    const reply = line.done ? { error: ended } : (JSON.parse(line.value) as Reply);
     if (reply["error"] !== undefined)
       throw new ReckonError("BENCH_PEER", `the PyTorch peer failed at ${what}`, {
         got: String(reply["error"]),
@@ -88,8 +112,8 @@ export class TorchPeer {
     return reply;
   }
 
-  async time(what: string): Promise<Timing> {
-    return (await this.call(what)) as unknown as Timing;
+  async time(what: string, more: Reply = {}): Promise<Timing> {
+    return (await this.call(what, more)) as unknown as Timing;
   }
 
   write(name: string, data: Float32Array | Int32Array): void {
@@ -113,4 +137,21 @@ export class TorchPeer {
     this.#child.stdin.end();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** The Python that peers run on. */
+export function pythonOfPeers(): string {
+  const own = venvPython();
+  return process.env["RECKON_PYTHON"] ?? (existsSync(own) ? own : "python3");
+}
+
+/** Where `reckon bench setup` puts Python with the peers' packages. */
+export function venvPython(): string {
+  return join(
+    packageRoot(),
+    "bench",
+    "peers",
+    ".venv",
+    process.platform === "win32" ? "Scripts/python.exe" : "bin/python",
+  );
 }

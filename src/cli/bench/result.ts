@@ -1,5 +1,6 @@
 /** What a benchmark gives: the document of bench/results. */
 import type { ConfigurationName } from "./configurations.ts";
+import type { MatmulRate } from "./matmul.ts";
 import type { Timing } from "./peer.ts";
 import type { Machine } from "./rounds.ts";
 
@@ -7,18 +8,31 @@ export interface BenchOptions {
   readonly config: ConfigurationName;
   readonly threads: 1 | 2;
   readonly rounds: number;
+  /** Seconds for finding the fastest way of PyTorch's compiler; 0 leaves it out. */
+  readonly compile: number;
   readonly onRound?: (done: number) => void;
 }
 
 /** Medians in milliseconds, and what they come to. */
 export interface Side extends Timing {
   readonly tokensPerSecond: number;
-  /** Of training: useful operations a second, 10⁹. */
-  readonly gflops?: number;
+  /** Useful operations a second, 10⁹. */
+  readonly gflops: number;
   /** How the work was done. */
   readonly how: string;
   /** The same done otherwise, for comparison. */
   readonly other?: Readonly<Record<string, Timing>>;
+}
+
+/** PyTorch through its compiler, in the same turns. */
+export interface CompiledSide extends Side {
+  /** Of what was kept; not in its times. */
+  readonly compileSeconds: number;
+  /** Every way that was tried, with its milliseconds or why it failed. */
+  readonly tries: readonly Readonly<Record<string, unknown>>[];
+  /** Its wall time over ours. */
+  readonly ratio: number;
+  readonly agreement: Readonly<Record<string, number>>;
 }
 
 export interface BenchResult extends Machine {
@@ -35,6 +49,13 @@ export interface BenchResult extends Machine {
   readonly peerMissing?: string;
   /** Peer's wall time over ours: above 1 we are faster. */
   readonly ratio: number | null;
+  /** Null with the reason in `compiledMissing`. */
+  readonly compiled: CompiledSide | null;
+  readonly compiledMissing?: string;
+  /** The best plain matrix product of this machine in the same turns. */
+  readonly matmulRate: MatmulRate;
+  /** Our operations a second over that. */
+  readonly fraction: number;
   /** The optimiser's step (norm, clipping, AdamW), which is not in `ours`, `peer` and `ratio`. */
   readonly optimizer?: { readonly ours: Timing; readonly peer: Timing | null; readonly ratio: number | null };
   /** How far our numbers and the peer's are apart; checked before anything was timed. */

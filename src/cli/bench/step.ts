@@ -8,7 +8,10 @@ import { type Compute, LocalCompute } from "../../train/compute.ts";
 import { GradientEngine } from "../../train/gradient-engine.ts";
 import { Optimizer } from "../../train/optimizer.ts";
 import { assert, ReckonError } from "../../util/errors.ts";
+import { type Compiled, compiledPart, startCompiled } from "./compiled.ts";
 import { benchParameters, CONFIGURATIONS, type Configuration, trainingBatch, trainingFlops } from "./configurations.ts";
+import { describe } from "./describe.ts";
+import { MatmulBench, productShapes, withoutProducts } from "./matmul.ts";
 import { TorchPeer } from "./peer.ts";
 import type { BenchOptions, BenchResult, Side } from "./result.ts";
 import { type Contestant, load, machine, medianTiming, roundTo, takeTurns, timed } from "./rounds.ts";
@@ -31,12 +34,24 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
   const shards = shardsOf(sequences, threads);
   const optimizer = await Optimizer.create(provider, model, { name: "adamw", weightDecay: 0.01 });
   const peer = await TorchPeer.start(configuration, parameters, threads);
+  const tokens = Math.min(MICRO_BATCH_TOKENS, (rows * length) / threads);
+  const products = await MatmulBench.create(
+    provider,
+    productShapes(model, tokens),
+    threads,
+    typeof peer === "string" ? undefined : peer,
+  );
+  let compiled: Compiled | string = "there is no PyTorch";
   try {
     const gradients = async (): Promise<number> => {
       const results = await compute.gradients(OBJECTIVE, shards);
       return results.flat().reduce((sum, result) => sum + result.loss, 0);
     };
-    const agreement = typeof peer === "string" ? null : await agree(configuration, compute, gradients, peer, sequences);
+    let agreement: Record<string, number> | null = null;
+    if (typeof peer !== "string") {
+      await giveBatch(configuration, peer, sequences);
+      agreement = await agree(configuration, compute, gradients, peer);
+    }
     const contestants: Contestant[] = [
       { name: "ours", run: () => timed(gradients) },
       // A rate this small changes no weight that matters, so that all rounds do the same.
@@ -48,10 +63,17 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
     if (threads > 1) contestants.push(await intraOp(provider, configuration, parameters, sequences, threads));
     let choices = "";
     if (typeof peer !== "string") {
-      choices = describe((await peer.call("tune-step"))["choices"]);
+      const chosen = (await peer.call("tune-step"))["choices"];
+      choices = describe(chosen);
       contestants.splice(1, 0, { name: "peer", run: () => peer.time("gradients") });
       contestants.push({ name: "peerOptimizer", run: () => peer.time("optimizer") });
+      compiled = await startCompiled({ configuration, parameters, threads, seconds: options.compile }, "step", chosen, {
+        prepare: (other) => giveBatch(configuration, other, sequences),
+        agree: (other) => agree(configuration, compute, gradients, other),
+      });
+      if (typeof compiled !== "string") contestants.splice(2, 0, compiled.contestant("gradients"));
     }
+    contestants.push(...products.contestants);
     const rounds = await takeTurns(contestants, options.rounds, options.onRound);
     const side = (name: string, how: string): Side => {
       const timing = medianTiming(rounds, name);
@@ -70,6 +92,7 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
       missing ? null : medianTiming(rounds, "peerOptimizer"),
     ];
     const { versions, ...where } = machine();
+    const matmulRate = products.rate(rounds);
     return {
       name: `step-${options.config}-${threads}`,
       bench: "step",
@@ -82,16 +105,21 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
       peer: theirs,
       ...(missing ? { peerMissing: peer } : {}),
       ratio: theirs && roundTo(theirs.wall / ours.wall, 3),
+      ...compiledPart(compiled, ours, side),
+      matmulRate,
+      fraction: roundTo(ours.gflops / matmulRate.gflops, 3),
       optimizer: {
         ours: ourStep,
         peer: theirStep,
         ratio: theirStep && roundTo(theirStep.wall / ourStep.wall, 3),
       },
       agreement,
-      rounds,
+      rounds: withoutProducts(rounds),
     };
   } finally {
     if (typeof peer !== "string") peer.close();
+    if (typeof compiled !== "string") compiled.close();
+    await products.release();
     await optimizer.release();
     await compute.close();
   }
@@ -121,18 +149,24 @@ async function intraOp(
   return { name: INTRA_OP, run: () => timed(() => engine.gradients(parameters, gradient, batches)) };
 }
 
-/** Loss and gradients of both sides over the same batch. */
-async function agree(
-  { model, rows, length }: Configuration,
-  compute: Compute,
-  gradients: () => Promise<number>,
+async function giveBatch(
+  { rows, length }: Configuration,
   peer: TorchPeer,
   sequences: readonly Sequence[],
-): Promise<Record<string, number>> {
+): Promise<void> {
   peer.write("ids", Int32Array.from(sequences.flatMap((s) => [...s.tokens].slice(0, -1))));
   peer.write("targets", Int32Array.from(sequences.flatMap((s) => [...s.tokens].slice(1))));
   peer.write("weights_of_tokens", Float32Array.from(sequences.flatMap((s) => Array<number>(length).fill(s.weight))));
   await peer.call("batch", { rows, length });
+}
+
+/** Loss and gradients of both sides over the same batch. */
+async function agree(
+  { model }: Configuration,
+  compute: Compute,
+  gradients: () => Promise<number>,
+  peer: TorchPeer,
+): Promise<Record<string, number>> {
   const ours = await gradients();
   const theirs = (await peer.call("check-step"))["loss"] as number;
   const reference = peer.readFloats("peer-gradient");
@@ -155,11 +189,4 @@ async function agree(
       got: `${worst} and ${loss}`,
     });
   return { loss, gradient: worst };
-}
-
-/** {a: 1, b: "x"} → "a 1, b x" */
-export function describe(choices: unknown): string {
-  return Object.entries(choices as Record<string, unknown>)
-    .map(([key, value]) => `${key} ${String(value)}`)
-    .join(", ");
 }

@@ -9,6 +9,7 @@ interface Options {
   readonly config: ConfigurationName;
   readonly threads: "1" | "2";
   readonly rounds: number;
+  readonly compile: number;
 }
 
 export function create(): Command {
@@ -20,6 +21,7 @@ export function create(): Command {
       .addOption(new Option("--config <name>", "size of the model").choices(["a", "b", "c"]).default("a"))
       .addOption(new Option("--threads <n>", "cores to use").choices(["1", "2"]).default("1"))
       .option("--rounds <n>", "rounds whose median is reported", integer(1, 1000), 5)
+      .option("--compile <seconds>", "time for trying PyTorch's compiler; 0 leaves it out", integer(0, 3600), 240)
       .action(async (options: Options, command: Command) => measure(name, options, uiOf(command)));
   return newCommand("bench", "", [
     ["reckon bench step", "one training step"],
@@ -38,6 +40,7 @@ async function measure(name: "step" | "decode", options: Options, ui: Ui): Promi
     config: options.config,
     threads: options.threads === "1" ? 1 : 2,
     rounds: options.rounds,
+    compile: options.compile,
     onRound: (done) => progress.update(done),
   });
   progress.end();
