@@ -1,4 +1,5 @@
 /** A benchmark's result as lines for a terminal. */
+import type { GrpoResult, GrpoSide } from "./grpo.ts";
 import type { BenchResult } from "./result.ts";
 
 export function describeResult(result: BenchResult): string[] {
@@ -37,6 +38,25 @@ export function describeResult(result: BenchResult): string[] {
         .map(([key, value]) => `${key} ${value.toPrecision(2)}`)
         .join(", ")}`,
     );
+  return lines;
+}
+
+export function describeGrpo(result: GrpoResult): string[] {
+  const { ours, peer, job, ratios, footprint } = result;
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
+  const side = (name: string, one: GrpoSide): string =>
+    `  ${name} ${seconds(one.wall)} a step (generate ${seconds(one.generate)}, train ${seconds(one.train)}), ${one.rssMiB} MiB, first step after ${one.firstStepSeconds} s  [${one.how}]`;
+  const lines = [
+    `grpo: ${job.prompts} prompts × ${job.samples} samples × ${job.newTokens} new tokens on ${result.threads} ${result.threads === 1 ? "core" : "cores"} of ${result.cpu}; load ${result.load.join(" → ")}`,
+    side("reckon", ours),
+  ];
+  if (peer && ratios)
+    lines.push(
+      side("TRL   ", peer),
+      `  ratio  ${result.ratio} (generate ${ratios.generate}, train ${ratios.train}, memory ${ratios.memory})`,
+    );
+  else lines.push(`  no TRL to compare with: ${result.peerMissing}`);
+  lines.push(`  installed: ${footprint.ours} MB${footprint.peer === null ? "" : `, TRL ${footprint.peer} MB`}`);
   return lines;
 }
 

@@ -6,15 +6,14 @@
  * RECKON_PYTHON names, else the one that `reckon bench setup` made, else python3; where it has no torch, benchmarks go
  * on without a peer and say so.
  */
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { parameterLayout } from "../../model/parameters.ts";
 import { ReckonError } from "../../util/errors.ts";
 import { packageRoot } from "../package.ts";
 import type { Configuration } from "./configurations.ts";
+import { LineProcess, type Reply } from "./line-process.ts";
 
 /** Milliseconds of one piece of work. */
 export interface Timing {
@@ -24,24 +23,38 @@ export interface Timing {
 }
 
 /** Python's side of a peer. */
-export type PeerScript = "torch_peer.py" | "torch_compiled.py";
+export type PeerScript = "torch_peer.py" | "torch_compiled.py" | "trl_peer.py";
 
-type Reply = Readonly<Record<string, unknown>>;
+/** A started peer that has said what it is. */
+export interface StartedPeer {
+  readonly process: LineProcess;
+  /** A folder of its own, named to it as RECKON_BENCH_FOLDER. */
+  readonly folder: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** @returns the process, or in words why there is none */
+export async function startPython(name: PeerScript): Promise<StartedPeer | string> {
+  const script = join(packageRoot(), "bench", "peers", name);
+  if (!existsSync(script)) return "this installation has no bench/peers (they are in a clone)";
+  const python = pythonOfPeers();
+  const folder = mkdtempSync(join(tmpdir(), "reckon-bench-"));
+  const child = new LineProcess(python, [script], { RECKON_BENCH_FOLDER: folder });
+  const hello = await child.next();
+  if (hello["error"] !== undefined) {
+    rmSync(folder, { recursive: true, force: true });
+    return `${python}: ${hello["error"]}`;
+  }
+  return { process: child, folder, versions: hello["versions"] as Record<string, string> };
+}
 
 export class TorchPeer {
   readonly versions: Readonly<Record<string, string>>;
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #lines: AsyncIterator<string>;
+  readonly #process: LineProcess;
   readonly #folder: string;
 
-  private constructor(
-    child: ChildProcessWithoutNullStreams,
-    lines: AsyncIterator<string>,
-    folder: string,
-    versions: Record<string, string>,
-  ) {
-    this.#child = child;
-    this.#lines = lines;
+  private constructor({ process, folder, versions }: StartedPeer) {
+    this.#process = process;
     this.#folder = folder;
     this.versions = versions;
   }
@@ -51,30 +64,11 @@ export class TorchPeer {
     configuration: Configuration,
     parameters: Float32Array,
     threads: number,
-    name: PeerScript = "torch_peer.py",
+    script: PeerScript = "torch_peer.py",
   ): Promise<TorchPeer | string> {
-    const script = join(packageRoot(), "bench", "peers", name);
-    if (!existsSync(script)) return "this installation has no bench/peers (they are in a clone)";
-    const python = pythonOfPeers();
-    const folder = mkdtempSync(join(tmpdir(), "reckon-bench-"));
-    const env = { ...process.env, RECKON_BENCH_FOLDER: folder };
-    const child = spawn(python, [script], { stdio: ["pipe", "pipe", "pipe"], env });
-    let complaint = "";
-    child.stderr.on("data", (data: Buffer) => {
-      complaint = (complaint + data.toString()).slice(-2000);
-    });
-    child.on("error", (error) => {
-      complaint += error.message;
-    });
-    child.stdin.on("error", () => undefined); // Its end is told by the missing answer.
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const hello = await lines.next();
-    if (hello.done) {
-      rmSync(folder, { recursive: true, force: true });
-      return `${python}: ${complaint.trim().split("\n").at(-1) ?? "it ended at once"}`;
-    }
-    const { versions } = JSON.parse(hello.value) as { versions: Record<string, string> };
-    const peer = new TorchPeer(child, lines, folder, versions);
+    const started = await startPython(script);
+    if (typeof started === "string") return started;
+    const peer = new TorchPeer(started);
     peer.write("weights", parameters);
     const entries = parameterLayout(configuration.model).entries;
     await peer.call("start", {
@@ -91,19 +85,7 @@ export class TorchPeer {
    * @throws ReckonError BENCH_PEER with what Python said
    */
   async call(what: string, more: Reply = {}, seconds?: number): Promise<Reply> {
-    this.#child.stdin.write(`${JSON.stringify({ do: what, ...more })}\n`);
-    let late = false;
-    const timer =
-      seconds === undefined
-        ? undefined
-        : setTimeout(() => {
-            late = true;
-            this.#child.kill("SIGKILL");
-          }, seconds * 1000);
-    const line = await this.#lines.next();
-    clearTimeout(timer);
-    const ended = late ? `no answer within ${seconds} s` : "the process ended";
-    const reply = line.done ? { error: ended } : (JSON.parse(line.value) as Reply);
+    const reply = await this.#process.ask({ do: what, ...more }, seconds);
     if (reply["error"] !== undefined)
       throw new ReckonError("BENCH_PEER", `the PyTorch peer failed at ${what}`, {
         got: String(reply["error"]),
@@ -134,7 +116,7 @@ export class TorchPeer {
   }
 
   close(): void {
-    this.#child.stdin.end();
+    this.#process.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
@@ -145,13 +127,11 @@ export function pythonOfPeers(): string {
   return process.env["RECKON_PYTHON"] ?? (existsSync(own) ? own : "python3");
 }
 
-/** Where `reckon bench setup` puts Python with the peers' packages. */
+/** Where `reckon bench setup` puts Python and the peers' packages. */
+export function venvFolder(): string {
+  return join(packageRoot(), "bench", "peers", ".venv");
+}
+
 export function venvPython(): string {
-  return join(
-    packageRoot(),
-    "bench",
-    "peers",
-    ".venv",
-    process.platform === "win32" ? "Scripts/python.exe" : "bin/python",
-  );
+  return join(venvFolder(), process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
 }

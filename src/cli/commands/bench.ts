@@ -29,7 +29,67 @@ export function create(): Command {
     ["RECKON_PYTHON=~/venv/bin/python reckon bench step", "beside PyTorch, in turns (see bench/peers)"],
   ])
     .addCommand(sized("step", "gradients of one training batch, and the optimiser's step"))
-    .addCommand(sized("decode", "decode 64 prompts of 32 tokens, 128 new tokens each"));
+    .addCommand(sized("decode", "decode 64 prompts of 32 tokens, 128 new tokens each"))
+    .addCommand(grpo())
+    .addCommand(setup())
+    .addCommand(worker(), { hidden: true });
+}
+
+interface GrpoCommandOptions {
+  readonly threads: "1" | "2";
+  readonly rounds: number;
+  readonly prompts: number;
+  readonly samples: number;
+  readonly newTokens: number;
+  readonly tryFor: number;
+}
+
+function grpo(): Command {
+  return newCommand("grpo", "a whole step of reinforcement learning, beside TRL's GRPOTrainer", [
+    ["reckon bench grpo --threads 2", "32 prompts × 16 samples of the shipped base on two cores"],
+    ["reckon bench grpo --prompts 4 --samples 4 --new-tokens 8 --rounds 1", "does everything work?"],
+  ])
+    .addOption(new Option("--threads <n>", "cores to use").choices(["1", "2"]).default("1"))
+    .option("--rounds <n>", "rounds whose median is reported", integer(1, 1000), 5)
+    .option("--prompts <n>", "prompts of a step", integer(1), 32)
+    .option("--samples <n>", "samples of each", integer(2), 16)
+    .option("--new-tokens <n>", "tokens of each sample", integer(1), 64)
+    .option("--try-for <seconds>", "time for one step of one of TRL's ways before it is given up", integer(1), 300)
+    .action(async ({ threads, ...rest }: GrpoCommandOptions, command: Command) => {
+      const ui = uiOf(command);
+      const [{ benchGrpo }, { describeGrpo }] = [
+        await import("../bench/grpo.ts"),
+        await import("../bench/describe.ts"),
+      ];
+      const progress = ui.progress("bench grpo");
+      let done = 0;
+      const onProgress = (what: string): void => progress.update(done++, what);
+      const result = await benchGrpo({ ...rest, threads: threads === "1" ? 1 : 2, onProgress });
+      progress.end();
+      ui.document(result);
+      for (const line of describeGrpo(result)) ui.say(line);
+    });
+}
+
+/** Our side of `bench grpo`, which starts it. */
+function worker(): Command {
+  return newCommand("grpo-worker", "a process that `reckon bench grpo` starts", []).action(async () => {
+    await (await import("../bench/grpo-worker.ts")).grpoWorker();
+  });
+}
+
+function setup(): Command {
+  return newCommand("setup", "install PyTorch and TRL into bench/peers/.venv, to measure beside them", [
+    ["reckon bench setup", "about 2.5 GB to download, 6 GB on disk; needs Python 3.10 or newer"],
+    ["reckon bench setup --python python3.12", "with another Python"],
+  ])
+    .option("--python <program>", "the Python to make it with", "python3")
+    .action(async ({ python }: { python: string }, command: Command) => {
+      const ui = uiOf(command);
+      const seconds = (await import("../bench/setup.ts")).setUpPeers(python);
+      ui.document({ seconds });
+      ui.say(`installed in ${seconds} s; benchmarks find it by themselves`);
+    });
 }
 
 async function measure(name: "step" | "decode", options: Options, ui: Ui): Promise<void> {
