@@ -21,7 +21,8 @@ export interface Configuration {
   readonly length: number;
 }
 
-const shared = {
+/** What all of them have in common. */
+export const SHARED = {
   architecture: "llama",
   ropeTheta: 10_000,
   rmsNormEps: 1e-5,
@@ -35,7 +36,7 @@ export const CONFIGURATIONS: Readonly<Record<ConfigurationName, Configuration>> 
   a: {
     name: "a",
     model: {
-      ...shared,
+      ...SHARED,
       vocabSize: 64,
       hiddenSize: 128,
       layers: 4,
@@ -50,7 +51,7 @@ export const CONFIGURATIONS: Readonly<Record<ConfigurationName, Configuration>> 
   b: {
     name: "b",
     model: {
-      ...shared,
+      ...SHARED,
       vocabSize: 64,
       hiddenSize: 256,
       layers: 6,
@@ -65,7 +66,7 @@ export const CONFIGURATIONS: Readonly<Record<ConfigurationName, Configuration>> 
   c: {
     name: "c",
     model: {
-      ...shared,
+      ...SHARED,
       vocabSize: 8192,
       hiddenSize: 576,
       layers: 6,
@@ -90,12 +91,12 @@ export interface DecodingJob {
 export const DECODING: DecodingJob = { rows: 64, prompt: 32, newTokens: 128 };
 
 /** Random weights whose distributions are far from uniform, so that greedy choices are clear. */
-export function benchParameters(configuration: Configuration): Float32Array {
+export function benchParameters(configuration: Pick<Configuration, "model">): Float32Array {
   return initialise(configuration.model, 1, { embeddingScale: 4 });
 }
 
 /** A training batch: every token is learnt, a fifth with weight 0 (as masked tokens are). */
-export function trainingBatch({ model, rows, length }: Configuration): Sequence[] {
+export function trainingBatch({ model, rows, length }: Omit<Configuration, "name">): Sequence[] {
   return Array.from({ length: rows }, (_, row) => {
     const random = Random.of(1, "bench", "batch", row);
     return {
@@ -106,10 +107,11 @@ export function trainingBatch({ model, rows, length }: Configuration): Sequence[
   });
 }
 
-export function decodingPrompts({ model }: Configuration): number[][] {
-  return Array.from({ length: DECODING.rows }, (_, row) => {
+/** Prompts of a decoding job. */
+export function prompts(model: ModelConfig, job: DecodingJob = DECODING): number[][] {
+  return Array.from({ length: job.rows }, (_, row) => {
     const random = Random.of(1, "bench", "prompt", row);
-    return Array.from({ length: DECODING.prompt }, () => random.int(0, model.vocabSize - 1));
+    return Array.from({ length: job.prompt }, () => random.int(0, model.vocabSize - 1));
   });
 }
 

@@ -5,7 +5,13 @@ import { WorkerCompute } from "../../runs/worker-compute.ts";
 import { type Compute, LocalCompute } from "../../train/compute.ts";
 import { ReckonError } from "../../util/errors.ts";
 import { type Compiled, compiledPart, startCompiled } from "./compiled.ts";
-import { benchParameters, CONFIGURATIONS, DECODING, decodingFlops, decodingPrompts } from "./configurations.ts";
+import {
+  benchParameters,
+  CONFIGURATIONS,
+  DECODING,
+  decodingFlops,
+  prompts as decodingPrompts,
+} from "./configurations.ts";
 import { describe } from "./describe.ts";
 import { MatmulBench, productShapes, withoutProducts } from "./matmul.ts";
 import { TorchPeer } from "./peer.ts";
@@ -22,7 +28,7 @@ export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
   const provider = await cpuProvider();
   const positions = DECODING.prompt + DECODING.newTokens;
   const parameters = benchParameters(configuration);
-  const prompts = decodingPrompts(configuration);
+  const prompts = decodingPrompts(model);
   const spec = { config: model, shards: threads, positions, packed: false };
   const compute: Compute = threads === 1 ? new LocalCompute(provider, spec) : new WorkerCompute(spec, threads);
   compute.buffers.parameters.set(parameters);

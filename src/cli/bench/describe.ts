@@ -1,4 +1,6 @@
 /** A benchmark's result as lines for a terminal. */
+import type { PowerLaw } from "./fit.ts";
+import type { GrowthResult } from "./growth.ts";
 import type { GrpoResult, GrpoSide } from "./grpo.ts";
 import type { BenchResult } from "./result.ts";
 
@@ -58,6 +60,23 @@ export function describeGrpo(result: GrpoResult): string[] {
   else lines.push(`  no TRL to compare with: ${result.peerMissing}`);
   lines.push(`  installed: ${footprint.ours} MB${footprint.peer === null ? "" : `, TRL ${footprint.peer} MB`}`);
   return lines;
+}
+
+export function describeGrowth(result: GrowthResult): string[] {
+  const lines = [`growth on one core of ${result.cpu}; load ${result.load.join(" → ")}`];
+  for (const { kind, axis, time, memory } of result.fits) {
+    lines.push(`  ${kind} by ${axis}: time ∝ x^${formatExponent(time)}, memory ∝ x^${formatExponent(memory)}`);
+    for (const { x, ms, fraction, rssMiB } of result.ours.filter((one) => one.kind === kind && one.axis === axis))
+      lines.push(`    ${String(x).padStart(10)}  ${ms.toFixed(2)} ms  ${(100 * fraction).toFixed(0)} %  ${rssMiB} MiB`);
+  }
+  return lines;
+}
+
+/** "0.96 (0.91 to 1.01), 0.8 until 4e6, then 1.1" */
+export function formatExponent({ exponent, interval, bend }: PowerLaw): string {
+  const range = interval ? ` (${interval[0].toFixed(2)} to ${interval[1].toFixed(2)})` : "";
+  const two = bend ? `, ${bend.before.toFixed(2)} up to ${bend.x.toPrecision(2)}, then ${bend.after.toFixed(2)}` : "";
+  return `${exponent.toFixed(2)}${range}${two}`;
 }
 
 /** {a: 1, b: "x"} → "a 1, b x" */

@@ -17,7 +17,7 @@ import type { BenchOptions, BenchResult, Side } from "./result.ts";
 import { type Contestant, load, machine, medianTiming, roundTo, takeTurns, timed } from "./rounds.ts";
 
 /** What recipes use unless they say otherwise. */
-const MICRO_BATCH_TOKENS = 1536;
+export const MICRO_BATCH_TOKENS = 1536;
 const OBJECTIVE = { kind: "crossEntropy" } as const;
 
 export async function benchStep(options: BenchOptions): Promise<BenchResult> {

@@ -32,7 +32,64 @@ export function create(): Command {
     .addCommand(sized("decode", "decode 64 prompts of 32 tokens, 128 new tokens each"))
     .addCommand(grpo())
     .addCommand(setup())
-    .addCommand(worker(), { hidden: true });
+    .addCommand(growth())
+    .addCommand(profile())
+    .addCommand(
+      worker("grpo-worker", async () => (await import("../bench/grpo-worker.ts")).grpoWorker()),
+      HIDDEN,
+    )
+    .addCommand(
+      worker("growth-point", async () => (await import("../bench/growth-point.ts")).growthPoint()),
+      HIDDEN,
+    );
+}
+
+const HIDDEN = { hidden: true };
+
+/** A process that a benchmark starts and measures. */
+function worker(name: string, work: () => Promise<void>): Command {
+  return newCommand(name, "a process that a benchmark starts", []).action(work);
+}
+
+function growth(): Command {
+  return newCommand("growth", "how time and memory grow with parameters, batch and length", [
+    ["reckon bench growth", "37 points on one core, each in a process of its own"],
+  ])
+    .option("--rounds <n>", "rounds whose median is reported", integer(1, 1000), 5)
+    .option("--seconds <n>", "time for one point's rounds", integer(1, 3600), 15)
+    .option("--points <n>", "only the first points of each curve", integer(2))
+    .action(async (options: { rounds: number; seconds: number; points?: number }, command: Command) => {
+      const ui = uiOf(command);
+      const [{ benchGrowth }, { describeGrowth }] = [
+        await import("../bench/growth.ts"),
+        await import("../bench/describe.ts"),
+      ];
+      const progress = ui.progress("bench growth");
+      const result = await benchGrowth({
+        ...options,
+        onPoint: (done, of, what) => progress.update(done, `of ${of}: ${what}`),
+      });
+      progress.end();
+      ui.document(result);
+      for (const line of describeGrowth(result)) ui.say(line);
+    });
+}
+
+function profile(): Command {
+  return newCommand("profile", "where the time of a training step goes", [
+    ["reckon bench profile --config c", "the largest model"],
+  ])
+    .addOption(new Option("--config <name>", "size of the model").choices(["a", "b", "c"]).default("a"))
+    .option("--rounds <n>", "batches that are added up", integer(1, 1000), 10)
+    .action(async ({ config, rounds }: { config: ConfigurationName; rounds: number }, command: Command) => {
+      const ui = uiOf(command);
+      const result = await (await import("../bench/profile.ts")).benchProfile(config, rounds);
+      ui.document(result);
+      const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+      const { shares, productGflops, wall, kernels } = result.ours;
+      ui.say(`profile ${config}: ${wall} ms a batch, ${kernels} in kernels; products at ${productGflops} GFLOP/s`);
+      for (const [kind, share] of Object.entries(shares)) ui.say(`  ${kind.padEnd(12)} ${percent(share)}`);
+    });
 }
 
 interface GrpoCommandOptions {
@@ -69,13 +126,6 @@ function grpo(): Command {
       ui.document(result);
       for (const line of describeGrpo(result)) ui.say(line);
     });
-}
-
-/** Our side of `bench grpo`, which starts it. */
-function worker(): Command {
-  return newCommand("grpo-worker", "a process that `reckon bench grpo` starts", []).action(async () => {
-    await (await import("../bench/grpo-worker.ts")).grpoWorker();
-  });
 }
 
 function setup(): Command {
