@@ -256,3 +256,19 @@ class Stepper {
     if (this.#folder) rmSync(this.#folder, { recursive: true, force: true });
   }
 }
+
+/** Seconds from starting Python to the end of TRL's first step of this benchmark's job; in words why there is none. */
+export async function trlFirstStep(
+  threads: number,
+): Promise<{ seconds: number; versions: Readonly<Record<string, string>> } | string> {
+  const model = join(packageRoot(), "models", "base");
+  const start = { model, threads, prompts: 32, samples: 16, newTokens: 64, learningRate: LEARNING_RATE };
+  const stepper = await Stepper.trl(start, { micro: 32 }, 1, 600);
+  if (typeof stepper === "string") return stepper;
+  try {
+    const step = await stepper.step();
+    return { seconds: stepper.side([step]).firstStepSeconds, versions: stepper.versions };
+  } finally {
+    stepper.close();
+  }
+}

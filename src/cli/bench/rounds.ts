@@ -3,9 +3,11 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, loadavg } from "node:os";
-import { join } from "node:path";
 import { packageRoot, packageVersion } from "../package.ts";
 import type { Timing } from "./peer.ts";
+
+/** The folders whose code a benchmark measures. */
+export const MEASURED: readonly string[] = ["graph", "model", "generate", "train", "runs"].map((room) => `src/${room}`);
 
 /** One thing that takes its turn in every round. */
 export interface Contestant {
@@ -92,8 +94,7 @@ function commit(): string {
   const git = (...args: string[]): string =>
     execFileSync("git", args, { cwd: packageRoot(), encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
   try {
-    const measured = ["graph", "model", "generate", "train", "runs"].map((room) => join("src", room));
-    const changed = git("status", "--porcelain", "--untracked-files=no", "--", ...measured) !== "";
+    const changed = git("status", "--porcelain", "--untracked-files=no", "--", ...MEASURED) !== "";
     return git("rev-parse", "--short=10", "HEAD") + (changed ? "+changes" : "");
   } catch {
     return "none";

@@ -1,8 +1,11 @@
 /** `reckon bench`: how fast this machine trains and decodes, beside PyTorch where Python has it. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { ConfigurationName } from "../bench/configurations.ts";
 import { describeResult } from "../bench/describe.ts";
-import { integer, newCommand, uiOf } from "../command.ts";
+import { integer, newCommand, uiOf, usageError } from "../command.ts";
+import { packageRoot } from "../package.ts";
 import type { Ui } from "../ui.ts";
 
 interface Options {
@@ -33,6 +36,9 @@ export function create(): Command {
     .addCommand(grpo())
     .addCommand(setup())
     .addCommand(growth())
+    .addCommand(firstCurve())
+    .addCommand(all())
+    .addCommand(report())
     .addCommand(profile())
     .addCommand(
       worker("grpo-worker", async () => (await import("../bench/grpo-worker.ts")).grpoWorker()),
@@ -125,6 +131,90 @@ function grpo(): Command {
       progress.end();
       ui.document(result);
       for (const line of describeGrpo(result)) ui.say(line);
+    });
+}
+
+function firstCurve(): Command {
+  return newCommand("first-curve", "seconds from a fresh clone to the first point of a curve, beside TRL", [
+    ["reckon bench first-curve", "clones the present commit and calls npm start in it"],
+  ]).action(async (_options: object, command: Command) => {
+    const ui = uiOf(command);
+    const progress = ui.progress("bench first-curve");
+    let done = 0;
+    const { benchFirstCurve } = await import("../bench/first-curve.ts");
+    const result = await benchFirstCurve((what) => progress.update(done++, what));
+    progress.end();
+    ui.document(result);
+    const { ours, peer } = result;
+    ui.say(
+      `cloned ${ours.cloned} s, installed ${ours.installed}, studio ${ours.ready}, first point ${ours.firstPoint}, first step ${ours.firstStep}`,
+    );
+    ui.say(
+      peer
+        ? `TRL: installed in ${peer.install ?? "?"} s, first step ${peer.firstStep} s`
+        : `no TRL: ${result.peerMissing}`,
+    );
+  });
+}
+
+function all(): Command {
+  return newCommand("all", "every measurement that is claimed, into bench/results", [
+    ["reckon bench all", "about two and a half hours; the machine should be idle"],
+    ["reckon bench all --list", "what there is"],
+    ["reckon bench all --only step-a-1,grpo-2", "some of it"],
+    ["reckon bench all --quick --out /tmp/results", "does everything work? The figures mean nothing"],
+  ])
+    .option("--only <names>", "results to make, with commas between")
+    .option("--out <folder>", "where results go (default: bench/results)")
+    .option("--quick", "tiny settings")
+    .option("--list", "say what there is and measure nothing")
+    .action(async (options: { only?: string; out?: string; quick?: true; list?: true }, command: Command) => {
+      const ui = uiOf(command);
+      const { JOBS, resultsFolder, runJobs } = await import("../bench/jobs.ts");
+      const names = options.only?.split(",");
+      const unknown = names?.filter((name) => !JOBS.some((job) => job.name === name)) ?? [];
+      if (unknown.length > 0)
+        throw usageError("--only names what there is not", {
+          expected: JOBS.map((job) => job.name).join(", "),
+          got: unknown.join(", "),
+        });
+      const jobs = JOBS.filter((job) => names?.includes(job.name) ?? true);
+      if (options.list) {
+        ui.document(jobs);
+        for (const { name, args, minutes } of jobs)
+          ui.say(`${name.padEnd(12)} about ${String(minutes).padStart(2)} min  reckon bench ${args.join(" ")}`);
+        return;
+      }
+      if (options.quick && !options.out) throw usageError("--quick needs --out: its figures belong nowhere else");
+      const folder = resolve(options.out ?? resultsFolder());
+      const onJob = (job: { name: string; minutes: number }): void =>
+        ui.say(options.quick ? job.name : `${job.name}, about ${job.minutes} minutes`);
+      const failures = runJobs({ jobs, folder, quick: options.quick === true, onJob });
+      ui.document({ folder, failures });
+      for (const [name, why] of Object.entries(failures)) ui.warn(`${name} was not written: ${why}`);
+      if (Object.keys(failures).length > 0) process.exitCode = 1;
+    });
+}
+
+function report(): Command {
+  return newCommand("report", "write docs/performance.md from bench/results", [
+    ["reckon bench report", "fails and names the commands where a result is missing"],
+  ])
+    .option("--results <folder>", "where results are (default: bench/results)")
+    .option("--out <file>", "the document; its picture stands beside it (default: docs/performance.md)")
+    .action(async (options: { results?: string; out?: string }, command: Command) => {
+      const ui = uiOf(command);
+      const { resultsFolder } = await import("../bench/jobs.ts");
+      const { readResults } = await import("../bench/results.ts");
+      const { growthPlot, performanceReport } = await import("../bench/report.ts");
+      const out = resolve(options.out ?? join(packageRoot(), "docs", "performance.md"));
+      const picture = `${basename(out, ".md")}.svg`;
+      const results = readResults(resolve(options.results ?? resultsFolder()));
+      mkdirSync(dirname(out), { recursive: true });
+      writeFileSync(join(dirname(out), picture), growthPlot(results.growth));
+      writeFileSync(out, performanceReport(results, picture));
+      ui.document({ report: out });
+      ui.say(`written: ${out}`);
     });
 }
 
