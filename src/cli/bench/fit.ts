@@ -2,8 +2,11 @@
  * Power laws through measured points: y = constant · x^exponent, least squares on logarithms, with an interval, and
  * where the line bends, if it does.
  *
- * Points have no errors of their own here, so the interval says how far they are from a straight line.
+ * Points have no errors of their own here, so the interval says how far they are from a straight line. Two lines that
+ * meet always fit better than one; it is called a bend when they do so more than for 19 of 20 straight lines with noise,
+ * drawn at the same x (the gain depends on neither slope nor size of the noise, so that any will do).
  */
+import { Random } from "../../util/random.ts";
 
 /** A measured point; both positive. */
 export interface XY {
@@ -16,7 +19,7 @@ export interface PowerLaw {
   /** 95 %, by Student's t; null for fewer than three points. */
   readonly interval: readonly [number, number] | null;
   readonly constant: number;
-  /** Set where two lines that meet fit better (by more than 2 of BIC) than one. */
+  /** Exponents before and after; null where there is none, or fewer than six points. */
   readonly bend: { readonly x: number; readonly before: number; readonly after: number } | null;
 }
 
@@ -34,7 +37,7 @@ export function powerLaw(points: readonly XY[]): PowerLaw {
     exponent: slope,
     interval: freedom < 1 ? null : [slope - half, slope + half],
     constant: Math.exp(intercept),
-    bend: bend(logs, rest),
+    bend: bend(logs),
   };
 }
 
@@ -49,23 +52,35 @@ function line(logs: readonly XY[]): { slope: number; intercept: number; rest: nu
   return { slope, intercept, rest, spread };
 }
 
-/** Two lines that meet at one of the inner points or halfway between two points; at least two points on each side. */
-function bend(logs: readonly XY[], straight: number): PowerLaw["bend"] {
-  const n = logs.length;
-  if (n < 5) return null;
+const LEAST_POINTS = 6;
+const DRAWS = 400;
+/** Where points lie on a straight line to this many parts, what is left is rounding. */
+const EXACT = 1e-20;
+
+function bend(logs: readonly XY[]): PowerLaw["bend"] {
+  if (logs.length < LEAST_POINTS || line(logs).rest < EXACT) return null;
+  const best = bestHinge(logs);
+  let straighter = 0;
+  for (let draw = 0; draw < DRAWS; draw++) {
+    const random = Random.of(1, "bend", draw);
+    if (bestHinge(logs.map(({ x }) => ({ x, y: random.normal() }))).gain < best.gain) straighter++;
+  }
+  if (straighter < 0.95 * DRAWS) return null;
+  return { x: Math.exp(best.at), before: best.before, after: best.after };
+}
+
+/** Two lines that meet at an inner point or halfway between two; `gain`: how many times less is left than by one line. */
+function bestHinge(logs: readonly XY[]): { at: number; before: number; after: number; gain: number } {
+  const straight = line(logs).rest;
   const xs = logs.map(({ x }) => x).sort((a, b) => a - b);
   let best: { at: number; before: number; after: number; rest: number } | undefined;
-  for (let i = 1; i + 1 < n; i++) {
-    for (const at of i + 2 < n ? [xs[i]!, (xs[i]! + xs[i + 1]!) / 2] : [xs[i]!]) {
+  for (let i = 1; i + 1 < xs.length; i++) {
+    for (const at of i + 2 < xs.length ? [xs[i]!, (xs[i]! + xs[i + 1]!) / 2] : [xs[i]!]) {
       const found = hinge(logs, at);
       if (!best || found.rest < best.rest) best = { at, ...found };
     }
   }
-  // Below this a residual is rounding.
-  const floor = 1e-12;
-  const gain = n * Math.log(Math.max(straight, floor) / Math.max(best!.rest, floor)) - 2 * Math.log(n);
-  if (gain <= 2) return null;
-  return { x: Math.exp(best!.at), before: best!.before, after: best!.after };
+  return { ...best!, gain: straight / Math.max(best!.rest, EXACT) };
 }
 
 /** Least squares of y = a + b·x + c·max(0, x − at), by the normal equations. */

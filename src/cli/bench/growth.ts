@@ -91,7 +91,7 @@ function plan(): Planned[] {
     ...[1, 2, 4, 8, 16, 32, 64].map(
       (rows): Planned => ({ axis: "batch", kind: "step", model: a, x: rows * 96, work: step(rows, 96, rows * 96) }),
     ),
-    ...[1, 4, 16, 64, 256].map(
+    ...[1, 4, 16, 64, 128, 256].map(
       (rows): Planned => ({ axis: "batch", kind: "decode", model: a, x: rows, work: decode(rows, 32, 64) }),
     ),
     ...[24, 48, 96, 192, 384, 768, 1536].map(
