@@ -4,10 +4,10 @@
  */
 import { ReckonError } from "../../util/errors.ts";
 import type { Configuration } from "./configurations.ts";
-import { describe } from "./describe.ts";
 import { TorchPeer } from "./peer.ts";
 import type { CompiledSide, Side } from "./result.ts";
 import { type Contestant, roundTo } from "./rounds.ts";
+import { describe } from "./words.ts";
 
 export interface Compiled {
   readonly how: string;

@@ -12,11 +12,11 @@ import {
   decodingFlops,
   prompts as decodingPrompts,
 } from "./configurations.ts";
-import { describe } from "./describe.ts";
 import { MatmulBench, productShapes, withoutProducts } from "./matmul.ts";
 import { TorchPeer } from "./peer.ts";
 import type { BenchOptions, BenchResult, Side } from "./result.ts";
 import { type Contestant, load, machine, medianTiming, roundTo, takeTurns, timed } from "./rounds.ts";
+import { describe } from "./words.ts";
 
 const INTRA_OP = "two threads inside each operator";
 

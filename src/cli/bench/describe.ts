@@ -78,10 +78,3 @@ export function formatExponent({ exponent, interval, bend }: PowerLaw): string {
   const two = bend ? `, ${bend.before.toFixed(2)} up to ${bend.x.toPrecision(2)}, then ${bend.after.toFixed(2)}` : "";
   return `${exponent.toFixed(2)}${range}${two}`;
 }
-
-/** {a: 1, b: "x"} → "a 1, b x" */
-export function describe(choices: unknown): string {
-  return Object.entries(choices as Record<string, unknown>)
-    .map(([key, value]) => `${key} ${String(value)}`)
-    .join(", ");
-}

@@ -10,12 +10,12 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { ReckonError } from "../../util/errors.ts";
 import { packageRoot } from "../package.ts";
-import { describe } from "./describe.ts";
 import { type Footprint, footprint } from "./footprint.ts";
 import { type GrpoStart, type GrpoStep, grpoProblems } from "./grpo-worker.ts";
 import { LineProcess, type Reply } from "./line-process.ts";
 import { startPython } from "./peer.ts";
 import { load, type Machine, machine, median, roundTo } from "./rounds.ts";
+import { describe } from "./words.ts";
 
 export interface GrpoOptions {
   readonly threads: 1 | 2;

@@ -10,11 +10,11 @@ import { Optimizer } from "../../train/optimizer.ts";
 import { assert, ReckonError } from "../../util/errors.ts";
 import { type Compiled, compiledPart, startCompiled } from "./compiled.ts";
 import { benchParameters, CONFIGURATIONS, type Configuration, trainingBatch, trainingFlops } from "./configurations.ts";
-import { describe } from "./describe.ts";
 import { MatmulBench, productShapes, withoutProducts } from "./matmul.ts";
 import { TorchPeer } from "./peer.ts";
 import type { BenchOptions, BenchResult, Side } from "./result.ts";
 import { type Contestant, load, machine, medianTiming, roundTo, takeTurns, timed } from "./rounds.ts";
+import { describe } from "./words.ts";
 
 /** What recipes use unless they say otherwise. */
 export const MICRO_BATCH_TOKENS = 1536;
