@@ -16,9 +16,9 @@ export type Parameters = Float32Array | ReadonlyMap<string, Value | Float32Array
 export interface DecoderOptions {
   /** Longest sequence, prompt and completion together; default the model's maxPositions, 8192 at most. */
   readonly maxPositions?: number;
-  /** Threads inside one operator; default 1. */
+  /** Threads inside one operator; default the provider's. */
   readonly threads?: number;
-  /** Default `fused` on the CPU provider, `portable` elsewhere. */
+  /** Default: the provider's. */
   readonly target?: Target;
   /** Keep the raw logits of every step readable at `logits`; default false. */
   readonly logits?: boolean;
@@ -101,7 +101,7 @@ export class Decoder {
 
   static async create(provider: Provider, config: ModelConfig, options: DecoderOptions = {}): Promise<Decoder> {
     const positions = options.maxPositions ?? Math.min(config.maxPositions, 8192);
-    const target = options.target ?? (provider.name === "cpu" ? "fused" : "portable");
+    const target = options.target ?? provider.target;
     const graph = prefillGraph(config, { target, positions });
     const prefill = await provider.session(graph, sessionOptions(options, "prefill"));
     return new Decoder(provider, config, positions, target, options, prefill);
@@ -265,7 +265,7 @@ export class Decoder {
 
 function sessionOptions(options: DecoderOptions, name: string): SessionOptions {
   return {
-    threads: options.threads ?? 1,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
     // Shapes change as sequences grow and leave: remembered memory plans would only pile up.
     memoryPattern: false,
     ...(options.profile === undefined ? {} : { profile: `${options.profile}-${name}` }),

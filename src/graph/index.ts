@@ -10,7 +10,16 @@ export * from "./ops/linear.ts";
 export * from "./ops/nn.ts";
 export { formatBytes, type GraphSize, graphSize, type PrintOptions, printGraph } from "./print.ts";
 export { formatProfile, type Profile, type ProfileOptions, type ProfileRow, readProfile } from "./profile.ts";
+export { firstSound, type ProviderSource, type ProviderWarning, reasonOf } from "./providers.ts";
 export {
+  type SelfTestFault,
+  type SelfTestReport,
+  selfTest,
+  type TestedProvider,
+  testProvider,
+} from "./self-test.ts";
+export {
+  type Capabilities,
   createProvider,
   type OrtModule,
   type Provider,
@@ -20,3 +29,4 @@ export {
   type Value,
   type Values,
 } from "./session.ts";
+export { type WebOrt, type WebProviderOptions, wasmProvider, webgpuProvider } from "./web.ts";

@@ -2,20 +2,21 @@
  * Running graphs. A `Provider` makes sessions from ONNX bytes; every provider speaks onnxruntime-common's types, so the
  * same code drives onnxruntime-node and onnxruntime-web.
  *
- * Contract: feeds are not changed by a run, except that a fetch may share memory with a feed where the provider says so
- * (`inPlace`) and the graph reads that feed at the same position only: elementwise, or as what a Gemm or a scatter adds
- * to. Fetches given to `run` are filled.
+ * Contract: fetches given to `run` are filled, on every provider. What providers differ in is in `Capabilities`: whether
+ * they write into the given memory or return fresh tensors that are copied, whether a fetch may share memory with a feed,
+ * and which operators are right (self-test.ts finds out). Feeds are not changed by a run, except where a fetch shares
+ * their memory.
  */
 import type { InferenceSession, Tensor as OrtTensor, TypedTensor } from "onnxruntime-common";
 import { ReckonError } from "../util/errors.ts";
-import type { DType, Graph, TensorData } from "./graph.ts";
+import type { DType, Graph, Target, TensorData } from "./graph.ts";
 import { encodeOnnx } from "./onnx.ts";
 
 export type Value = OrtTensor;
 export type Values = Readonly<Record<string, Value>>;
 
 export interface SessionOptions {
-  /** Threads inside one operator; default 1 (work is shared out between workers, which is as fast and deterministic). */
+  /** Threads inside one operator; default the provider's, 1 (work is shared out between workers, which is as fast and deterministic). */
   readonly threads?: number;
   /** Reuse of memory layouts between runs of one shape; turn off where every run has another shape. Default true. */
   readonly memoryPattern?: boolean;
@@ -31,10 +32,27 @@ export interface Session {
   release(): Promise<void>;
 }
 
-export interface Provider {
-  readonly name: string;
-  /** Whether a fetch may be the same memory as a feed that the graph reads at the same position only. */
+/** What a provider can do; whoever builds graphs for it adapts. */
+export interface Capabilities {
+  /**
+   * Operators to build graphs of: `fused` allows ONNX Runtime's own, `portable` the standard ones alone. A graph runs
+   * fastest built for this; any provider also runs `portable` graphs.
+   */
+  readonly target: Target;
+  /**
+   * `given`: results are written into the fetches' memory. `fresh`: results come as new tensors (in a browser they come
+   * out of WebAssembly's or the graphics card's memory), and a run copies them: keep outputs few and small.
+   */
+  readonly outputs: "given" | "fresh";
+  /**
+   * Whether a fetch may be the same memory as a feed, where the graph reads that feed at the same position only:
+   * elementwise, or as what a Gemm or a scatter adds to. Adding to what is there then costs no further pass.
+   */
   readonly inPlace: boolean;
+}
+
+export interface Provider extends Capabilities {
+  readonly name: string;
   value(data: TensorData, shape: readonly number[], dtype?: DType): Value;
   session(graph: Graph, options?: SessionOptions): Promise<Session>;
 }
@@ -47,11 +65,12 @@ export interface OrtModule {
   readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => OrtTensor;
 }
 
-export interface ProviderOptions {
+export interface ProviderOptions extends Capabilities {
   readonly name: string;
   /** ONNX Runtime's name of the execution provider: cpu, wasm, webgpu, cuda. */
   readonly executionProvider: string;
-  readonly inPlace: boolean;
+  /** Threads inside one operator for sessions that do not say; default 1. */
+  readonly threads?: number;
   /**
    * Text of the error with which the binding refuses to return a sequence, where it copies every tensor that it
    * returns. Measured on onnxruntime-node 1.30: the copies of 4 MB cost 2.1 ms, of 42 MB 27 ms, nearly all of it in
@@ -68,6 +87,8 @@ const NO_COPIES = "no-copies";
 export function createProvider(ort: OrtModule, options: ProviderOptions): Provider {
   return {
     name: options.name,
+    target: options.target,
+    outputs: options.outputs,
     inPlace: options.inPlace,
     value(data, shape, dtype = dtypeOf(data)) {
       return new ort.Tensor(dtype, data, shape);
@@ -77,7 +98,7 @@ export function createProvider(ort: OrtModule, options: ProviderOptions): Provid
       const bytes = encodeOnnx(graph, refusal === undefined ? {} : { sequenceFirst: NO_COPIES });
       const session = await ort.InferenceSession.create(bytes, {
         executionProviders: [options.executionProvider],
-        intraOpNumThreads: settings.threads ?? 1,
+        intraOpNumThreads: settings.threads ?? options.threads ?? 1,
         interOpNumThreads: 1,
         executionMode: "sequential",
         graphOptimizationLevel: settings.optimization ?? "all",
@@ -103,13 +124,12 @@ export function createProvider(ort: OrtModule, options: ProviderOptions): Provid
             });
             return;
           }
-          const results = await session.run(feeds, fetches);
-          // Some builds write into the given buffers, others only return new ones: either way the fetch must be filled.
-          for (const [name, wanted] of Object.entries(fetches)) {
-            const got = results[name] as TypedTensor<"float32">;
-            if (!options.inPlace && got.data !== wanted.data)
-              (wanted.data as Float32Array).set(got.data as Float32Array);
+          if (options.outputs === "given") {
+            await session.run(feeds, fetches);
+            return;
           }
+          const results = await session.run(feeds, Object.keys(fetches));
+          for (const [name, wanted] of Object.entries(fetches)) take(name, results[name], wanted);
         },
         async release() {
           if (settings.profile !== undefined) session.endProfiling();
@@ -118,6 +138,18 @@ export function createProvider(ort: OrtModule, options: ProviderOptions): Provid
       };
     },
   };
+}
+
+/** Copies a fresh result into its fetch, which must be of its shape. */
+function take(name: string, got: Value | undefined, wanted: Value): void {
+  if (got === undefined || got.dims.join() !== wanted.dims.join()) {
+    throw new ReckonError("GRAPH_FETCH", `the output ${name} has another shape than its fetch`, {
+      expected: `[${wanted.dims.join(", ")}]`,
+      got: `[${got?.dims.join(", ") ?? ""}]`,
+    });
+  }
+  (wanted.data as Float32Array).set((got as TypedTensor<"float32">).data);
+  got.dispose();
 }
 
 function dtypeOf(data: TensorData): DType {

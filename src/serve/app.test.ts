@@ -368,8 +368,10 @@ describe("safety", () => {
       const { headers } = await app.request(path, { headers: { origin: "https://evil.example" } });
       assert.match(
         headers.get("content-security-policy") ?? "",
-        /default-src 'self'; script-src 'self'; style-src 'self'/,
+        /default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'/,
       );
+      assert.equal(headers.get("cross-origin-opener-policy"), "same-origin");
+      assert.equal(headers.get("cross-origin-embedder-policy"), "require-corp");
       assert.equal(headers.get("x-content-type-options"), "nosniff");
       assert.equal(headers.get("x-frame-options"), "DENY");
       assert.equal(headers.get("access-control-allow-origin"), null);

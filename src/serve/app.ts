@@ -10,6 +10,7 @@ import { bodyLimit } from "hono/body-limit";
 import { streamSSE } from "hono/streaming";
 import { z } from "zod";
 import { ReckonError } from "../util/errors.ts";
+import { baseFiles } from "./base-files.ts";
 import { chatRoutes } from "./chat-routes.ts";
 import { errorBody, errorResponse, HttpError, parseInput } from "./http-errors.ts";
 import { SORTS } from "./rollout-log.ts";
@@ -25,6 +26,8 @@ export interface StudioOptions {
   /** Folder of the built page (`dist/web`). */
   readonly webDir: string;
   readonly services: StudioServices;
+  /** Folder of the model that a tab grows from (`models/base`); default none. */
+  readonly baseDir?: string;
   /** Host names that the server answers to; default: localhost, 127.0.0.1 and [::1]. */
   readonly hosts?: readonly string[];
   /** Milliseconds between looks at a run's files; default 400. */
@@ -175,6 +178,7 @@ export function createStudioApp(options: StudioOptions): Hono {
     throw new HttpError(404, "NOT_FOUND", "There is nothing at this address.");
   });
 
+  app.route("/base", baseFiles(options.baseDir));
   servePage(app, options.webDir);
   return app;
 }

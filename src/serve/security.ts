@@ -5,7 +5,9 @@
  *   (DNS rebinding).
  * - Requests that change something must be JSON and, where the browser says whence they come, from this origin; there are no
  *   CORS headers, so other origins cannot read or send JSON.
- * - The page may load from its own origin only (Content-Security-Policy).
+ * - The page may load from its own origin only (Content-Security-Policy), and may compile WebAssembly: a model can be
+ *   grown in a tab.
+ * - The page is isolated from other origins (COOP and COEP), without which a browser gives WebAssembly no threads.
  */
 import type { MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
@@ -53,7 +55,7 @@ export function headers(): MiddlewareHandler {
   return secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: self,
-      scriptSrc: self,
+      scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
       styleSrc: self,
       imgSrc: ["'self'", "data:"],
       connectSrc: self,
@@ -67,6 +69,7 @@ export function headers(): MiddlewareHandler {
     referrerPolicy: "no-referrer",
     crossOriginResourcePolicy: "same-origin",
     crossOriginOpenerPolicy: "same-origin",
+    crossOriginEmbedderPolicy: "require-corp",
     // A promise of HTTPS would lock the browser out of every other local server on this name.
     strictTransportSecurity: false,
     xXssProtection: false,

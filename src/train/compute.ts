@@ -9,7 +9,7 @@
  * runs/ has the same over worker threads.
  */
 import { type Completion, type GenerateRequest, Generator } from "../generate/index.ts";
-import type { Provider, Target } from "../graph/index.ts";
+import type { Provider } from "../graph/index.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { parameterLayout } from "../model/parameters.ts";
 import type { MicroBatch } from "./batch.ts";
@@ -111,8 +111,7 @@ export class ComputeUnit {
     let engine = this.#engines.get(key);
     if (!engine) {
       const { config, positions, packed } = this.#spec;
-      const target: Target = this.#provider.name === "cpu" ? "fused" : "portable";
-      engine = GradientEngine.create(this.#provider, config, objective, { positions, packed, target });
+      engine = GradientEngine.create(this.#provider, config, objective, { positions, packed });
       this.#engines.set(key, engine);
     }
     return engine;

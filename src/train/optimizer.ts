@@ -8,7 +8,17 @@
  *
  * Left out: parameter groups beyond kinds, 8-bit states, Nesterov as an option (Muon always uses it).
  */
-import { type Dim, Graph, matmul, mul, type Provider, type Session, type Tensor, type Value } from "../graph/index.ts";
+import {
+  type Dim,
+  Graph,
+  matmul,
+  mul,
+  type Provider,
+  type Session,
+  type Target,
+  type Tensor,
+  type Value,
+} from "../graph/index.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { type ParameterKind, type ParameterLayout, type ParameterStack, parameterLayout } from "../model/parameters.ts";
 import { ReckonError } from "../util/errors.ts";
@@ -74,7 +84,8 @@ export class Optimizer {
     if (full.name === "muon") {
       for (const stack of layout.stacks) {
         const key = stack.shape.join();
-        if (stack.kind === "matrix" && !muon.has(key)) muon.set(key, await provider.session(muonGraph(stack, full)));
+        if (stack.kind === "matrix" && !muon.has(key))
+          muon.set(key, await provider.session(muonGraph(stack, full, provider.target)));
       }
     }
     return new Optimizer(layout, full, provider, muon);
@@ -184,8 +195,8 @@ export function gradientNorm(gradient: Float32Array): number {
 /** Coefficients of the quintic iteration (Jordan et al. 2024): singular values end in about 0.7..1.2. */
 const NEWTON_SCHULZ = [3.4445, -4.775, 2.0315] as const;
 
-function muonGraph(stack: ParameterStack, settings: Required<OptimizerSettings>): Graph {
-  const graph = new Graph();
+function muonGraph(stack: ParameterStack, settings: Required<OptimizerSettings>, target: Target): Graph {
+  const graph = new Graph({ target });
   const shape = stack.shape as Dim[];
   const [layers, rows, columns] = stack.shape as [number, number, number];
   const [p, m, raw] = ["p", "m", "g"].map((name) => graph.input(name, shape)) as [Tensor, Tensor, Tensor];

@@ -1,23 +1,32 @@
-/** The shell: name, the two views, the theme, and a word when the server is gone. */
-import { useEffect, useLayoutEffect, useRef } from "react";
+/** The shell: name, the views, the theme, and a word when the server is gone. */
+import { lazy, Suspense, useEffect, useLayoutEffect, useRef } from "react";
 import { Grow } from "./grow/grow.tsx";
 import { parseRoute, routeHash, useHash } from "./lib/route.ts";
 import { useTheme } from "./lib/theme.ts";
 import { useRuns } from "./lib/use-run.ts";
 import { Talk } from "./talk/talk.tsx";
 
+/** With the engine and the rooms it needs: only whoever opens it loads them. */
+const Tab = lazy(() => import("./tab/tab.tsx"));
+
+const TITLES = { grow: "Grow", talk: "Talk", tab: "Grow in this tab" } as const;
+
 export function App() {
   const route = parseRoute(useHash());
-  const [theme, toggleTheme] = useTheme();
-  const { runs, offline } = useRuns();
-  const main = useRef<HTMLElement>(null);
   const view = route.view;
+  const [theme, toggleTheme] = useTheme();
+  // A tab that grows a model by itself asks the server for nothing.
+  const { runs, offline } = useRuns(view !== "tab");
+  const main = useRef<HTMLElement>(null);
+  /** Views that have been opened: they stay alive behind the others. */
+  const opened = useRef(new Set<string>());
+  opened.current.add(view);
   // Grow stays alive behind Talk, on the run that was chosen.
   const chosen = useRef<string | null>(null);
   if (route.view === "grow") chosen.current = route.run;
 
   // Each view keeps its own place on the page.
-  const places = useRef({ grow: 0, talk: 0 });
+  const places = useRef({ grow: 0, talk: 0, tab: 0 });
   useLayoutEffect(() => {
     window.scrollTo(0, places.current[view]);
     const remember = (): void => {
@@ -28,7 +37,7 @@ export function App() {
   }, [view]);
 
   useEffect(() => {
-    document.title = view === "talk" ? "Talk · Reckon studio" : "Grow · Reckon studio";
+    document.title = `${TITLES[view]} · Reckon studio`;
   }, [view]);
 
   return (
@@ -63,6 +72,9 @@ export function App() {
             <a href={routeHash({ view: "talk" })} aria-current={view === "talk" ? "page" : undefined}>
               Talk
             </a>
+            <a href={routeHash({ view: "tab" })} aria-current={view === "tab" ? "page" : undefined}>
+              In this tab
+            </a>
           </nav>
           <button
             type="button"
@@ -89,12 +101,23 @@ export function App() {
             Reckon does not answer. It may have been closed; start it again with npm start.
           </p>
         )}
-        <div hidden={view !== "grow"}>
-          <Grow runs={runs} chosen={chosen.current} theme={theme} />
-        </div>
-        <div hidden={view !== "talk"}>
-          <Talk />
-        </div>
+        {view !== "tab" && (
+          <div hidden={view !== "grow"}>
+            <Grow runs={runs} chosen={chosen.current} theme={theme} />
+          </div>
+        )}
+        {(view !== "tab" || opened.current.size > 1) && (
+          <div hidden={view !== "talk"}>
+            <Talk />
+          </div>
+        )}
+        {opened.current.has("tab") && (
+          <div hidden={view !== "tab"}>
+            <Suspense fallback={<p className="lede">One moment.</p>}>
+              <Tab theme={theme} />
+            </Suspense>
+          </div>
+        )}
       </main>
       <footer className="bottom">
         Everything here runs on your own machine. Nothing leaves it. <a href="./licenses.txt">Licences</a> of what this

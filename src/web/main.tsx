@@ -7,6 +7,7 @@ import "./styles/shell.css";
 import "./styles/grow.css";
 import "./styles/rollouts.css";
 import "./styles/talk.css";
+import "./styles/tab.css";
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

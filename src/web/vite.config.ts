@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defaultClientConditions, defineConfig } from "vite";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
@@ -8,6 +8,9 @@ export default defineConfig({
   root: here,
   base: "./",
   plugins: [react()],
+  // ONNX Runtime's script without its WebAssembly loader inside: that lies beside it, as a file of its own.
+  resolve: { conditions: ["onnxruntime-web-use-extern-wasm", ...defaultClientConditions] },
+  worker: { format: "es" },
   build: {
     outDir: fileURLToPath(new URL("../../dist/web", import.meta.url)),
     emptyOutDir: true,

@@ -68,7 +68,14 @@ export function create(): Command {
         ending.abort();
       };
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
-      const server = await startStudio({ runsDir: root, webDir, services, port: options.port, signal: ending.signal });
+      const server = await startStudio({
+        runsDir: root,
+        webDir,
+        services,
+        baseDir: join(packageRoot(), "models", "base"),
+        port: options.port,
+        signal: ending.signal,
+      });
       ui.say(`\n  Reckon's studio is ready:  ${server.url}\n`);
       const growing = options.grow && !ending.signal.aborted ? grow(ui, services, root, options.set) : undefined;
       if (growing) await watch(ui, growing, root, ending.signal);

@@ -1,16 +1,23 @@
-/** Addresses of the page: `#/grow`, `#/grow/RUN`, `#/talk`. */
+/** Addresses of the page: `#/grow`, `#/grow/RUN`, `#/talk`, `#/tab`. */
 import { useSyncExternalStore } from "react";
 
-export type Route = { readonly view: "grow"; readonly run: string | null } | { readonly view: "talk" };
+export type Route =
+  | { readonly view: "grow"; readonly run: string | null }
+  | { readonly view: "talk" }
+  | { readonly view: "tab" };
 
 export function parseRoute(hash: string): Route {
-  const [, view, run] = hash.replace(/^#/, "").split("/");
-  if (view === "talk") return { view: "talk" };
+  const [, view, run] = hash.replace(/^#/, "").split("?")[0]!.split("/");
+  if (view === "talk" || view === "tab") return { view };
   return { view: "grow", run: run === undefined || run === "" ? null : safeDecode(run) };
 }
 
 export function routeHash(route: Route): string {
-  return route.view === "talk" ? "#/talk" : route.run === null ? "#/grow" : `#/grow/${encodeURIComponent(route.run)}`;
+  return route.view !== "grow"
+    ? `#/${route.view}`
+    : route.run === null
+      ? "#/grow"
+      : `#/grow/${encodeURIComponent(route.run)}`;
 }
 
 function safeDecode(text: string): string {

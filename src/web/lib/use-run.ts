@@ -175,11 +175,12 @@ function statusOf(state: RunState | null): string {
   return `${state?.status} ${state?.alive}`;
 }
 
-/** The runs there are; asks again every few seconds. `null` until the first answer. */
-export function useRuns(): { runs: readonly RunSummary[] | null; offline: boolean } {
+/** The runs there are; asks again every few seconds while they are `wanted`. `null` until the first answer. */
+export function useRuns(wanted: boolean): { runs: readonly RunSummary[] | null; offline: boolean } {
   const [runs, setRuns] = useState<readonly RunSummary[] | null>(null);
   const [offline, setOffline] = useState(false);
   useEffect(() => {
+    if (!wanted) return;
     const left = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = async (): Promise<void> => {
@@ -200,6 +201,6 @@ export function useRuns(): { runs: readonly RunSummary[] | null; offline: boolea
       left.abort();
       clearTimeout(timer);
     };
-  }, []);
+  }, [wanted]);
   return { runs, offline };
 }
