@@ -136,7 +136,7 @@ describe("providers in a browser", { skip: missing && `no Chromium at ${CHROMIUM
       assert.equal(opened.warnings.length, 1);
       assert.match(
         opened.warnings[0]!,
-        /^webgpu is not used: .*(no WebGPU|no graphics adapter|adapter).*; wasm takes over$/,
+        /^the provider webgpu is not used: .*(no WebGPU|no graphics adapter|adapter).*; wasm takes over$/,
       );
     }));
 

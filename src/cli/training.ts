@@ -4,6 +4,7 @@
  */
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { NodeProviderName } from "../graph/node.ts";
 import { RECIPES, type Recipe, type RecipeInput, resolveRecipe, runRecipe, type Scale } from "../recipes/index.ts";
 import { RunDirectory, type RunObserver, type RunStatus } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
@@ -15,6 +16,8 @@ export interface TrainingOptions {
   readonly name: string;
   readonly resume: boolean;
   readonly workers: number;
+  /** Default `cpu`. */
+  readonly provider?: NodeProviderName;
   readonly observer?: RunObserver;
 }
 
@@ -119,6 +122,7 @@ export async function runTraining(recipe: Recipe | undefined, options: TrainingO
   try {
     await runRecipe(options.resume ? resolveRecipe(run.recipe as RecipeInput) : recipe!, run, {
       workers: options.workers,
+      ...(options.provider === undefined ? {} : { provider: options.provider }),
       modelFolder,
     });
     await run.close();

@@ -1,7 +1,7 @@
 /** Providers of onnxruntime-node. Loaded only where they are asked for: the native library takes a tenth of a second. */
 import { ReckonError } from "../util/errors.ts";
-import { Graph } from "./graph.ts";
-import { firstSound, type ProviderSource, type ProviderWarning } from "./providers.ts";
+import { Graph, type Target } from "./graph.ts";
+import { firstSound, type ProviderWarning } from "./providers.ts";
 import type { TestedProvider } from "./self-test.ts";
 import { createProvider, type OrtModule, type Provider } from "./session.ts";
 
@@ -92,8 +92,19 @@ async function hasCudaLibrary(): Promise<boolean> {
   return existsSync(join(root, "bin", "napi-v6", platform, arch, "libonnxruntime_providers_cuda.so"));
 }
 
-function sourceOf(name: NodeProviderName): ProviderSource {
-  return { name, load: () => (name === "cpu" ? cpuProvider() : deviceProvider(name)) };
+/** What a thread needs to open the provider that another one has tested. */
+export interface ProviderChoice {
+  readonly name: NodeProviderName;
+  readonly target: Target;
+}
+
+/** A provider that has been tested before: without another self-test. */
+export async function openProvider({ name, target }: ProviderChoice): Promise<Provider> {
+  return { ...(await load(name)), target };
+}
+
+function load(name: NodeProviderName): Promise<Provider> {
+  return name === "cpu" ? cpuProvider() : deviceProvider(name);
 }
 
 /**
@@ -104,5 +115,9 @@ export function nodeProvider(
   name: NodeProviderName,
   warn: (warning: ProviderWarning) => void,
 ): Promise<TestedProvider> {
-  return firstSound(name === "cpu" ? [sourceOf("cpu")] : [sourceOf(name), sourceOf("cpu")], warn);
+  const sources = name === "cpu" ? (["cpu"] as const) : ([name, "cpu"] as const);
+  return firstSound(
+    sources.map((source) => ({ name: source, load: () => load(source) })),
+    warn,
+  );
 }

@@ -32,12 +32,12 @@ export async function firstSound(
         warn({
           code: "PROVIDER_PORTABLE",
           provider: source.name,
-          message: `${source.name} uses standard operators, since its own compute wrongly (${wrong.map(({ check }) => check).join(", ")})`,
+          message: `the provider ${source.name} uses standard operators: its own compute wrongly (${wrong.map(({ check }) => check).join(", ")})`,
         });
       return tested;
     } catch (error) {
       if (i === sources.length - 1) throw error;
-      const message = `${source.name} is not used: ${reasonOf(error)}; ${sources[i + 1]!.name} takes over`;
+      const message = `the provider ${source.name} is not used: ${reasonOf(error)}; ${sources[i + 1]!.name} takes over`;
       warn({ code: "PROVIDER_REFUSED", provider: source.name, message });
     }
   }

@@ -311,7 +311,7 @@ export async function testProvider(provider: Provider): Promise<TestedProvider> 
     if (report.faults.length === 0) return { provider: { ...provider, target }, reports };
   }
   const { faults, checks: all } = reports.at(-1)!;
-  throw new ReckonError("PROVIDER_REFUSED", `the provider ${provider.name} computes wrongly and is not used`, {
+  throw new ReckonError("PROVIDER_REFUSED", `${provider.name} computes wrongly`, {
     expected: `${all.length} checks that pass`,
     got: faults.map(({ check, message }) => `${check}: ${message}`).join("; "),
     help: "use another provider; a newer driver or browser may help",

@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cpuProvider } from "../graph/node.ts";
+import { cpuProvider, type NodeProviderName, nodeProvider, type ProviderChoice } from "../graph/node.ts";
 import { trainBpe } from "../model/bpe-train.ts";
 import { type ModelConfig, validateConfig } from "../model/config.ts";
 import { type LoadedCheckpoint, loadCheckpoint } from "../model/hf-checkpoint.ts";
@@ -74,19 +74,39 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** The threads of a run and what they compute on. */
+export interface EngineOptions {
+  readonly workers: number;
+  /** Default `cpu`. */
+  readonly provider?: NodeProviderName;
+}
+
+/**
+ * The provider that was asked for if it passes its self-test, else the CPU, with an event that says why.
+ * @param step where the run stands
+ */
+export async function chooseProvider(options: EngineOptions, store: RunStore, step: number): Promise<ProviderChoice> {
+  const { provider } = await nodeProvider(options.provider ?? "cpu", ({ code, message }) =>
+    store.event({ level: code === "PROVIDER_REFUSED" ? "warning" : "info", code, step, message }),
+  );
+  return { name: provider.name as NodeProviderName, target: provider.target };
+}
+
 /**
  * Threads and optimiser for a model.
+ * @param provider see `chooseProvider`; the optimiser's own work is the processor's
  * @param parameters what to start from
  * @param state the optimiser's state, when a run is resumed
  */
 export async function startEngine(
   spec: ComputeSpec,
-  workers: number,
+  { workers }: EngineOptions,
+  provider: ProviderChoice,
   settings: OptimizerSettings,
   parameters: Float32Array,
   state?: OptimizerState,
 ): Promise<Engine> {
-  const compute = new WorkerCompute(spec, workers);
+  const compute = new WorkerCompute(spec, workers, provider);
   const optimizer = await Optimizer.create(await cpuProvider(), spec.config, settings);
   compute.buffers.parameters.set(parameters);
   if (state) {

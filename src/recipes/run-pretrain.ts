@@ -20,7 +20,9 @@ import { PRETRAIN_START, pretrain, type TokenDocument } from "../train/pretrain.
 import type { RunStore } from "../train/run-store.ts";
 import { Random } from "../util/random.ts";
 import {
+  chooseProvider,
   corpusTokenizer,
+  type EngineOptions,
   freshConfig,
   freshParameters,
   loadModelFolder,
@@ -33,8 +35,7 @@ import { evaluationMetrics } from "./evaluation-metrics.ts";
 import { Lineage } from "./lineage.ts";
 import type { PretrainStage, Recipe, SuperviseStage } from "./schema.ts";
 
-export interface StageOptions {
-  readonly workers: number;
+export interface StageOptions extends EngineOptions {
   /** The folder of a model that a recipe names; default: the name is the folder. */
   readonly modelFolder?: (name: string) => string;
 }
@@ -126,9 +127,10 @@ async function runDocuments(
 ): Promise<void> {
   const positions = Math.max(stage.rowLength + 1, stage.evaluateNewTokens + 64);
   const spec = { config, shards: recipe.shards, positions, packed: true };
-  const engine = await startEngine(spec, options.workers, stage.optimizer, parameters, restored?.optimizer);
-  const { compute, optimizer } = engine;
   const state = restoredState(restored, PRETRAIN_START, store);
+  const provider = await chooseProvider(options, store, state.step);
+  const engine = await startEngine(spec, options, provider, stage.optimizer, parameters, restored?.optimizer);
+  const { compute, optimizer } = engine;
   const problems = Array.from({ length: stage.evaluateProblems }, (_, index) =>
     sampleFromMix({ seed: 1_000_003, index, split: "heldout" }, rungs),
   );

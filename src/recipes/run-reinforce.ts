@@ -8,7 +8,7 @@ import { sampleAnswers, summarise } from "../train/evaluate.ts";
 import { REINFORCE_START, type ReinforceState, reinforce } from "../train/reinforce.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
-import { restore, restoredState, startEngine } from "./assemble.ts";
+import { chooseProvider, restore, restoredState, startEngine } from "./assemble.ts";
 import { evaluationMetrics } from "./evaluation-metrics.ts";
 import { openProblems, type ProblemSource } from "./problems.ts";
 import { beginning, type StageOptions } from "./run-pretrain.ts";
@@ -64,7 +64,8 @@ async function runWith(
   );
   const engine = await startEngine(
     { config, shards: recipe.shards, positions, packed: false },
-    options.workers,
+    options,
+    await chooseProvider(options, store, state.step),
     stage.optimizer,
     model.parameters,
     restored?.optimizer,

@@ -1,12 +1,12 @@
 /** The thread of a `WorkerCompute`: waits for work on shared buffers, does it, answers. */
 import { parentPort, workerData } from "node:worker_threads";
-import { cpuProvider } from "../graph/node.ts";
+import { openProvider } from "../graph/node.ts";
 import { ComputeUnit, sumGradients } from "../train/compute.ts";
 import { type ErrorDetails, ReckonError } from "../util/errors.ts";
 import type { WorkerReply, WorkerRequest, WorkerSetup } from "./worker-compute.ts";
 
-const { spec, buffers } = workerData as WorkerSetup;
-const unit = new ComputeUnit(await cpuProvider(), spec, buffers);
+const { spec, provider, buffers } = workerData as WorkerSetup;
+const unit = new ComputeUnit(await openProvider(provider), spec, buffers);
 const port = parentPort!;
 
 async function serve(request: WorkerRequest): Promise<WorkerReply> {

@@ -4,6 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { Completion } from "../generate/index.ts";
+import type { ProviderChoice } from "../graph/node.ts";
 import type { MicroBatch } from "../train/batch.ts";
 import {
   allocateBuffers,
@@ -19,6 +20,7 @@ import { type ErrorDetails, ReckonError } from "../util/errors.ts";
 
 export interface WorkerSetup {
   readonly spec: ComputeSpec;
+  readonly provider: ProviderChoice;
   readonly buffers: ComputeBuffers;
 }
 
@@ -98,12 +100,15 @@ export class WorkerCompute implements Compute {
   readonly buffers: ComputeBuffers;
   readonly #threads: readonly Thread[];
 
-  /** @param workers threads; more than shards would be idle */
-  constructor(spec: ComputeSpec, workers: number) {
+  /**
+   * @param workers threads; more than shards would be idle
+   * @param provider that has passed its self-test (graph/node.ts); a device of its own is driven by one thread
+   */
+  constructor(spec: ComputeSpec, workers: number, provider: ProviderChoice = { name: "cpu", target: "fused" }) {
     this.spec = spec;
     this.buffers = allocateBuffers(spec, { shared: true });
-    const count = Math.max(1, Math.min(workers, spec.shards));
-    this.#threads = Array.from({ length: count }, () => new Thread({ spec, buffers: this.buffers }));
+    const count = provider.name === "cpu" ? Math.max(1, Math.min(workers, spec.shards)) : 1;
+    this.#threads = Array.from({ length: count }, () => new Thread({ spec, provider, buffers: this.buffers }));
   }
 
   get gradient(): Float32Array {

@@ -1,6 +1,7 @@
 /** `reckon train`: run a recipe, in a run directory that can be resumed. */
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
+import { NODE_PROVIDERS, type NodeProviderName } from "../../graph/node.ts";
 import {
   corpusTokenizer,
   estimate,
@@ -23,6 +24,7 @@ interface Options {
   readonly set: readonly string[];
   readonly seed?: number;
   readonly workers: number;
+  readonly provider: NodeProviderName;
   readonly dryRun?: boolean;
   readonly scale: Scale;
 }
@@ -52,10 +54,16 @@ export function create(): Command {
     )
     .option("--seed <n>", "short for --set seed=n", integer(0))
     .option("--workers <n>", "threads; does not change the result", integer(1), availableParallelism())
+    .addOption(
+      new Option("--provider <name>", "what computes; where it cannot, the cpu does")
+        .choices(NODE_PROVIDERS)
+        .default("cpu"),
+    )
     .option("--dry-run", "print the resolved recipe and what it will take, and end")
     .action(async (name: string | undefined, options: Options, command: Command) => {
       const ui = uiOf(command);
-      const { runs: root, workers } = options;
+      const { runs: root, workers, provider } = options;
+      const engine = { workers, provider };
       const observer = progressOf(ui);
       if (options.resume !== undefined) {
         if (name !== undefined || options.name !== undefined || options.set.length > 0 || options.seed !== undefined) {
@@ -64,7 +72,7 @@ export function create(): Command {
             help: `a new run from where it is: reckon train r1-zero --set from=${root}/${options.resume}`,
           });
         }
-        const result = await runTraining(undefined, { root, name: options.resume, resume: true, workers, observer });
+        const result = await runTraining(undefined, { root, name: options.resume, resume: true, ...engine, observer });
         return report(ui, result);
       }
       if (name === undefined) return command.help({ error: true });
@@ -72,7 +80,7 @@ export function create(): Command {
       const recipe = await newRecipe(name, settings, options.scale);
       if (options.dryRun) return dryRun(ui, recipe);
       const run = options.name ?? freshName(root, recipe.name);
-      report(ui, await runTraining(recipe, { root, name: run, resume: false, workers, observer }));
+      report(ui, await runTraining(recipe, { root, name: run, resume: false, ...engine, observer }));
     });
 }
 

@@ -153,7 +153,9 @@ export class Growth {
     const { finish } = completion!;
     const seconds = (performance.now() - started) / 1000;
     const verdict = verdictOn(question, answer);
-    say({ thinking, answer, done: { tokens: tokens.length, seconds, finish, verdict } });
+    const thought = tokens.indexOf(tokenizer.specialId("</think>")!) + 1;
+    const counts = { prompt: prompt.length, thinking: thought, answer: tokens.length - thought };
+    say({ thinking, answer, done: { tokens: counts, seconds, finish, verdict } });
   }
 
   async release(): Promise<void> {
@@ -211,7 +213,7 @@ function metricsOf(summary: EvaluationSummary): Record<string, number> {
 
 function verdictOn({ problem }: Question, answer: string | null): { score: number; reason: string } | null {
   if (problem === null) return null;
-  if (answer === null) return { score: 0, reason: "no answer in the agreed form" };
+  if (answer === null) return { score: 0, reason: "wrong" };
   const task = getTask(problem.family);
   const { facts } = sampleProblem(task, { ...problem, index: 0, split: "heldout" });
   return task.verify(facts, answer);

@@ -29,7 +29,7 @@ export interface Said {
   readonly answer: string | null;
   /** Filled when it has been said. */
   readonly done: {
-    readonly tokens: number;
+    readonly tokens: { readonly prompt: number; readonly thinking: number; readonly answer: number };
     readonly seconds: number;
     readonly finish: "stop" | "length";
     readonly verdict: { readonly score: number; readonly reason: string } | null;
@@ -53,6 +53,8 @@ export interface EngineInfo {
   readonly threads: number;
   /** Whether ONNX Runtime's own operators are used. */
   readonly fused: boolean;
+  /** Of the base. */
+  readonly parameters: number;
   readonly selfTest: { readonly checks: number; readonly milliseconds: number };
 }
 

@@ -117,16 +117,18 @@ export default function Tab({ theme }: { readonly theme: Theme }) {
       )}
       {growing.samples.length > 0 && <Samples records={growing.samples} />}
       {begun && <TalkHere growing={growing} problems={settings.problems} onAsk={control.ask} />}
-      <details className="more">
-        <summary>What happens here</summary>
-        <p className="lede small">
-          This page has loaded a base model of {count(818_304)} parameters that mostly guesses, ONNX Runtime as
-          WebAssembly, and Reckon itself. Each step it draws {settings.promptsPerStep} problems, lets the model answer
-          each {settings.samplesPerPrompt} times, verifies the answers, and makes those more likely that did better than
-          their neighbours (GRPO). Nothing is sent anywhere: you may go offline now. What has grown is gone when the tab
-          is closed.
-        </p>
-      </details>
+      {growing.engine !== null && (
+        <details className="more">
+          <summary>What happens here</summary>
+          <p className="lede small">
+            This page has loaded a base model of {count(growing.engine?.parameters ?? 0)} parameters that mostly
+            guesses, ONNX Runtime as WebAssembly, and Reckon itself. Each step it draws {settings.promptsPerStep}{" "}
+            problems, lets the model answer each {settings.samplesPerPrompt} times, verifies the answers, and makes
+            those more likely that did better than their neighbours (GRPO). Nothing is sent anywhere: you may go offline
+            now. What has grown is gone when the tab is closed.
+          </p>
+        </details>
+      )}
     </>
   );
 }

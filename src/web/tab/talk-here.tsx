@@ -136,14 +136,6 @@ function stateOf(talk: Talk, side: Side): ChatState {
   const { thinking, answer, done } = said;
   if (done === null) return { ...empty, phase: "thinking", thinking };
   const { tokens, seconds, finish, verdict } = done;
-  const result = {
-    thinking,
-    answer,
-    // The halves are not counted apart here.
-    tokens: { prompt: 0, thinking: tokens, answer: 0 },
-    seconds,
-    finish,
-    ...(verdict === null ? {} : { verdict }),
-  };
+  const result = { thinking, answer, tokens, seconds, finish, ...(verdict === null ? {} : { verdict }) };
   return { phase: "done", thinking, answer: answer ?? "", result, failure: null };
 }

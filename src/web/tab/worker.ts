@@ -1,6 +1,6 @@
 /** The worker of the tab: loads an engine and the base, grows, and answers. Talks to the page by protocol.ts. */
 import type { Provider } from "../../graph/index.ts";
-import { type LoadedCheckpoint, loadCheckpoint } from "../../model/index.ts";
+import { type LoadedCheckpoint, loadCheckpoint, parameterCount } from "../../model/index.ts";
 import { ReckonError } from "../../util/errors.ts";
 import { openEngine } from "./engine.ts";
 import { Growth, type GrowthListener } from "./growth.ts";
@@ -38,9 +38,10 @@ function enter(next: Phase): void {
 
 async function load({ engine, threads, base }: Extract<ToWorker, { kind: "load" }>): Promise<void> {
   tell({ kind: "loading", what: "the engine" });
-  const { provider, reports } = await openEngine(engine, threads, ({ code, message }) =>
-    tell({ kind: "event", event: { level: "warning", code, step: 0, message } }),
-  );
+  const { provider, reports } = await openEngine(engine, threads, ({ code, message }) => {
+    const level = code === "PROVIDER_REFUSED" ? "warning" : "info";
+    tell({ kind: "event", event: { level, code, step: 0, message } });
+  });
   tell({ kind: "loading", what: "the model" });
   const model = await loadCheckpoint({
     async get(name) {
@@ -62,6 +63,7 @@ async function load({ engine, threads, base }: Extract<ToWorker, { kind: "load" 
       name: provider.name,
       threads: provider.name === "wasm" && globalThis.crossOriginIsolated ? threads : 1,
       fused: provider.target === "fused",
+      parameters: parameterCount(model.config),
       selfTest: { checks: passed.checks.length, milliseconds: passed.milliseconds },
     },
   });
