@@ -14,6 +14,7 @@ import {
   type Finding,
 } from "../machine.ts";
 import { packageVersion } from "../package.ts";
+import { checkProviders } from "../provider-check.ts";
 import { paint } from "../ui.ts";
 
 const MARKS = { ok: paint("green", "ok     "), warning: paint("yellow", "warning"), failed: paint("red", "FAILED ") };
@@ -26,10 +27,11 @@ export function create(): Command {
     const ui = uiOf(command);
     ui.say(`reckon ${packageVersion()}`);
     const findings: Finding[] = [];
-    const checks: (Check | (() => Finding[]))[] = [
+    const checks: (Check | (() => Finding[] | Promise<Finding[]>))[] = [
       () => checkNode(),
       checkMachine,
       checkEngine,
+      () => checkProviders(),
       checkSpeed,
       () => checkMemory(),
       () => checkFolder(),
