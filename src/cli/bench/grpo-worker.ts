@@ -10,7 +10,7 @@ import { loadModelFolder, startEngine } from "../../recipes/assemble.ts";
 import { type Problem, sampleFromMix } from "../../tasks/index.ts";
 import type { Compute } from "../../train/compute.ts";
 import type { Judge } from "../../train/judge.ts";
-import { type ReinforceState, reinforce } from "../../train/reinforce.ts";
+import { REINFORCE_START, type ReinforceState, reinforce } from "../../train/reinforce.ts";
 import type { ReinforceSettings } from "../../train/reinforce-settings.ts";
 import type { Metrics, RunStore } from "../../train/run-store.ts";
 import { timed } from "./rounds.ts";
@@ -67,7 +67,8 @@ async function prepare(start: GrpoStart): Promise<{
   const positions = Math.max(...lengths) + start.newTokens;
   const engine = await startEngine(
     { config, shards: 2, positions, packed: false },
-    start.threads,
+    { workers: start.threads },
+    { name: "cpu", target: "fused" },
     { name: "adamw" },
     parameters,
   );
@@ -94,7 +95,7 @@ async function prepare(start: GrpoStart): Promise<{
     rolloutsEvery: 0,
     rolloutGroups: 0,
   };
-  const state: ReinforceState = { step: 0, tokens: 0, problems: 0 };
+  const state: ReinforceState = { ...REINFORCE_START };
   let latest: Metrics | undefined;
   const store = forgetful((metrics) => {
     latest = metrics;
