@@ -38,7 +38,7 @@ export {
   pretrain,
   type TokenDocument,
 } from "./pretrain.ts";
-export { type ReinforceParts, type ReinforceState, reinforce } from "./reinforce.ts";
+export { REINFORCE_START, type ReinforceParts, type ReinforceState, reinforce } from "./reinforce.ts";
 export type { ReinforceSettings } from "./reinforce-settings.ts";
 export { type Judgement, type Rollout, rolloutOf, type Segment, sequenceOf } from "./rollout.ts";
 export type { CheckpointFiles, Metrics, RolloutRecord, RunEvent, RunStore, StoredCheckpoint } from "./run-store.ts";

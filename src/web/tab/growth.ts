@@ -13,6 +13,7 @@ import {
   LocalCompute,
   type Metrics,
   Optimizer,
+  REINFORCE_START,
   type ReinforceSettings,
   type ReinforceState,
   type RolloutRecord,
@@ -51,7 +52,7 @@ export class Growth {
   readonly #provider: Provider;
   readonly #compute: LocalCompute;
   readonly #optimizer: Optimizer;
-  readonly #state: ReinforceState = { step: 0, tokens: 0, problems: 0 };
+  readonly #state: ReinforceState = { ...REINFORCE_START };
   readonly #heldOut: readonly Problem[];
   #talker: Promise<Generator> | undefined;
   #pause = false;
