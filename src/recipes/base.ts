@@ -48,7 +48,7 @@ export const base: Readonly<Record<Scale, RecipeInput>> = {
         kind: "pretrain",
         model: { hiddenSize: 160, layers: 6, heads: 5, kvHeads: 5, headDim: 32, intermediateSize: 448 },
         tokenizer: { vocabSize: 768, digits: "pairs" },
-        steps: 3200,
+        steps: 2600,
         tokensPerStep: 12_288,
         rowLength: 288,
         learningRate: 0.012,
