@@ -30,6 +30,10 @@ const summary: EvaluationSummary = {
 test("families are means over their answers, and a share of nothing is left out", () => {
   const metrics = evaluationMetrics(summary);
   assert.deepEqual([metrics["eval/addition/accuracy"], metrics["eval/max/accuracy"]], [0.25, 0.75]);
+  assert.deepEqual(
+    ["accuracy", "chance", "problems"].map((what) => metrics[`eval/addition/1/${what}`]),
+    [0, 0.1, 3],
+  );
   assert.equal(metrics["eval/recovered"], 0.4);
   assert.ok(!("eval/recovered" in evaluationMetrics({ ...summary, recovered: 0, went_on_share: 0 })));
 });

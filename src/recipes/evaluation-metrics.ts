@@ -1,7 +1,18 @@
-/** What a run writes of an evaluation. */
-import type { EvaluationSummary } from "../train/evaluate.ts";
+/** What a run writes of an evaluation: numbers into its metrics, and the answers to a few of the problems for reading. */
+import type { Evaluated, EvaluationSummary } from "../train/evaluate.ts";
+import { evaluationRecords } from "../train/reinforce-metrics.ts";
+import type { RolloutRecord } from "../train/run-store.ts";
 
-/** An evaluation as metrics of a run. */
+/** Answers that are written of each rung: of its first problems, the same ones at every evaluation. */
+const ANSWERS_A_RUNG = 2;
+
+/** Most answers that an evaluation writes, however many rungs there are. */
+const MOST_ANSWERS = 48;
+
+/**
+ * An evaluation as metrics of a run. Beside each family's accuracy stands that of each of its levels, with the chance of
+ * a random legal answer and the number of problems, without which it says little.
+ */
 export function evaluationMetrics(summary: EvaluationSummary): Record<string, number> {
   const families = new Map<string, { right: number; n: number }>();
   for (const rung of summary.by_family_level) {
@@ -18,5 +29,29 @@ export function evaluationMetrics(summary: EvaluationSummary): Record<string, nu
     // Of no answers there is no share.
     ...(summary.went_on_share === 0 ? {} : { "eval/recovered": summary.recovered }),
     ...Object.fromEntries([...families].map(([family, { right, n }]) => [`eval/${family}/accuracy`, right / n])),
+    ...Object.fromEntries(
+      summary.by_family_level.flatMap(({ family, level, accuracy, chance, n }) => [
+        [`eval/${family}/${level}/accuracy`, accuracy],
+        [`eval/${family}/${level}/chance`, chance],
+        [`eval/${family}/${level}/problems`, n / summary.samples],
+      ]),
+    ),
   };
+}
+
+/**
+ * The answers of an evaluation that a run writes: those to the first problems of each rung, so that the same problems can
+ * be followed through a training. One answer a problem; `group` is the problem's number in the evaluation.
+ */
+export function evaluationSample(step: number, answers: readonly Evaluated[]): RolloutRecord[] {
+  const taken = new Map<string, number>();
+  const chosen = answers.flatMap((answer, index) => {
+    const { family, level } = answer.rollout.problem;
+    const rung = `${family}/${level}`;
+    const count = taken.get(rung) ?? 0;
+    if (count >= ANSWERS_A_RUNG) return [];
+    taken.set(rung, count + 1);
+    return [{ ...answer, index }];
+  });
+  return evaluationRecords(step, chosen.slice(0, MOST_ANSWERS));
 }

@@ -31,7 +31,7 @@ import {
   startEngine,
 } from "./assemble.ts";
 import { phasesOf } from "./corpus-mix.ts";
-import { evaluationMetrics } from "./evaluation-metrics.ts";
+import { evaluationMetrics, evaluationSample } from "./evaluation-metrics.ts";
 import { Lineage } from "./lineage.ts";
 import type { PretrainStage, Recipe, SuperviseStage } from "./schema.ts";
 
@@ -149,9 +149,10 @@ async function runDocuments(
       optimizer,
       store,
       document: (index, step) => tokenise(text(index, step)),
-      async evaluate() {
+      async evaluate(step) {
         const settings = { samples: 1, seed: 7, temperature: 1, maxNewTokens: stage.evaluateNewTokens };
         const answers = await sampleAnswers(compute, tokenizer, problems, settings, ruleJudge());
+        store.evaluations?.(evaluationSample(step, answers));
         const nats = await validationLoss(compute, validation, stage);
         lineage.evaluation = { ...summarise(answers, 1), nats_per_document: nats };
         return { ...evaluationMetrics(lineage.evaluation), "eval/nats_per_document": nats };

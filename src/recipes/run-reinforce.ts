@@ -9,7 +9,7 @@ import { REINFORCE_START, type ReinforceState, reinforce } from "../train/reinfo
 import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
 import { chooseProvider, restore, restoredState, startEngine } from "./assemble.ts";
-import { evaluationMetrics } from "./evaluation-metrics.ts";
+import { evaluationMetrics, evaluationSample } from "./evaluation-metrics.ts";
 import { openProblems, type ProblemSource } from "./problems.ts";
 import { beginning, type StageOptions } from "./run-pretrain.ts";
 import type { Recipe, ReinforceStage } from "./schema.ts";
@@ -89,6 +89,7 @@ async function runWith(
           key: ["evaluate", step],
         };
         const answers = await sampleAnswers(compute, tokenizer, heldOut, settings, source.judge);
+        store.evaluations?.(evaluationSample(step, answers));
         lineage.evaluation = summarise(answers, 1);
         return evaluationMetrics(lineage.evaluation);
       },

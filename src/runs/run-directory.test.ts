@@ -172,13 +172,14 @@ test("what a killed writer left is removed, torn lines are cut, later steps are 
   for (let step = 0; step <= 6; step++) {
     run.metrics({ step, loss: step / 7 });
     run.rollouts([rollout(step), rollout(step)]);
+    run.evaluations([rollout(step)]);
     run.event({ level: "info", code: "STEP", step, message: `step ${step}` });
     if (step === 3 || step === 4) await run.saveCheckpoint(step, files(step));
   }
   const half = join(run.path, "checkpoints", ".writing-6-123");
   mkdirSync(half);
   writeFileSync(join(half, "model.safetensors"), "half");
-  for (const name of ["metrics", "rollouts", "events"])
+  for (const name of ["metrics", "rollouts", "evaluations", "events"])
     appendFileSync(join(run.path, `${name}.jsonl`), '{"step":7,"lo');
   run = await reopen(run);
   assert.equal(existsSync(half), false);
@@ -186,6 +187,7 @@ test("what a killed writer left is removed, torn lines are cut, later steps are 
   assert.equal(await resume(run), 4);
   assert.deepEqual(steps(run), [0, 1, 2, 3, 4]);
   assert.deepEqual(steps(run, "rollouts.jsonl"), [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
+  assert.deepEqual(steps(run, "evaluations.jsonl"), [0, 1, 2, 3, 4]);
   assert.deepEqual(steps(run, "events.jsonl"), [0, 1, 2, 3, 4, 4]);
   assert.equal(lines(run, "events.jsonl").at(-1)?.["code"], "RUN_RESUMED");
   await run.rewind(3);

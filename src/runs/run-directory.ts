@@ -1,7 +1,7 @@
 /**
- * A run on disk: `runs/NAME/` with the resolved recipe, state, metrics, rollouts, events, a log and checkpoints. It can be
- * killed at any moment: opened again, it goes back to the last whole checkpoint and forgets what was written after it, and
- * the loop writes that again, bit for bit.
+ * A run on disk: `runs/NAME/` with the resolved recipe, state, metrics, rollouts, answers of evaluations, events, a log and
+ * checkpoints. It can be killed at any moment: opened again, it goes back to the last whole checkpoint and forgets what was
+ * written after it, and the loop writes that again, bit for bit.
  *
  * Another process (the studio) pauses or stops a run through a small file, `control.json`; this one looks for it at most
  * five times a second. Left out: remote stores; a run directory is copied or synced as any folder is.
@@ -75,6 +75,7 @@ export class RunDirectory implements RunStore {
   readonly #observer: RunObserver;
   readonly #metrics: JsonLines;
   readonly #rollouts: JsonLines;
+  readonly #evaluations: JsonLines;
   readonly #events: JsonLines;
   #state: RunState;
   #request: StopRequest | undefined;
@@ -103,6 +104,7 @@ export class RunDirectory implements RunStore {
     this.#observer = options.observer ?? {};
     this.#metrics = new JsonLines(join(this.path, "metrics.jsonl"));
     this.#rollouts = new JsonLines(join(this.path, "rollouts.jsonl"));
+    this.#evaluations = new JsonLines(join(this.path, "evaluations.jsonl"));
     this.#events = new JsonLines(join(this.path, "events.jsonl"));
     this.#state = state;
   }
@@ -209,6 +211,10 @@ export class RunDirectory implements RunStore {
   rollouts(records: readonly RolloutRecord[]): void {
     this.#append(this.#rollouts, records, records[0]?.step ?? this.#state.step);
     this.#observer.rollouts?.(records);
+  }
+
+  evaluations(records: readonly RolloutRecord[]): void {
+    this.#append(this.#evaluations, records, records[0]?.step ?? this.#state.step);
   }
 
   event(event: RunEvent): void {
@@ -336,7 +342,7 @@ export class RunDirectory implements RunStore {
   }
 
   get #logs(): readonly JsonLines[] {
-    return [this.#metrics, this.#rollouts, this.#events];
+    return [this.#metrics, this.#rollouts, this.#evaluations, this.#events];
   }
 
   #append(log: JsonLines, records: readonly object[], step: number): void {

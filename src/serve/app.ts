@@ -13,7 +13,8 @@ import { ReckonError } from "../util/errors.ts";
 import { baseFiles } from "./base-files.ts";
 import { chatRoutes } from "./chat-routes.ts";
 import { errorBody, errorResponse, HttpError, parseInput } from "./http-errors.ts";
-import { SORTS } from "./rollout-log.ts";
+import { resolvedRecipe } from "./recipe-defaults.ts";
+import { rolloutRoutes } from "./rollout-routes.ts";
 import { RunReader } from "./run-reader.ts";
 import { streamRun } from "./run-stream.ts";
 import { headers, hostGuard, sameOriginWrites } from "./security.ts";
@@ -43,8 +44,6 @@ const keys = z
   .max(4000)
   .transform((text) => text.split(",").filter((key) => key !== ""))
   .optional();
-const step = z.coerce.number().int();
-const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 
 const metricsQuery = z.object({
   after: z.coerce.number().default(-1),
@@ -52,17 +51,6 @@ const metricsQuery = z.object({
   format: z.enum(["rows", "columns", "packed"]).default("rows"),
 });
 const streamQuery = z.object({ after: z.coerce.number().default(-1), keys });
-const rolloutsQuery = z.object({
-  step: z.union([z.literal("latest"), step]).optional(),
-  family: z.string().max(100).optional(),
-  group: z.coerce.number().int().optional(),
-  outcome: z.enum(["right", "wrong"]).optional(),
-  recheck: flag.optional(),
-  search: z.string().max(500).optional(),
-  sort: z.enum(SORTS).default("newest"),
-  offset: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-});
 
 /** Builds the app. */
 export function createStudioApp(options: StudioOptions): Hono {
@@ -92,7 +80,14 @@ export function createStudioApp(options: StudioOptions): Hono {
   app.get("/api/runs/:name", async (c) => {
     const name = c.req.param("name");
     const run = await reader.get(name);
-    const detail: RunDetail = { ...run, recipe: await reader.recipe(name), control: services.control(name) };
+    const recipe = await reader.recipe(name);
+    const detail: RunDetail = {
+      ...run,
+      recipe,
+      ...resolvedRecipe(recipe),
+      ...(await reader.contents(name)),
+      control: services.control(name),
+    };
     return c.json(detail);
   });
 
@@ -112,13 +107,6 @@ export function createStudioApp(options: StudioOptions): Hono {
         query.format satisfies never;
         throw new Error("unreachable");
     }
-  });
-
-  app.get("/api/runs/:name/rollouts", async (c) => {
-    const query = parseInput(rolloutsQuery, c.req.query(), "query");
-    const { rollouts } = await reader.logs(c.req.param("name"));
-    await rollouts.poll();
-    return c.json(await rollouts.page(query));
   });
 
   app.get("/api/runs/:name/events", async (c) => {
@@ -173,6 +161,7 @@ export function createStudioApp(options: StudioOptions): Hono {
     });
   }
 
+  app.route("/api", rolloutRoutes(reader));
   app.route("/api", chatRoutes(services, ended));
   app.all("/api/*", () => {
     throw new HttpError(404, "NOT_FOUND", "There is nothing at this address.");

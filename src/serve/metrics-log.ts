@@ -25,6 +25,11 @@ export class MetricsLog {
     return this.#tail.poll();
   }
 
+  /** Lines that could not be read. */
+  get badLines(): number {
+    return this.#tail.badLines;
+  }
+
   /** Rows known. */
   get length(): number {
     return this.#steps.length;

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, it } from "node:test";
 import { RunDirectory } from "../runs/run-directory.ts";
 import { Random } from "../util/random.ts";
 import { RunReader } from "./run-reader.ts";
-import { metricsRow, rolloutRows } from "./test-run.ts";
+import { metricsRow, rolloutRows, writeTestRun } from "./test-run.ts";
 
 let runsDir = "";
 before(async () => {
@@ -52,6 +52,33 @@ it("reads what the trainer's run directory writes, through pause and resume", as
   assert.deepEqual(await read(), { steps: [1, 2, 3], rollouts: 12, codes: ["RUN_RESUMED"] });
   await again.close("finished");
   assert.equal((await reader.list())[0]?.state?.status, "finished");
+});
+
+it("shows what there is of a run that was copied in part, and says what is missing", async () => {
+  const whole = await writeTestRun(runsDir, "whole", { steps: 20 });
+  const copy = join(runsDir, "copy-2");
+  await cp(whole, copy, { recursive: true });
+  const flaws = async () => {
+    const { flaws } = await new RunReader(runsDir).contents("copy-2");
+    return flaws.map(({ file, problem }) => `${file} ${problem.split(" ", 3).join(" ")}`);
+  };
+  assert.deepEqual(await flaws(), ["checkpoints are missing: it"]);
+  await rm(join(copy, "state.json"));
+  await writeFile(join(copy, "recipe.json"), '{"name": "r1-ze');
+  await appendFile(join(copy, "metrics.jsonl"), "garbage\n");
+  assert.deepEqual(await flaws(), [
+    "recipe.json is damaged: its",
+    "state.json is missing: how",
+    "metrics.jsonl has 1 line",
+  ]);
+  await rm(join(copy, "recipe.json"));
+  const reader = new RunReader(runsDir);
+  assert.ok((await reader.list()).some(({ name, state }) => name === "copy-2" && state === null));
+  const { metrics } = await reader.logs("copy-2");
+  await metrics.poll();
+  assert.equal(metrics.lastStep, 20, "curves of a folder that has nothing but logs");
+  for (const name of ["metrics", "rollouts"]) await rm(join(copy, `${name}.jsonl`));
+  await assert.rejects(reader.get("copy-2"), { code: "RUN_UNKNOWN" });
 });
 
 it("sees that a run was killed", async () => {

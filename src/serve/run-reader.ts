@@ -13,7 +13,8 @@ import { ReckonError } from "../util/errors.ts";
 import { isMissing, JsonlTail } from "./jsonl-tail.ts";
 import { MetricsLog } from "./metrics-log.ts";
 import { RolloutLog } from "./rollout-log.ts";
-import type { RunEvent, RunState, RunSummary } from "./wire.ts";
+import { runFlaws } from "./run-flaws.ts";
+import type { RunDetail, RunEvent, RunState, RunSummary } from "./wire.ts";
 
 const time = z
   .union([z.string(), z.number()])
@@ -52,13 +53,16 @@ const eventSchema = z.object({
     .transform((text) => text ?? null),
 });
 
-const MOST_OPEN = 6;
+/** Runs whose logs are kept in memory, and so the most that one search may go over. */
+export const MOST_OPEN = 16;
 
 /** The logs of one run. */
 export class RunLogs {
   readonly directory: string;
   readonly metrics: MetricsLog;
   readonly rollouts: RolloutLog;
+  /** Answers to held-out problems, in the form of rollouts. */
+  readonly evaluations: RolloutLog;
   readonly events: EventLog;
   #state: RunState | null = null;
 
@@ -66,6 +70,7 @@ export class RunLogs {
     this.directory = directory;
     this.metrics = new MetricsLog(join(directory, "metrics.jsonl"));
     this.rollouts = new RolloutLog(join(directory, "rollouts.jsonl"));
+    this.evaluations = new RolloutLog(join(directory, "evaluations.jsonl"));
     this.events = new EventLog(join(directory, "events.jsonl"));
   }
 
@@ -96,6 +101,10 @@ export class EventLog {
 
   poll(): Promise<boolean> {
     return this.#tail.poll();
+  }
+
+  get badLines(): number {
+    return this.#tail.badLines;
   }
 
   get items(): readonly RunEvent[] {
@@ -146,6 +155,26 @@ export class RunReader {
     return readJson(join(this.#runsDir, name, "recipe.json"));
   }
 
+  /** Whether it has held-out answers, and what is missing or damaged. Throws `ReckonError` RUN_UNKNOWN. */
+  async contents(name: string): Promise<Pick<RunDetail, "heldOutAnswers" | "flaws">> {
+    const { state } = await this.get(name);
+    const { directory, metrics, rollouts, evaluations, events } = await this.logs(name);
+    await Promise.all([metrics.poll(), evaluations.poll(), events.poll()]);
+    const flaws = await runFlaws(directory, {
+      recipe: await readJson(join(directory, "recipe.json")),
+      state: state !== null,
+      step: state?.step ?? null,
+      lastMetrics: metrics.lastStep,
+      badLines: {
+        "metrics.jsonl": metrics.badLines,
+        "rollouts.jsonl": rollouts.badLines,
+        "evaluations.jsonl": evaluations.badLines,
+        "events.jsonl": events.badLines,
+      },
+    });
+    return { heldOutAnswers: evaluations.length > 0, flaws };
+  }
+
   /** The run's logs, shared between all who look at it. Throws `ReckonError` RUN_UNKNOWN. */
   async logs(name: string): Promise<RunLogs> {
     await this.get(name);
@@ -170,8 +199,8 @@ export class RunReader {
       if (!info.isDirectory()) return null;
       const state = await readState(directory);
       const recipe = await stat(join(directory, "recipe.json")).catch(() => null);
-      // A directory without a recipe or a state is somebody else's.
-      if (state === null && recipe === null) return null;
+      // A directory without anything of a run is somebody else's; a copy that broke off may have only some of it.
+      if (state === null && recipe === null && !(await hasLogs(directory))) return null;
       const created = state?.startedAt ?? (recipe ?? info).mtime.toISOString();
       return { name, state, lastStep: state === null ? null : state.step, createdAt: created };
     } catch (error) {
@@ -179,6 +208,11 @@ export class RunReader {
       throw error;
     }
   }
+}
+
+async function hasLogs(directory: string): Promise<boolean> {
+  const names = await readdir(directory);
+  return ["metrics.jsonl", "rollouts.jsonl", "state.json"].some((name) => names.includes(name));
 }
 
 function unknownRun(name: string): ReckonError {

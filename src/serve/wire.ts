@@ -31,6 +31,14 @@ export interface RunSummary {
 export interface RunDetail extends RunSummary {
   /** The resolved recipe, as written; null while there is none. */
   readonly recipe: unknown;
+  /** The same with today's defaults for settings that it does not name; null where it does not fit today's recipes. */
+  readonly resolved: unknown;
+  /** Today's defaults of its stage; empty where it has none that is known. */
+  readonly defaults: Readonly<Record<string, unknown>>;
+  /** Whether there are answers to held-out problems. */
+  readonly heldOutAnswers: boolean;
+  /** What is missing or damaged: a run that was copied in half shows what it has. */
+  readonly flaws: readonly RunFlaw[];
   /** Whether this server can pause and resume it now. */
   readonly control: { readonly pause: boolean; readonly resume: boolean };
 }
@@ -86,14 +94,55 @@ export interface Rollout {
   readonly recheck: boolean;
 }
 
+/** A completion and the run that it is of. */
+export interface FoundRollout extends Rollout {
+  readonly run: string;
+}
+
 export interface RolloutPage {
   /** How many match, before paging. */
   readonly total: number;
   readonly offset: number;
-  readonly items: readonly Rollout[];
-  /** Choices for filters, over the whole run. */
+  readonly items: readonly FoundRollout[];
+  /** Choices for filters, over all that there is. */
   readonly steps: readonly number[];
   readonly families: readonly string[];
+  readonly levels: readonly number[];
+}
+
+/** The answers to one problem at one step of a run. */
+export interface ProblemOutcome {
+  readonly run: string;
+  readonly step: number;
+  readonly answers: number;
+  readonly right: number;
+}
+
+export interface ProblemSummary {
+  /** Equal for the same problem at other steps and in other runs. */
+  readonly id: string;
+  readonly family: string;
+  readonly level: number;
+  readonly prompt: string;
+  readonly answers: number;
+  readonly right: number;
+  /** By run, then by step. */
+  readonly outcomes: readonly ProblemOutcome[];
+}
+
+export interface ProblemPage {
+  readonly total: number;
+  readonly offset: number;
+  readonly items: readonly ProblemSummary[];
+  readonly families: readonly string[];
+  readonly levels: readonly number[];
+}
+
+/** One of a run's files that is not as it should be. */
+export interface RunFlaw {
+  readonly file: string;
+  /** What is wrong with it, for a person. */
+  readonly problem: string;
 }
 
 /** Events of `GET /api/runs/:name/stream`, by SSE event name. */

@@ -3,6 +3,7 @@ import { analyse, type Problem } from "../tasks/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import { mean } from "../util/statistics.ts";
 import type { MicroBatch } from "./batch.ts";
+import type { Evaluated } from "./evaluate.ts";
 import type { MicroBatchResult } from "./gradient-engine.ts";
 import type { ReinforceSettings } from "./reinforce-settings.ts";
 import type { Judgement, Rollout } from "./rollout.ts";
@@ -179,31 +180,54 @@ function deviation(values: readonly number[]): number {
 
 /** The answers of some groups, for reading. */
 export function rolloutRecords(step: number, groups: readonly Group[]): RolloutRecord[] {
-  return groups.flatMap(({ problem, rollouts, judgements, advantages }, group) =>
-    rollouts.map((rollout, index): RolloutRecord => {
-      const { score, reason, reward, rewards } = judgements[index]!;
-      return {
-        step,
-        group,
-        index,
-        family: problem.family,
-        level: problem.level,
-        language: problem.language,
-        prompt: problem.prompt,
-        completion: rollout.text,
-        thinking: rollout.parsed.thinking,
-        answer: rollout.parsed.answer,
-        finish: rollout.finish,
-        tokens: rollout.length,
-        score,
-        reason,
-        reward,
-        rewards,
-        advantage: advantages[index]!,
-        recheck: rechecks(rollout),
-      };
-    }),
+  return groups.flatMap(({ rollouts, judgements, advantages }, group) =>
+    rollouts.map((rollout, index) =>
+      record({ step, group, index, rollout, judgement: judgements[index]!, advantage: advantages[index]! }),
+    ),
   );
+}
+
+/** Judged answers to held-out problems, for reading: nothing is learned from them, so they have no advantage. */
+export function evaluationRecords(
+  step: number,
+  answers: readonly (Evaluated & { readonly index: number })[],
+): RolloutRecord[] {
+  return answers.map(({ rollout, judgement, index: group }) =>
+    record({ step, group, index: 0, rollout, judgement, advantage: 0 }),
+  );
+}
+
+function record(answer: {
+  readonly step: number;
+  readonly group: number;
+  readonly index: number;
+  readonly rollout: Rollout;
+  readonly judgement: Judgement;
+  readonly advantage: number;
+}): RolloutRecord {
+  const { step, group, index, rollout, judgement, advantage } = answer;
+  const { family, level, language, prompt } = rollout.problem;
+  const { score, reason, reward, rewards } = judgement;
+  return {
+    step,
+    group,
+    index,
+    family,
+    level,
+    language,
+    prompt,
+    completion: rollout.text,
+    thinking: rollout.parsed.thinking,
+    answer: rollout.parsed.answer,
+    finish: rollout.finish,
+    tokens: rollout.length,
+    score,
+    reason,
+    reward,
+    rewards,
+    advantage,
+    recheck: rechecks(rollout),
+  };
 }
 
 /** What the watch looks at. */

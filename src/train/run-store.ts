@@ -50,6 +50,8 @@ export interface StoredCheckpoint {
 export interface RunStore {
   metrics(record: Metrics): void;
   rollouts(records: readonly RolloutRecord[]): void;
+  /** Answers to a few held-out problems at an evaluation, for reading; a store without the method keeps none. */
+  evaluations?(records: readonly RolloutRecord[]): void;
   event(event: RunEvent): void;
   /** The run's progress; called every step. */
   progress(step: number, steps: number): void;

@@ -268,13 +268,15 @@ export function chooseCharts(keys: readonly string[], reading: boolean): ChartCh
 }
 
 const FAMILY = /^eval\/([^/]+)\/accuracy$/;
+/** Levels of a family: the ladder shows them, not a chart each. */
+const RUNG = /^eval\/[^/]+\/\d+\/(accuracy|chance|problems)$/;
 const STROKES: readonly Stroke[] = ["main", "second", "third", "fourth", "right", "wrong"];
 
 /** One plain chart for each metric that no other chart shows, such as a user's own reward. */
 function otherCharts(keys: readonly string[]): ChartSpec[] {
   const shown = new Set([...MAIN_CHARTS, ...MORE_CHARTS].flatMap((spec) => spec.series.map(({ key }) => key)));
   return keys
-    .filter((key) => !shown.has(key) && !FAMILY.test(key))
+    .filter((key) => !shown.has(key) && !FAMILY.test(key) && !RUNG.test(key))
     .map((key) => ({
       id: `key-${key}`,
       title: key,

@@ -1,0 +1,72 @@
+/** Rollouts of one run, and searches over the rollouts and problems of several. */
+import { Hono } from "hono";
+import { z } from "zod";
+import { RUN_NAME } from "../runs/run-directory.ts";
+import { parseInput } from "./http-errors.ts";
+import { problemPage } from "./problem-list.ts";
+import { type NamedLog, RolloutSearch, SORTS } from "./rollout-search.ts";
+import { MOST_OPEN, type RunReader } from "./run-reader.ts";
+
+const step = z.coerce.number().int();
+const bound = z.coerce.number().optional();
+const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+const paging = {
+  offset: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+};
+const rung = { family: z.string().max(100).optional(), level: z.coerce.number().int().min(0).optional() };
+
+const filters = {
+  step: z.union([z.literal("latest"), step]).optional(),
+  stepFrom: bound,
+  stepTo: bound,
+  rewardFrom: bound,
+  rewardTo: bound,
+  tokensFrom: bound,
+  tokensTo: bound,
+  ...rung,
+  group: z.coerce.number().int().optional(),
+  outcome: z.enum(["right", "wrong"]).optional(),
+  recheck: flag.optional(),
+  problem: z
+    .string()
+    .regex(/^[0-9a-f]{1,14}$/)
+    .optional(),
+  search: z.string().max(500).optional(),
+  sort: z.enum(SORTS).default("newest"),
+  ...paging,
+};
+const runs = z
+  .string()
+  .max(4000)
+  .transform((text) => [...new Set(text.split(",").filter((name) => name !== ""))])
+  .pipe(z.array(z.string().regex(RUN_NAME, "holds something that is no name of a run")).min(1).max(MOST_OPEN));
+/** What a run learned from, or the held-out problems that it is tested on. */
+const source = z.enum(["training", "heldout"]).default("training");
+
+const rolloutsQuery = z.object(filters);
+const searchQuery = z.object({ runs, source, ...filters });
+const problemsQuery = z.object({ runs, source, ...rung, ...paging });
+
+export function rolloutRoutes(reader: RunReader): Hono {
+  const app = new Hono();
+  const search = new RolloutSearch();
+  const logsOf = async (names: readonly string[], of: z.output<typeof source>): Promise<NamedLog[]> => {
+    const logs = await Promise.all(names.map((name) => reader.logs(name)));
+    return names.map((run, i) => ({ run, log: of === "training" ? logs[i]!.rollouts : logs[i]!.evaluations }));
+  };
+
+  app.get("/runs/:name/rollouts", async (c) => {
+    const query = parseInput(rolloutsQuery, c.req.query(), "query");
+    return c.json(await search.page(await logsOf([c.req.param("name")], "training"), query));
+  });
+  app.get("/rollouts", async (c) => {
+    const { runs: names, source: of, ...query } = parseInput(searchQuery, c.req.query(), "query");
+    return c.json(await search.page(await logsOf(names, of), query));
+  });
+  app.get("/problems", async (c) => {
+    const { runs: names, source: of, ...query } = parseInput(problemsQuery, c.req.query(), "query");
+    return c.json(await problemPage(await logsOf(names, of), query));
+  });
+  return app;
+}
