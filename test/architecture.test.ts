@@ -29,6 +29,7 @@ const ROOMS = [
   { name: "recipes", browser: false },
   { name: "laws", browser: true },
   { name: "economics", browser: true },
+  { name: "report", browser: true },
   { name: "agent", browser: false },
   { name: "serve", browser: false },
   { name: "cluster", browser: false },

@@ -1,15 +1,21 @@
 /** The shell: name, the views, the theme, and a word when the server is gone. */
 import { lazy, Suspense, useEffect, useLayoutEffect, useRef } from "react";
 import { Grow } from "./grow/grow.tsx";
-import { parseRoute, routeHash, useHash } from "./lib/route.ts";
+import { parseRoute, type Route, routeHash, useHash } from "./lib/route.ts";
 import { useTheme } from "./lib/theme.ts";
 import { useRuns } from "./lib/use-run.ts";
+import { Runs } from "./runs/runs.tsx";
 import { Talk } from "./talk/talk.tsx";
 
 /** With the engine and the rooms it needs: only whoever opens it loads them. */
 const Tab = lazy(() => import("./tab/tab.tsx"));
 
-const TITLES = { grow: "Grow", talk: "Talk", tab: "Grow in this tab" } as const;
+const TITLES: Readonly<Record<Route["view"], string>> = {
+  grow: "Grow",
+  talk: "Talk",
+  runs: "Runs",
+  tab: "Grow in this tab",
+};
 
 export function App() {
   const route = parseRoute(useHash());
@@ -24,9 +30,12 @@ export function App() {
   // Grow stays alive behind Talk, on the run that was chosen.
   const chosen = useRef<string | null>(null);
   if (route.view === "grow") chosen.current = route.run;
+  // So do the runs that were looked at, once they were.
+  const compared = useRef<Extract<Route, { view: "runs" }> | null>(null);
+  if (route.view === "runs") compared.current = route;
 
   // Each view keeps its own place on the page.
-  const places = useRef({ grow: 0, talk: 0, tab: 0 });
+  const places = useRef<Record<Route["view"], number>>({ grow: 0, talk: 0, runs: 0, tab: 0 });
   useLayoutEffect(() => {
     window.scrollTo(0, places.current[view]);
     const remember = (): void => {
@@ -72,6 +81,12 @@ export function App() {
             <a href={routeHash({ view: "talk" })} aria-current={view === "talk" ? "page" : undefined}>
               Talk
             </a>
+            <a
+              href={routeHash(compared.current ?? { view: "runs", tab: "compare", runs: null })}
+              aria-current={view === "runs" ? "page" : undefined}
+            >
+              Runs
+            </a>
             <a href={routeHash({ view: "tab" })} aria-current={view === "tab" ? "page" : undefined}>
               In this tab
             </a>
@@ -109,6 +124,11 @@ export function App() {
         {(view !== "tab" || opened.current.size > 1) && (
           <div hidden={view !== "talk"}>
             <Talk />
+          </div>
+        )}
+        {compared.current !== null && view !== "tab" && (
+          <div hidden={view !== "runs"}>
+            <Runs runs={runs} route={compared.current} active={view === "runs"} />
           </div>
         )}
         {opened.current.has("tab") && (

@@ -8,6 +8,8 @@ import "./styles/grow.css";
 import "./styles/rollouts.css";
 import "./styles/talk.css";
 import "./styles/tab.css";
+import "./styles/runs.css";
+import "./styles/samples.css";
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

@@ -71,13 +71,21 @@ const pageChecks = {
 
   /** Controls smaller than a finger can hit: 24 CSS pixels (WCAG 2.2, 2.5.8), links inside text excepted. */
   tooSmall(): string[] {
-    return [...document.querySelectorAll<HTMLElement>("button, select, input, summary, nav a")]
-      .filter((element) => element.checkVisibility())
-      .map((element) => ({ element, box: element.getBoundingClientRect() }))
-      .filter(({ box }) => box.width < 24 || box.height < 24)
-      .map(
-        ({ element, box }) => `${Math.round(box.width)} x ${Math.round(box.height)} ${element.outerHTML.slice(0, 80)}`,
-      );
+    return (
+      [...document.querySelectorAll<HTMLElement>("button, select, input, summary, nav a")]
+        .filter((element) => element.checkVisibility())
+        // The label of a box to tick is part of what can be hit.
+        .map((element) => ({
+          element,
+          hit: (element.matches("[type=checkbox]") && element.closest("label")) || element,
+        }))
+        .map(({ element, hit }) => ({ element, box: hit.getBoundingClientRect() }))
+        .filter(({ box }) => box.width < 24 || box.height < 24)
+        .map(
+          ({ element, box }) =>
+            `${Math.round(box.width)} x ${Math.round(box.height)} ${element.outerHTML.slice(0, 80)}`,
+        )
+    );
   },
 
   /** Texts with a contrast below WCAG AA (4.5, or 3 for large type). */

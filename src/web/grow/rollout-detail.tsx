@@ -8,11 +8,13 @@ import { Advantage, isRight, Mark } from "./rollout-parts.tsx";
 export interface RolloutDetailProps {
   readonly name: string;
   readonly rollout: Rollout;
+  /** An answer at a test: nothing is learned from it, and it has no group. */
+  readonly heldOut?: boolean;
   readonly onSelect: (rollout: Rollout) => void;
 }
 
-export function RolloutDetail({ name, rollout, onSelect }: RolloutDetailProps) {
-  const group = useGroup(name, rollout.step, rollout.group);
+export function RolloutDetail({ name, rollout, heldOut = false, onSelect }: RolloutDetailProps) {
+  const group = useGroup(heldOut ? null : name, rollout.step, rollout.group);
   const right = group?.filter(isRight).length ?? 0;
   return (
     <>
@@ -22,7 +24,8 @@ export function RolloutDetail({ name, rollout, onSelect }: RolloutDetailProps) {
             <Mark right={isRight(rollout)} /> {isRight(rollout) ? "Right" : "Wrong"}
           </h3>
           <p>
-            {rollout.family} · level {rollout.level} · step {rollout.step} · try {rollout.index + 1}
+            {rollout.family} · level {rollout.level} · step {rollout.step}
+            {!heldOut && ` · try ${rollout.index + 1}`}
             {group !== null && ` of ${group.length}`}
           </p>
         </header>
@@ -51,14 +54,18 @@ export function RolloutDetail({ name, rollout, onSelect }: RolloutDetailProps) {
             <dt>reward</dt>
             <dd>{number(rollout.reward)}</dd>
           </div>
-          <div className="earned-advantage">
-            <dt>advantage</dt>
-            <dd>
-              <Advantage value={rollout.advantage} />
-            </dd>
-          </div>
+          {!heldOut && (
+            <div className="earned-advantage">
+              <dt>advantage</dt>
+              <dd>
+                <Advantage value={rollout.advantage} />
+              </dd>
+            </div>
+          )}
         </dl>
-        <p className="sample-note">{advantageNote(rollout.advantage)}</p>
+        <p className="sample-note">
+          {heldOut ? "A test: nothing is learned from it." : advantageNote(rollout.advantage)}
+        </p>
       </article>
       {group !== null && group.length > 1 && (
         <section className="group" aria-label="Other tries at the same problem">
@@ -98,12 +105,13 @@ function advantageNote(advantage: number): string {
     : `It did worse than its group: what it wrote becomes less likely.`;
 }
 
-/** All tries at one problem, in order; null while loading or when the server does not answer. */
-function useGroup(name: string, step: number, group: number): readonly Rollout[] | null {
+/** All tries at one problem, in order; null without a run, while loading or when the server does not answer. */
+function useGroup(name: string | null, step: number, group: number): readonly Rollout[] | null {
   const [tries, setTries] = useState<readonly Rollout[] | null>(null);
   useEffect(() => {
     const left = new AbortController();
     setTries(null);
+    if (name === null) return;
     api.rollouts(name, { step, group, sort: "newest", limit: 64 }, left.signal).then(
       (page) => setTries(page.items),
       (error: unknown) => {

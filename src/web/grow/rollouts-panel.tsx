@@ -3,6 +3,7 @@ import { useCallback, useDeferredValue, useEffect, useId, useRef, useState } fro
 import type { Rollout, RolloutPage } from "../../serve/wire.ts";
 import { ApiFailure, api } from "../lib/api.ts";
 import { count, plural, signed } from "../lib/format.ts";
+import { useDetail } from "../lib/use-detail.ts";
 import { useMedia } from "../lib/use-media.ts";
 import type { LiveRun } from "../lib/use-run.ts";
 import { RolloutDetail } from "./rollout-detail.tsx";
@@ -29,7 +30,7 @@ export function RolloutsPanel({ name, rollouts }: { readonly name: string; reado
   const [failure, setFailure] = useState<ApiFailure | null>(null);
   const [selected, setSelected] = useState<Rollout | null>(null);
   const [loading, setLoading] = useState(false);
-  const detail = useRef<HTMLDivElement>(null);
+  const [detail, toDetail] = useDetail();
   const list = useRef<HTMLUListElement>(null);
   const wide = useMedia("(width >= 860px)");
   const search = useDeferredValue(filters.search);
@@ -83,15 +84,7 @@ export function RolloutsPanel({ name, rollouts }: { readonly name: string; reado
 
   const open = (rollout: Rollout): void => {
     setSelected(rollout);
-    // On a narrow screen the sample is below the list: bring it into view.
-    requestAnimationFrame(() => {
-      const element = detail.current;
-      if (element === null || element.getBoundingClientRect().top < window.innerHeight * 0.7) return;
-      element.scrollIntoView({
-        block: "start",
-        behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth",
-      });
-    });
+    toDetail();
   };
 
   const walk = (event: React.KeyboardEvent): void => {

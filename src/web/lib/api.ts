@@ -3,7 +3,9 @@ import type {
   ApiError,
   ChatDelta,
   ChatResult,
+  MetricRow,
   ModelInfo,
+  ProblemPage,
   ProblemReference,
   RolloutPage,
   RunDetail,
@@ -82,6 +84,12 @@ export const api = {
     query: Readonly<Record<string, string | number | boolean | undefined>>,
     signal?: AbortSignal,
   ) => get<RolloutPage>(runPath(name, `/rollouts?${queryString(query)}`), signal),
+  search: (query: Readonly<Record<string, string | number | boolean | undefined>>, signal?: AbortSignal) =>
+    get<RolloutPage>(`/api/rollouts?${queryString(query)}`, signal),
+  problems: (query: Readonly<Record<string, string | number | boolean | undefined>>, signal?: AbortSignal) =>
+    get<ProblemPage>(`/api/problems?${queryString(query)}`, signal),
+  rowsAfter: (name: string, step: number, signal?: AbortSignal) =>
+    get<MetricRow[]>(runPath(name, `/metrics?after=${step}`), signal),
   control: (name: string, action: "pause" | "resume") => post(runPath(name, `/${action}`), {}),
   models: (signal?: AbortSignal) => get<ModelInfo[]>("/api/models", signal),
   tasks: (signal?: AbortSignal) => get<TaskInfo[]>("/api/tasks", signal),

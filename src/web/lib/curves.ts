@@ -7,6 +7,8 @@
  */
 import type { MetricRow, PackedHeader } from "../../serve/wire.ts";
 
+export { smooth } from "../../report/smooth.ts";
+
 /** Means over answers: zero says that there was none, and is no value. */
 const NEVER_ZERO: ReadonlySet<string> = new Set(["completions/mean_length_right", "completions/mean_length_wrong"]);
 
@@ -109,32 +111,6 @@ export class Curves {
     }
     this.version++;
   }
-}
-
-/**
- * Exponential moving average with a half-life in steps, corrected for its start (Adam's bias correction), so that it neither
- * begins at zero nor depends on how often a metric is logged.
- * @param halfLife steps after which a value's weight has halved; 0 copies the values
- */
-export function smooth(steps: readonly number[], values: readonly number[], halfLife: number): number[] {
-  const out = new Array<number>(values.length).fill(Number.NaN);
-  let sum = 0;
-  let weight = 0;
-  let previous = Number.NaN;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (Number.isNaN(value)) continue;
-    if (halfLife <= 0) {
-      out[i] = value;
-      continue;
-    }
-    const keep = Number.isNaN(previous) ? 0 : 0.5 ** ((steps[i]! - previous) / halfLife);
-    sum = sum * keep + value;
-    weight = weight * keep + 1;
-    out[i] = sum / weight;
-    previous = steps[i]!;
-  }
-  return out;
 }
 
 export interface Thinned {

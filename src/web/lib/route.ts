@@ -1,23 +1,43 @@
-/** Addresses of the page: `#/grow`, `#/grow/RUN`, `#/talk`, `#/tab`. */
+/** Addresses of the page: `#/grow`, `#/grow/RUN`, `#/talk`, `#/runs`, `#/runs/TAB/RUN,RUN`, `#/tab`. */
 import { useSyncExternalStore } from "react";
+
+export const RUNS_TABS = ["compare", "samples", "problems", "ladder"] as const;
+export type RunsTab = (typeof RUNS_TABS)[number];
 
 export type Route =
   | { readonly view: "grow"; readonly run: string | null }
   | { readonly view: "talk" }
-  | { readonly view: "tab" };
+  | { readonly view: "tab" }
+  /** `runs`: those chosen; null for the page's own choice. */
+  | { readonly view: "runs"; readonly tab: RunsTab; readonly runs: readonly string[] | null };
 
 export function parseRoute(hash: string): Route {
   const [, view, run] = hash.replace(/^#/, "").split("?")[0]!.split("/");
   if (view === "talk" || view === "tab") return { view };
+  if (view === "runs") return runsRoute(hash);
   return { view: "grow", run: run === undefined || run === "" ? null : safeDecode(run) };
 }
 
+function runsRoute(hash: string): Route {
+  const [, , tab, names] = hash.replace(/^#/, "").split("/");
+  const runs = names === undefined ? null : names.split(",").map(safeDecode);
+  return { view: "runs", tab: RUNS_TABS.find((one) => one === tab) ?? "compare", runs: runs?.filter(Boolean) ?? null };
+}
+
 export function routeHash(route: Route): string {
-  return route.view !== "grow"
-    ? `#/${route.view}`
-    : route.run === null
-      ? "#/grow"
-      : `#/grow/${encodeURIComponent(route.run)}`;
+  switch (route.view) {
+    case "talk":
+    case "tab":
+      return `#/${route.view}`;
+    case "grow":
+      return route.run === null ? "#/grow" : `#/grow/${encodeURIComponent(route.run)}`;
+    case "runs":
+      if (route.runs === null) return route.tab === "compare" ? "#/runs" : `#/runs/${route.tab}`;
+      return `#/runs/${route.tab}/${route.runs.map(encodeURIComponent).join(",")}`;
+    default:
+      route satisfies never;
+      throw new Error("unreachable");
+  }
 }
 
 function safeDecode(text: string): string {

@@ -1,0 +1,121 @@
+/** The answers to one problem, from the first step at which it was posed to the last, runs beside each other. */
+import { useEffect, useState } from "react";
+import type { FoundRollout, ProblemOutcome, ProblemSummary } from "../../serve/wire.ts";
+import { isRight, Mark } from "../grow/rollout-parts.tsx";
+import { ApiFailure, api } from "../lib/api.ts";
+import { count, plural, sentence } from "../lib/format.ts";
+import { RunLabel } from "./run-label.tsx";
+
+/** Answers that are loaded; a problem of training may have hundreds. */
+const MOST = 200;
+
+export interface ProblemStoryProps {
+  readonly names: readonly string[];
+  readonly source: string;
+  readonly problem: ProblemSummary;
+}
+
+export function ProblemStory({ names, source, problem }: ProblemStoryProps) {
+  const { id } = problem;
+  const runs = names.join(",");
+  const [answers, setAnswers] = useState<readonly FoundRollout[] | null>(null);
+  useEffect(() => {
+    const left = new AbortController();
+    api.search({ runs, source, problem: id, sort: "step", limit: MOST }, left.signal).then(
+      ({ items }) => setAnswers(items),
+      (error: unknown) => {
+        if (!left.signal.aborted && !(error instanceof ApiFailure)) throw error;
+      },
+    );
+    return () => left.abort();
+  }, [runs, source, id]);
+  const steps = [...new Set((answers ?? []).map(({ step }) => step))];
+  const present = names.filter((name) => problem.outcomes.some(({ run }) => run === name));
+  return (
+    <article className="sample card story" aria-label="The problem through training">
+      <header>
+        <h3>{problem.prompt}</h3>
+        <p>
+          {problem.family} · level {problem.level}
+        </p>
+      </header>
+      <ul className="strips">
+        {present.map((name) => (
+          <li key={name}>
+            <RunLabel name={name} />
+            <Strip outcomes={problem.outcomes.filter(({ run }) => run === name)} />
+          </li>
+        ))}
+      </ul>
+      {answers === null ? (
+        <p className="empty-line">Loading…</p>
+      ) : (
+        <ol className="story-steps">
+          {steps.map((step) => (
+            <li key={step}>
+              <h4>step {count(step)}</h4>
+              <ul className="story-answers">
+                {answers
+                  .filter((one) => one.step === step)
+                  .map((one) => (
+                    <li key={`${one.run} ${one.id}`}>
+                      <Answer rollout={one} named={present.length > 1} />
+                    </li>
+                  ))}
+              </ul>
+            </li>
+          ))}
+        </ol>
+      )}
+      {answers !== null && answers.length < problem.answers && (
+        <p className="sample-note">The first {plural(answers.length, "answer is", "answers are")} shown.</p>
+      )}
+    </article>
+  );
+}
+
+/** One mark a step: right, wrong, or the share of right answers by its height. */
+function Strip({ outcomes }: { readonly outcomes: readonly ProblemOutcome[] }) {
+  const size = 12;
+  const told = outcomes.map(({ step, right, answers }) => `step ${step}: ${right} of ${answers} right`).join(", ");
+  return (
+    <span className="strip-box">
+      <svg className="strip" width={outcomes.length * size} height={size + 4} role="img" aria-label={told}>
+        {outcomes.map(({ step, right, answers }, i) => {
+          const share = right / answers;
+          const height = 3 + share * size;
+          return (
+            <rect
+              key={step}
+              className={share >= 0.5 ? "strip-right" : "strip-wrong"}
+              x={i * size + 1}
+              y={size + 4 - height}
+              width={size - 3}
+              height={height}
+              rx="1.5"
+            />
+          );
+        })}
+      </svg>
+    </span>
+  );
+}
+
+function Answer({ rollout, named }: { readonly rollout: FoundRollout; readonly named: boolean }) {
+  const { run, tokens, thinking, completion, answer, reason } = rollout;
+  return (
+    <div className="story-answer">
+      <p className="try-head">
+        <Mark right={isRight(rollout)} />
+        {named && <RunLabel name={run} />}
+        <span>{plural(tokens, "token", "tokens")}</span>
+      </p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
+      <pre className="thinking" tabIndex={0}>
+        {thinking === "" ? completion : thinking}
+      </pre>
+      <p className="sample-answer">{answer ?? <em>no answer in the agreed form</em>}</p>
+      <p className="sample-reason">{sentence(reason)}</p>
+    </div>
+  );
+}

@@ -1,0 +1,129 @@
+/** One problem through training: how it went each time it was posed, and the answers themselves. */
+import { useState } from "react";
+import type { ProblemPage, ProblemSummary } from "../../serve/wire.ts";
+import { api } from "../lib/api.ts";
+import { plural } from "../lib/format.ts";
+import { useDetail } from "../lib/use-detail.ts";
+import { useMedia } from "../lib/use-media.ts";
+import { usePages } from "../lib/use-pages.ts";
+import { VirtualList } from "../lib/virtual-list.tsx";
+import { ProblemStory } from "./problem-story.tsx";
+import type { ComparedRun } from "./use-compared.ts";
+
+const ROW = 66;
+type Source = "heldout" | "training";
+
+export function Problems({
+  names,
+  runs,
+}: {
+  readonly names: readonly string[];
+  readonly runs: readonly ComparedRun[];
+}) {
+  const [wanted, setWanted] = useState<Source>("heldout");
+  const [family, setFamily] = useState("");
+  const [active, setActive] = useState(-1);
+  const [detail, toDetail] = useDetail();
+  const wide = useMedia("(width >= 860px)");
+  // Runs of older versions kept no answers to held-out problems.
+  const none = runs.length > 0 && runs.every(({ detail }) => !detail.heldOutAnswers);
+  const source: Source = none ? "training" : wanted;
+  const query = { runs: names.join(","), source, family };
+  const question = JSON.stringify(query);
+  const pages = usePages<ProblemSummary, ProblemPage>(question, (offset, limit, signal) =>
+    api.problems({ ...query, offset, limit }, signal),
+  );
+  const { head } = pages;
+  const shownIndex = active >= 0 ? active : wide ? 0 : -1;
+  const shown = shownIndex < 0 ? undefined : pages.item(shownIndex);
+  return (
+    <section aria-labelledby="problems-title" className="panel">
+      <header className="panel-head">
+        <h2 id="problems-title">One problem through training</h2>
+        <p className="panel-about">
+          {none
+            ? "These runs kept no answers to held-out problems. Problems of training seldom come back."
+            : "Held-out problems are posed again at every test: read how the answers change."}
+        </p>
+      </header>
+      <form className="filters" onSubmit={(event) => event.preventDefault()}>
+        <label className="field">
+          <span>Problems</span>
+          <select
+            value={source}
+            disabled={none}
+            onChange={(event) => {
+              setWanted(event.target.value as Source);
+              setActive(-1);
+            }}
+          >
+            <option value="heldout">held-out</option>
+            <option value="training">of training</option>
+          </select>
+        </label>
+        <label className="field">
+          <span>Family</span>
+          <select
+            value={family}
+            onChange={(event) => {
+              setFamily(event.target.value);
+              setActive(-1);
+            }}
+          >
+            <option value="">all</option>
+            {(head?.families ?? []).map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
+        </label>
+      </form>
+      {pages.failure !== null && (
+        <p className="inline-error" role="alert">
+          {pages.failure.message} {pages.failure.help}
+        </p>
+      )}
+      <div className="browser">
+        <div className="browser-list card" aria-busy={pages.loading}>
+          <p className="browser-count" aria-live="polite">
+            {head === null
+              ? "Loading…"
+              : head.total === 0
+                ? "No problems have been kept."
+                : plural(head.total, "problem", "problems")}
+          </p>
+          <VirtualList
+            onOpen={toDetail}
+            label="Problems"
+            total={head?.total ?? 0}
+            rowHeight={ROW}
+            item={pages.item}
+            active={active}
+            onActive={setActive}
+            onRange={pages.show}
+            question={question}
+            render={(problem) => <ProblemRow problem={problem} />}
+          />
+        </div>
+        <div className="browser-detail" ref={detail}>
+          {shown === undefined ? (
+            <p className="empty-line card">Choose a problem to follow it through training.</p>
+          ) : (
+            <ProblemStory key={`${question} ${shown.id}`} names={names} source={source} problem={shown} />
+          )}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function ProblemRow({ problem }: { readonly problem: ProblemSummary }) {
+  const { prompt, family, level, right, answers } = problem;
+  return (
+    <div className="problem-row">
+      <span className="problem-prompt">{prompt}</span>
+      <span className="row-about">
+        {family} {level} · {right} of {answers} right
+      </span>
+    </div>
+  );
+}
