@@ -40,6 +40,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/export.ts"),
   },
   {
+    name: "report",
+    summary: "write runs as one HTML file: figures, curves, settings, samples",
+    load: () => import("./commands/report.ts"),
+  },
+  {
     name: "evidence",
     summary: "measure what reinforcement learning adds, with controls: docs/evidence.md",
     load: () => import("./commands/evidence.ts"),

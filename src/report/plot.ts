@@ -70,7 +70,7 @@ export function layOutPlot(lines: readonly PlotLine[], shape: PlotShape): Plot |
     toY,
     fromX: (pixel) => first + ((pixel - left) / (right - left)) * (last - first),
     xMarks: marks(niceMarks(first, last, Math.max(2, Math.floor((right - left) / 70))), toX),
-    yMarks: marks(niceMarks(low, high, Math.max(2, Math.floor((lower - upper) / 32))), toY),
+    yMarks: marks(niceMarks(low, high, Math.max(2, Math.floor((lower - upper) / 26))), toY),
     path: (line) => pathOf(line, toX, toY),
   };
 }

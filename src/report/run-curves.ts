@@ -63,3 +63,20 @@ export function metricLines(curves: RunCurves, key: string, axis: Axis, smoothin
   const smoothed = halfLife > 0 ? smooth(curves.steps, y, halfLife) : y;
   return { raw: { x, y }, line: { x, y: smoothed }, last: smoothed.findLast((value) => !Number.isNaN(value))! };
 }
+
+/**
+ * The level that a metric is compared with, such as chance: that of the longest run which logged it, since runs that are
+ * compared mostly share their problems; null if there is none.
+ */
+export function referenceLine(
+  runs: readonly { readonly curves: RunCurves }[],
+  spec: { readonly reference: string | null },
+  axis: Axis,
+): PlotLine | null {
+  const { reference } = spec;
+  if (reference === null) return null;
+  const lines = [...runs]
+    .sort((a, b) => (b.curves.steps.at(-1) ?? -1) - (a.curves.steps.at(-1) ?? -1))
+    .map(({ curves }) => metricLines(curves, reference, axis, 0)?.line ?? null);
+  return lines.find((line) => line !== null) ?? null;
+}

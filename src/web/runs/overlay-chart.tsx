@@ -1,8 +1,8 @@
 /** One metric of several runs in one frame: smoothed lines, what was logged faint behind them, and a legend with values. */
 import { memo, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { MetricSpec } from "../../report/chart-specs.ts";
-import { layOutPlot, nearest, type Plot, type PlotLine } from "../../report/plot.ts";
-import { type Axis, type MetricLines, metricLines } from "../../report/run-curves.ts";
+import { layOutPlot, nearest, type Plot } from "../../report/plot.ts";
+import { type Axis, type MetricLines, metricLines, referenceLine } from "../../report/run-curves.ts";
 import { axisNumbers, number } from "../lib/format.ts";
 import { RunLabel, useLook } from "./run-label.tsx";
 import type { ComparedRun } from "./use-compared.ts";
@@ -32,7 +32,8 @@ export const OverlayChart = memo(function OverlayChart({ spec, runs, version, ax
       })),
     [runs, version, spec, axis, smoothing],
   );
-  const reference = useMemo(() => referenceLine(drawn, runs, spec, axis), [drawn, runs, spec, axis]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above.
+  const reference = useMemo(() => referenceLine(runs, spec, axis), [runs, version, spec, axis]);
   const present = drawn.filter((one): one is Drawn => one.lines !== null);
   const plot = useMemo(() => {
     const logged = drawn.flatMap(({ lines }) => (lines === null ? [] : [lines.raw]));
@@ -125,21 +126,6 @@ interface Drawn {
 }
 
 const AXIS_WORDS: Readonly<Record<Axis, string>> = { step: "step", tokens: "tokens", minutes: "minutes" };
-
-/** The level to compare with, of the longest run that logged it: runs that are compared mostly share their problems. */
-function referenceLine(
-  drawn: readonly { readonly lines: MetricLines | null }[],
-  runs: readonly ComparedRun[],
-  spec: MetricSpec,
-  axis: Axis,
-): PlotLine | null {
-  if (spec.reference === null) return null;
-  const found = runs
-    .filter((_, i) => drawn[i]!.lines !== null)
-    .sort((a, b) => b.curves.lastStep - a.curves.lastStep)
-    .map(({ curves }) => metricLines(curves, spec.reference!, axis, 0)?.line ?? null);
-  return found.find((line) => line !== null) ?? null;
-}
 
 /** The value at a place of the axis, or at the end of the line. */
 function reading(lines: MetricLines | null, at: number | null, spec: MetricSpec): string {
