@@ -18,6 +18,8 @@ export interface TestRunOptions {
   readonly groups?: number;
   readonly groupSize?: number;
   readonly seed?: number;
+  /** Stands in the recipe only. */
+  readonly learningRate?: number;
   readonly pid?: number;
   readonly startedAt?: Date;
 }
@@ -82,6 +84,11 @@ export function metricsRow(
       "eval/addition/accuracy": clamp(held * 1.3),
       "eval/recall/accuracy": clamp(0.4 + noise(0.02)),
     });
+    for (const [level, share] of [1.2, 0.8, 0.4].entries()) {
+      row[`eval/countdown/${level}/accuracy`] = clamp(held * share);
+      row[`eval/countdown/${level}/chance`] = 0.05 / (level + 1);
+      row[`eval/countdown/${level}/problems`] = 40;
+    }
   }
   return row;
 }
@@ -153,20 +160,35 @@ export function rolloutRows(
 
 /** Writes `runsDir/name`; returns its path. */
 export async function writeTestRun(runsDir: string, name: string, options: TestRunOptions): Promise<string> {
-  const { steps, planned = steps, evalEvery = 10, rolloutsEvery = 10, groups = 4, groupSize = 8, seed = 0 } = options;
+  const {
+    steps,
+    planned = steps,
+    evalEvery = 10,
+    rolloutsEvery = 10,
+    groups = 4,
+    groupSize = 8,
+    seed = 0,
+    learningRate = 0.0003,
+  } = options;
   const directory = join(runsDir, name);
   await mkdir(directory, { recursive: true });
   const recipe = {
     name: "r1-zero",
     seed,
-    stages: [{ kind: "reinforce", steps: planned, groupSize, learningRate: 0.0003 }],
+    stages: [{ kind: "reinforce", steps: planned, groupSize, learningRate }],
   };
   await writeFile(join(directory, "recipe.json"), JSON.stringify(recipe, null, 2));
   let block: string[] = [];
   await writeFile(join(directory, "metrics.jsonl"), "");
   await writeFile(join(directory, "rollouts.jsonl"), "");
+  await writeFile(join(directory, "evaluations.jsonl"), "");
   for (let step = 1; step <= steps; step++) {
     const evaluate = step === 1 || step % evalEvery === 0;
+    if (evaluate) {
+      // The same stream at each step: the same problems.
+      const rows = rolloutRows(step, planned, Random.of(seed, "held-out"), 6, 1);
+      await appendFile(join(directory, "evaluations.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    }
     block.push(JSON.stringify(metricsRow(step, planned, Random.of(seed, "metrics", step), evaluate)));
     if (step % rolloutsEvery === 0 || step === 1) {
       const rows = rolloutRows(step, planned, Random.of(seed, "rollouts", step), groups, groupSize);

@@ -1,0 +1,222 @@
+/**
+ * A person's path through the studio's Runs, in a real browser against the real server: runs over each other, their
+ * settings, a search through what they wrote, one problem through training, the ladder; and a run that was copied in half.
+ *
+ * Needs Chromium (RECKON_CHROMIUM or /usr/bin/chromium). Without one it is skipped, unless RECKON_REQUIRE_CHROMIUM=1.
+ */
+import assert from "node:assert/strict";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { build } from "vite";
+import { LocalServices } from "../src/cli/studio-services.ts";
+import { type Rollout, type StudioServer, startStudio } from "../src/serve/index.ts";
+import { writeTestRun } from "../src/serve/test-run.ts";
+import { CHROMIUM, check, FLAGS, missing, nameless, PATIENCE, pageChecks, unreachable } from "./studio-page.ts";
+
+/** Set to a folder to keep pictures of each view. */
+const SHOTS = process.env["RECKON_STUDIO_SHOTS"];
+const PHONE = { width: 390, height: 800 };
+const DESK = { width: 1280, height: 900 };
+const BOTH = "slow,quick";
+
+describe("runs in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
+  let folder = "";
+  let server: StudioServer;
+  let services: LocalServices;
+  let browser: Browser;
+  let checks = "";
+  /** What the runs wrote, by run. */
+  const written = new Map<string, Rollout[]>();
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "reckon-runs-"));
+    const [runsDir, webDir] = [join(folder, "runs"), join(folder, "web")];
+    for (const [seed, name] of ["slow", "quick"].entries()) {
+      const learningRate = 0.0001 * (seed + 1);
+      const startedAt = new Date(Date.now() - (9 - seed) * 100_000);
+      const sizes = { steps: 400, rolloutsEvery: 4, evalEvery: 50 };
+      const directory = await writeTestRun(runsDir, name, { ...sizes, seed, learningRate, startedAt });
+      const lines = (await readFile(join(directory, "rollouts.jsonl"), "utf8")).trim().split("\n");
+      written.set(
+        name,
+        lines.map((line) => JSON.parse(line) as Rollout),
+      );
+    }
+    const half = join(runsDir, "half");
+    await cp(join(runsDir, "quick"), half, { recursive: true });
+    await writeFile(join(half, "recipe.json"), '{"name": "r1-');
+    for (const name of ["state.json", "rollouts.jsonl"]) await rm(join(half, name));
+    checks = await pageChecks();
+    const configFile = fileURLToPath(new URL("../src/web/vite.config.ts", import.meta.url));
+    await build({ configFile, logLevel: "error", build: { outDir: webDir } });
+    services = new LocalServices(runsDir, { workers: 1 });
+    server = await startStudio({ runsDir, webDir, services, port: 0 });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+    await services?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Opens a part of Runs; `use` must end without a complaint of the page's. */
+  async function visit(
+    path: string,
+    options: Parameters<Browser["newContext"]>[0],
+    use: (page: Page) => Promise<void>,
+  ): Promise<void> {
+    const context = await browser.newContext(options);
+    await context.addInitScript({ content: checks });
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    const trouble: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") trouble.push(`console: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => trouble.push(`page: ${error.message}`));
+    try {
+      await page.goto(`${server.url}/#/runs/${path}`);
+      await use(page);
+      assert.deepEqual(trouble, []);
+    } finally {
+      await context.close();
+    }
+  }
+
+  async function shoot(page: Page, name: string): Promise<void> {
+    if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+  }
+
+  it("lays runs over each other, by steps, tokens or minutes, and tells what differs", () =>
+    visit("", { viewport: DESK }, async (page) => {
+      // A folder that was copied in half shows what it has.
+      await page.getByText("half is shown as far as it goes: recipe.json is damaged").waitFor();
+      const reward = page.getByRole("slider", { name: "Reward", exact: true });
+      await reward.waitFor();
+      assert.equal(await reward.locator(".plot-line").count(), 3);
+      await page.getByRole("checkbox", { name: /^half/ }).uncheck();
+      await page.locator(".overlay").nth(1).locator(".plot-line").nth(2).waitFor({ state: "detached" });
+      assert.match(page.url(), /compare\/(slow,quick|quick,slow)$/);
+
+      const smooth = await reward.locator(".plot-line").first().getAttribute("d");
+      assert.equal(await reward.locator(".plot-raw").count(), 2, "what was logged stays behind the line");
+      await page.getByRole("slider", { name: "Smoothing" }).focus();
+      await page.keyboard.press("Home");
+      await reward.locator(".plot-raw").first().waitFor({ state: "detached" });
+      assert.notEqual(await reward.locator(".plot-line").first().getAttribute("d"), smooth);
+
+      for (const [axis, told] of [
+        ["Tokens", /^tokens 3\.2M: (slow|quick) 0\.\d+, /],
+        ["Minutes", /^minutes \d/],
+        ["Steps", /^step 400: /],
+      ] as const) {
+        await page.getByRole("button", { name: axis }).click();
+        await reward.focus();
+        await page.keyboard.press("ArrowLeft");
+        await page.keyboard.press("End");
+        assert.match((await reward.getAttribute("aria-valuetext")) ?? "", told);
+      }
+      const color = (place: string) => page.locator(place).first().locator(".swatch").first().getAttribute("class");
+      assert.equal(await color(".chip:has-text('slow')"), await color(".overlay-legend li:has-text('slow')"));
+
+      const settings = page.getByRole("region", { name: "Table of settings" });
+      const keys = () => settings.locator("tbody th").allInnerTexts();
+      assert.deepEqual(await keys(), ["seed", "learningRate"]);
+      assert.match(await settings.innerText(), /learningRate\s+0\.000[12]\s+0\.000[12]/);
+      await page.getByLabel("Show all settings").check();
+      assert.ok((await keys()).includes("groupSize"));
+      await page.getByText(/^All other curves/).click();
+      await page.getByRole("slider", { name: "Gradient norm" }).waitFor();
+      await shoot(page, "runs-compare-light");
+    }));
+
+  it("searches what they wrote", () =>
+    visit(`samples/${BOTH}`, { viewport: DESK }, async (page) => {
+      const all = [...written.values()].flat();
+      const expect = async (keep: (rollout: Rollout) => boolean): Promise<void> => {
+        const count = all.filter(keep).length;
+        assert.ok(count > 0);
+        await page.getByText(new RegExp(`^${count.toLocaleString("en")} samples`)).waitFor();
+      };
+      await expect(() => true);
+      await page.getByRole("searchbox", { name: "Words" }).fill("WAIT");
+      const waits = ({ completion }: Rollout): boolean => completion.includes("wait");
+      await expect(waits);
+      await page.getByRole("combobox", { name: "Verdict" }).selectOption("wrong");
+      await page.getByLabel("Steps from").fill("200");
+      await page.getByLabel("Reward to").fill("0.05");
+      const wanted = (one: Rollout): boolean => waits(one) && one.score < 1 && one.step >= 200 && one.reward <= 0.05;
+      await expect(wanted);
+      await page.getByRole("combobox", { name: "Order" }).selectOption("-tokens");
+      const longest = Math.max(...all.filter(wanted).map(({ tokens }) => tokens));
+      await page.locator(".virtual-row").first().getByText(`${longest} tokens`).waitFor();
+      await page.getByRole("button", { name: "Clear filters" }).click();
+      await expect(() => true);
+
+      // Only what is in sight exists, wherever one is in the list.
+      const list = page.getByRole("listbox", { name: "Samples found" });
+      await list.focus();
+      await page.keyboard.press("End");
+      await page.locator(`[aria-posinset='${all.length}'][aria-selected='true'] .sample-row`).waitFor();
+      assert.ok((await page.locator(".virtual-row").count()) < 40);
+      await page.keyboard.press("ArrowUp");
+      await page.locator(`[aria-posinset='${all.length - 1}'][aria-selected='true']`).waitFor();
+      const sample = page.getByRole("article", { name: "Sample" });
+      await sample.getByText("step 1 ·").waitFor();
+      await page.getByRole("combobox", { name: "Answers" }).selectOption("heldout");
+      await sample.getByText("A test: nothing is learned from it.").waitFor();
+      await shoot(page, "runs-samples-light");
+    }));
+
+  it("follows one problem through training, and climbs the ladder", () =>
+    visit(`problems/${BOTH}`, { viewport: DESK, colorScheme: "dark" }, async (page) => {
+      const list = page.getByRole("listbox", { name: "Problems" });
+      await list.getByRole("option").nth(1).click();
+      const story = page.getByRole("article", { name: "The problem through training" });
+      const prompt = await list.locator("[aria-selected='true'] .problem-prompt").innerText();
+      await story.getByRole("heading", { name: prompt }).waitFor();
+      await story.locator(".story-answer").first().waitFor();
+      assert.deepEqual(await story.locator("h4").allInnerTexts(), [
+        "step 1",
+        ...Array.from({ length: 8 }, (_, i) => `step ${(i + 1) * 50}`),
+      ]);
+      assert.deepEqual(await check(page, "illegible"), []);
+      await shoot(page, "runs-problem-dark");
+
+      await page.getByRole("link", { name: "Ladder" }).click();
+      const ladder = page.getByRole("region", { name: "Ladder of quick" });
+      const cell = ladder.locator("tbody tr", { hasText: "countdown" }).locator("td").first();
+      const last = await cell.innerText();
+      assert.match(last, /\d+%\s+from \d.*%\s+chance 5\.0%/);
+      await page.getByRole("slider", { name: "Evaluation" }).focus();
+      await page.keyboard.press("Home");
+      await ladder.getByText("at step 1").waitFor();
+      assert.match(await cell.innerText(), /as at first/);
+      assert.deepEqual(await check(page, "illegible"), []);
+      await shoot(page, "runs-ladder-dark");
+    }));
+
+  it("fits a phone, and is usable by keyboard alone", async () => {
+    for (const part of ["compare", "samples", "problems", "ladder"]) {
+      const options = { viewport: PHONE, colorScheme: "light", reducedMotion: "reduce" } as const;
+      await visit(`${part}/${BOTH}`, options, async (page) => {
+        await page.locator(".overlay-plot, .virtual-row, .ladder").first().waitFor();
+        if (part === "samples") {
+          await page.locator(".virtual-row").first().click();
+          await page.getByRole("article", { name: "Sample" }).waitFor();
+        }
+        assert.deepEqual(await check(page, "tooWide"), []);
+        assert.deepEqual(await check(page, "tooSmall"), []);
+        assert.deepEqual(await check(page, "illegible"), []);
+        assert.deepEqual(await nameless(page), []);
+        assert.deepEqual(await unreachable(page), []);
+        await shoot(page, `runs-${part}-phone`);
+      });
+    }
+  });
+});
