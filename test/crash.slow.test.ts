@@ -174,7 +174,10 @@ test("reinforcement learning, killed 20 times", async () => {
   assert.ok(learnt > REINFORCE_STEPS / 3, `only ${learnt} steps had anything to learn: the test would show nothing`);
   await killedRun("zero-killed", reinforce, moments(2, 20, REINFORCE_STEPS));
   assertEqualRuns("zero-killed", "zero", REINFORCE_STEPS);
-  assert.deepEqual(lines("zero-killed", "rollouts.jsonl"), lines("zero", "rollouts.jsonl"));
   assert.ok(events("zero").length > 0, "nothing was told: the test would show nothing");
   assert.deepEqual(events("zero-killed"), events("zero"));
+  for (const file of ["rollouts.jsonl", "evaluations.jsonl"]) {
+    assert.ok(lines("zero", file).length > 0);
+    assert.deepEqual(lines("zero-killed", file), lines("zero", file));
+  }
 });

@@ -162,7 +162,7 @@ describe("runs in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }
       const list = page.getByRole("listbox", { name: "Samples found" });
       await list.focus();
       await page.keyboard.press("End");
-      await page.locator(`[aria-posinset='${all.length}'][aria-selected='true'] .sample-row`).waitFor();
+      await page.locator(`[aria-posinset='${all.length}'][aria-selected='true'] .row`).waitFor();
       assert.ok((await page.locator(".virtual-row").count()) < 40);
       await page.keyboard.press("ArrowUp");
       await page.locator(`[aria-posinset='${all.length - 1}'][aria-selected='true']`).waitFor();

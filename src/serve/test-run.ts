@@ -185,8 +185,11 @@ export async function writeTestRun(runsDir: string, name: string, options: TestR
   for (let step = 1; step <= steps; step++) {
     const evaluate = step === 1 || step % evalEvery === 0;
     if (evaluate) {
-      // The same stream at each step: the same problems.
-      const rows = rolloutRows(step, planned, Random.of(seed, "held-out"), 6, 1);
+      // The same streams at each step: the same problems.
+      const rows = Array.from({ length: 6 }, (_, group) => {
+        const [row] = rolloutRows(step, planned, Random.of(seed, "held-out", group), 1, 1);
+        return { ...row!, group, advantage: 0 };
+      });
       await appendFile(join(directory, "evaluations.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
     }
     block.push(JSON.stringify(metricsRow(step, planned, Random.of(seed, "metrics", step), evaluate)));

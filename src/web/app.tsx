@@ -69,7 +69,7 @@ export function App() {
               <path d="M4 25c6 0 7-4 11-8.5S21 8 28 7" />
               <circle cx="27" cy="7.3" r="2.8" />
             </svg>
-            Reckon
+            <span className="brand-name">Reckon</span>
           </a>
           <nav aria-label="Views">
             <a

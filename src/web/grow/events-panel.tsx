@@ -4,12 +4,14 @@ import type { RunEvent } from "../../serve/wire.ts";
 import { clock, plural, sentence } from "../lib/format.ts";
 
 const SHOWN = 6;
+/** A run of days may say thousands of things: they come by the hundred. */
+const MORE = 200;
 const WORDS = { info: "Note", warning: "Warning", error: "Error" } as const;
 
 export function EventsPanel({ events }: { readonly events: readonly RunEvent[] }) {
-  const [all, setAll] = useState(false);
-  const newestFirst = [...events].reverse();
-  const shown = all ? newestFirst : newestFirst.slice(0, SHOWN);
+  const [most, setMost] = useState(SHOWN);
+  const all = most >= events.length;
+  const shown = events.slice(-most).reverse();
   return (
     <section aria-labelledby="events-title" className="panel">
       <header className="panel-head">
@@ -36,8 +38,15 @@ export function EventsPanel({ events }: { readonly events: readonly RunEvent[] }
         </ol>
       )}
       {events.length > SHOWN && (
-        <button type="button" className="link" onClick={() => setAll(!all)} aria-expanded={all}>
-          {all ? "Show fewer" : `Show all ${plural(events.length, "event", "events")}`}
+        <button
+          type="button"
+          className="link"
+          onClick={() => setMost(all ? SHOWN : most + MORE)}
+          aria-expanded={most > SHOWN}
+        >
+          {all
+            ? "Show fewer"
+            : `Show ${most + MORE < events.length ? `${MORE} more of` : "all"} ${plural(events.length, "event", "events")}`}
         </button>
       )}
     </section>

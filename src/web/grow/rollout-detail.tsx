@@ -10,10 +10,12 @@ export interface RolloutDetailProps {
   readonly rollout: Rollout;
   /** An answer at a test: nothing is learned from it, and it has no group. */
   readonly heldOut?: boolean;
+  /** Whether to say which run it is of. */
+  readonly named?: boolean;
   readonly onSelect: (rollout: Rollout) => void;
 }
 
-export function RolloutDetail({ name, rollout, heldOut = false, onSelect }: RolloutDetailProps) {
+export function RolloutDetail({ name, rollout, heldOut = false, named = false, onSelect }: RolloutDetailProps) {
   const group = useGroup(heldOut ? null : name, rollout.step, rollout.group);
   const right = group?.filter(isRight).length ?? 0;
   return (
@@ -24,6 +26,7 @@ export function RolloutDetail({ name, rollout, heldOut = false, onSelect }: Roll
             <Mark right={isRight(rollout)} /> {isRight(rollout) ? "Right" : "Wrong"}
           </h3>
           <p>
+            {named && `${name} · `}
             {rollout.family} · level {rollout.level} · step {rollout.step}
             {!heldOut && ` · try ${rollout.index + 1}`}
             {group !== null && ` of ${group.length}`}

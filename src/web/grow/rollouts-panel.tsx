@@ -1,13 +1,17 @@
 /** The rollout browser: what the model wrote, tries of the same problem beside each other. */
-import { useCallback, useDeferredValue, useEffect, useId, useRef, useState } from "react";
-import type { Rollout, RolloutPage } from "../../serve/wire.ts";
-import { ApiFailure, api } from "../lib/api.ts";
-import { count, plural, signed } from "../lib/format.ts";
+import { useEffect, useId, useState } from "react";
+import type { FoundRollout, Rollout, RolloutPage } from "../../serve/wire.ts";
+import { api } from "../lib/api.ts";
+import { plural, signed } from "../lib/format.ts";
+import { useChoice } from "../lib/use-choice.ts";
 import { useDetail } from "../lib/use-detail.ts";
 import { useMedia } from "../lib/use-media.ts";
+import { usePages } from "../lib/use-pages.ts";
 import type { LiveRun } from "../lib/use-run.ts";
+import { VirtualList } from "../lib/virtual-list.tsx";
 import { RolloutDetail } from "./rollout-detail.tsx";
-import { Advantage, isRight, Mark } from "./rollout-parts.tsx";
+import { isRight } from "./rollout-parts.tsx";
+import { SAMPLE_ROW, SampleRow, sameSample } from "./sample-row.tsx";
 
 interface Filters {
   /** `latest`, `all` or a step. */
@@ -21,87 +25,38 @@ interface Filters {
 
 /** Best first: where something was learned, not a group in which all tries earned the same. */
 const START: Filters = { step: "latest", family: "", outcome: "", recheck: "", search: "", sort: "-advantage" };
-const PAGE = 12;
+/** Steps that the list of them offers; the arrows beside it reach every one. */
+const MOST_STEPS = 200;
 
 export function RolloutsPanel({ name, rollouts }: { readonly name: string; readonly rollouts: LiveRun["rollouts"] }) {
   const [filters, setFilters] = useState<Filters>(START);
-  const [offset, setOffset] = useState(0);
-  const [page, setPage] = useState<RolloutPage | null>(null);
-  const [failure, setFailure] = useState<ApiFailure | null>(null);
-  const [selected, setSelected] = useState<Rollout | null>(null);
-  const [loading, setLoading] = useState(false);
+  /** A try of the same group as the chosen one. */
+  const [other, setOther] = useState<Rollout | null>(null);
   const [detail, toDetail] = useDetail();
-  const list = useRef<HTMLUListElement>(null);
   const wide = useMedia("(width >= 860px)");
-  const search = useDeferredValue(filters.search);
-
-  const load = useCallback(
-    async (signal: AbortSignal): Promise<void> => {
-      setLoading(true);
-      const query = {
-        step: filters.step === "all" ? undefined : filters.step,
-        family: filters.family,
-        outcome: filters.outcome,
-        recheck: filters.recheck,
-        sort: filters.sort,
-        search,
-        offset,
-        limit: PAGE,
-      };
-      try {
-        setPage(await api.rollouts(name, query, signal));
-        setFailure(null);
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!(error instanceof ApiFailure)) throw error;
-        setFailure(error);
-      }
-      setLoading(false);
-    },
-    [name, filters.step, filters.family, filters.outcome, filters.recheck, filters.sort, search, offset],
+  const query = { ...filters, step: filters.step === "all" ? undefined : filters.step };
+  const question = JSON.stringify([name, rollouts.generation, query]);
+  const pages = usePages<FoundRollout, RolloutPage>(
+    question,
+    (offset, limit, signal) => api.rollouts(name, { ...query, offset, limit }, signal),
+    String(rollouts.total),
   );
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: new rollouts are the signal to look again.
-  useEffect(() => {
-    const left = new AbortController();
-    const timer = setTimeout(() => void load(left.signal), 120);
-    return () => {
-      left.abort();
-      clearTimeout(timer);
-    };
-  }, [load, rollouts.total, rollouts.generation]);
+  const choice = useChoice(pages.item, sameSample);
+  const { head, failure } = pages;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another run, or a file that was cut, knows nothing of these.
   useEffect(() => {
-    setSelected(null);
-    setOffset(0);
+    choice.clear();
+    setOther(null);
   }, [name, rollouts.generation]);
 
-  const set = (change: Partial<Filters>): void => {
-    setFilters((previous) => ({ ...previous, ...change }));
-    setOffset(0);
-  };
-
-  const open = (rollout: Rollout): void => {
-    setSelected(rollout);
-    toDetail();
-  };
-
-  const walk = (event: React.KeyboardEvent): void => {
-    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-    const rows = [...(list.current?.querySelectorAll("button") ?? [])];
-    const next = rows[rows.indexOf(document.activeElement as HTMLButtonElement) + (event.key === "ArrowDown" ? 1 : -1)];
-    if (next === undefined) return;
-    event.preventDefault();
-    next.focus();
-  };
-
-  const steps = page?.steps ?? [];
-  const byGroup = filters.sort === "newest";
+  const set = (change: Partial<Filters>): void => setFilters((previous) => ({ ...previous, ...change }));
+  const steps = head?.steps ?? [];
   // Where there is room, the first sample is open until one is chosen: nobody should have to click to see thinking.
-  const shown = selected ?? (wide ? (page?.items[0] ?? null) : null);
+  const shown = other ?? choice.chosen ?? (wide ? (pages.item(0) ?? null) : null);
+  const selected = other ?? choice.chosen;
   const filtered = filters !== START && JSON.stringify(filters) !== JSON.stringify({ ...START, step: filters.step });
-  const noneYet = rollouts.total === 0 && (page === null || steps.length === 0);
+  const noneYet = rollouts.total === 0 && (head === null || steps.length === 0);
 
   return (
     <section aria-labelledby="rollouts-title" className="panel">
@@ -115,68 +70,47 @@ export function RolloutsPanel({ name, rollouts }: { readonly name: string; reado
         <p className="empty-line card">No samples yet. They come with the first steps.</p>
       ) : (
         <>
-          <FilterBar filters={filters} steps={steps} families={page?.families ?? []} onChange={set} />
+          <FilterBar filters={filters} steps={steps} families={head?.families ?? []} onChange={set} />
           {failure !== null && (
             <p className="inline-error" role="alert">
               {failure.message} {failure.help}
             </p>
           )}
           <div className="browser">
-            <div className="browser-list card" aria-busy={loading}>
+            <div className="browser-list card" aria-busy={pages.loading}>
               <p className="browser-count" aria-live="polite">
-                {page === null
+                {head === null
                   ? "Loading…"
-                  : page.total === 0
+                  : head.total === 0
                     ? "No sample matches."
-                    : `${plural(page.total, "sample", "samples")}`}
+                    : `${plural(head.total, "sample", "samples")}`}
                 {filtered && (
                   <button type="button" className="link" onClick={() => set({ ...START, step: filters.step })}>
                     Clear filters
                   </button>
                 )}
               </p>
-              <ul ref={list} onKeyDown={walk}>
-                {page?.items.map((rollout, i) => (
-                  <Row
-                    key={rollout.id}
-                    rollout={rollout}
-                    headed={byGroup && !sameGroup(page.items[i - 1], rollout)}
-                    showPrompt={!byGroup}
-                    showStep={filters.step === "all"}
-                    selected={shown?.id === rollout.id}
-                    onOpen={open}
-                  />
-                ))}
-              </ul>
-              {page !== null && page.total > PAGE && (
-                <nav className="pager" aria-label="Pages of samples">
-                  <button
-                    type="button"
-                    className="button small"
-                    disabled={offset === 0}
-                    onClick={() => setOffset(Math.max(0, offset - PAGE))}
-                  >
-                    Previous
-                  </button>
-                  <span>
-                    {count(page.offset + 1)}–{count(page.offset + page.items.length)} of {count(page.total)}
-                  </span>
-                  <button
-                    type="button"
-                    className="button small"
-                    disabled={offset + PAGE >= page.total}
-                    onClick={() => setOffset(offset + PAGE)}
-                  >
-                    Next
-                  </button>
-                </nav>
-              )}
+              <VirtualList
+                label="Samples"
+                total={head?.total ?? 0}
+                rowHeight={SAMPLE_ROW}
+                item={pages.item}
+                active={choice.active}
+                onActive={(index) => {
+                  choice.choose(index);
+                  setOther(null);
+                }}
+                onOpen={toDetail}
+                onRange={pages.show}
+                question={question}
+                render={(rollout) => <SampleRow rollout={rollout} />}
+              />
             </div>
             <div className="browser-detail" ref={detail}>
               {shown === null ? (
                 <p className="empty-line card">Choose a sample to read how it thought, and what it earned.</p>
               ) : (
-                <RolloutDetail name={name} rollout={shown} onSelect={setSelected} />
+                <RolloutDetail name={name} rollout={shown} onSelect={setOther} />
               )}
             </div>
             <p className="visually-hidden" aria-live="polite">
@@ -188,46 +122,6 @@ export function RolloutsPanel({ name, rollouts }: { readonly name: string; reado
       )}
     </section>
   );
-}
-
-interface RowProps {
-  readonly rollout: Rollout;
-  /** The first of its group on this page: the problem stands above it. */
-  readonly headed: boolean;
-  readonly showPrompt: boolean;
-  readonly showStep: boolean;
-  readonly selected: boolean;
-  readonly onOpen: (rollout: Rollout) => void;
-}
-
-function Row({ rollout, headed, showPrompt, showStep, selected, onOpen }: RowProps) {
-  return (
-    <li>
-      {headed && (
-        <p className="row-head">
-          {showStep && <span>step {rollout.step} · </span>}
-          {rollout.prompt}
-        </p>
-      )}
-      <button type="button" className="row" aria-pressed={selected} onClick={() => onOpen(rollout)}>
-        <Mark right={isRight(rollout)} />
-        <span className="row-answer">{rollout.answer ?? <em>no answer</em>}</span>
-        <Advantage value={rollout.advantage} />
-        {showPrompt && <span className="row-prompt">{rollout.prompt}</span>}
-        <span className="row-about">
-          <span>
-            {showPrompt && showStep && `step ${rollout.step} · `}
-            {rollout.family} {rollout.level} · try {rollout.index + 1} · {plural(rollout.tokens, "token", "tokens")}
-          </span>
-          {rollout.recheck && <span className="badge">second look</span>}
-        </span>
-      </button>
-    </li>
-  );
-}
-
-function sameGroup(a: Rollout | undefined, b: Rollout): boolean {
-  return a !== undefined && a.step === b.step && a.group === b.group;
 }
 
 interface FilterBarProps {
@@ -261,7 +155,7 @@ function FilterBar({ filters, steps, families, onChange }: FilterBarProps) {
           <select id={`${id}-step`} value={filters.step} onChange={(event) => onChange({ step: event.target.value })}>
             <option value="latest">latest{steps.length > 0 ? ` (${steps.at(-1)})` : ""}</option>
             <option value="all">all steps</option>
-            {steps.map((step) => (
+            {offered(steps, filters.step).map((step) => (
               <option key={step} value={step}>
                 {step}
               </option>
@@ -329,6 +223,12 @@ function FilterBar({ filters, steps, families, onChange }: FilterBarProps) {
       </label>
     </form>
   );
+}
+
+/** The steps of a list, thinned evenly where there are too many; the chosen one always among them. */
+function offered(steps: readonly number[], chosen: string): readonly number[] {
+  const stride = Math.ceil(steps.length / MOST_STEPS);
+  return stride <= 1 ? steps : steps.filter((step, i) => i % stride === 0 || String(step) === chosen);
 }
 
 interface SelectProps {

@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { ProblemPage, ProblemSummary } from "../../serve/wire.ts";
 import { api } from "../lib/api.ts";
 import { plural } from "../lib/format.ts";
+import { useChoice } from "../lib/use-choice.ts";
 import { useDetail } from "../lib/use-detail.ts";
 import { useMedia } from "../lib/use-media.ts";
 import { usePages } from "../lib/use-pages.ts";
@@ -22,7 +23,6 @@ export function Problems({
 }) {
   const [wanted, setWanted] = useState<Source>("heldout");
   const [family, setFamily] = useState("");
-  const [active, setActive] = useState(-1);
   const [detail, toDetail] = useDetail();
   const wide = useMedia("(width >= 860px)");
   // Runs of older versions kept no answers to held-out problems.
@@ -34,8 +34,8 @@ export function Problems({
     api.problems({ ...query, offset, limit }, signal),
   );
   const { head } = pages;
-  const shownIndex = active >= 0 ? active : wide ? 0 : -1;
-  const shown = shownIndex < 0 ? undefined : pages.item(shownIndex);
+  const choice = useChoice(pages.item, (a, b) => a.id === b.id);
+  const shown = choice.chosen ?? (wide ? pages.item(0) : undefined);
   return (
     <section aria-labelledby="problems-title" className="panel">
       <header className="panel-head">
@@ -54,7 +54,7 @@ export function Problems({
             disabled={none}
             onChange={(event) => {
               setWanted(event.target.value as Source);
-              setActive(-1);
+              choice.clear();
             }}
           >
             <option value="heldout">held-out</option>
@@ -67,7 +67,7 @@ export function Problems({
             value={family}
             onChange={(event) => {
               setFamily(event.target.value);
-              setActive(-1);
+              choice.clear();
             }}
           >
             <option value="">all</option>
@@ -97,8 +97,8 @@ export function Problems({
             total={head?.total ?? 0}
             rowHeight={ROW}
             item={pages.item}
-            active={active}
-            onActive={setActive}
+            active={choice.active}
+            onActive={choice.choose}
             onRange={pages.show}
             question={question}
             render={(problem) => <ProblemRow problem={problem} />}

@@ -83,7 +83,7 @@ function Tab({ tab, chosen, compared }: TabProps) {
     case "compare":
       return <Compare runs={compared.runs} loading={compared.loading} />;
     case "samples":
-      return <Samples names={names} />;
+      return <Samples names={names} version={compared.runs.map(({ detail }) => detail.lastStep).join(",")} />;
     case "problems":
       return <Problems names={names} runs={compared.runs} />;
     case "ladder":

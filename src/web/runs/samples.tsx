@@ -2,9 +2,10 @@
 import { useState } from "react";
 import type { FoundRollout, Rollout, RolloutPage } from "../../serve/wire.ts";
 import { RolloutDetail } from "../grow/rollout-detail.tsx";
-import { Advantage, isRight, Mark } from "../grow/rollout-parts.tsx";
+import { SAMPLE_ROW, SampleRow, sameSample } from "../grow/sample-row.tsx";
 import { api } from "../lib/api.ts";
-import { number, plural } from "../lib/format.ts";
+import { plural } from "../lib/format.ts";
+import { useChoice } from "../lib/use-choice.ts";
 import { useDetail } from "../lib/use-detail.ts";
 import { useMedia } from "../lib/use-media.ts";
 import { usePages } from "../lib/use-pages.ts";
@@ -12,29 +13,39 @@ import { VirtualList } from "../lib/virtual-list.tsx";
 import { RunSwatch } from "./run-label.tsx";
 import { NO_FILTERS, SampleFilterForm, type SampleFilters } from "./sample-filters.tsx";
 
-const ROW = 66;
+/** A page, and whether it answers to tests: the form may be ahead of it. */
+type Found = RolloutPage & { readonly heldOut: boolean };
 
-export function Samples({ names }: { readonly names: readonly string[] }) {
+export interface SamplesProps {
+  readonly names: readonly string[];
+  /** Changes when the runs go on. */
+  readonly version: string;
+}
+
+export function Samples({ names, version }: SamplesProps) {
   const [filters, setFilters] = useState<SampleFilters>(NO_FILTERS);
-  const [active, setActive] = useState(-1);
+  /** A try of the same group as the chosen one. */
   const [other, setOther] = useState<Rollout | null>(null);
   const [detail, toDetail] = useDetail();
   const wide = useMedia("(width >= 860px)");
   const query = { runs: names.join(","), ...filters };
   const question = JSON.stringify(query);
-  const pages = usePages<FoundRollout, RolloutPage>(question, (offset, limit, signal) =>
-    api.search({ ...query, offset, limit }, signal),
+  const pages = usePages<FoundRollout, Found>(
+    question,
+    async (offset, limit, signal) => ({
+      ...(await api.search({ ...query, offset, limit }, signal)),
+      heldOut: query.source === "heldout",
+    }),
+    version,
   );
   const { head } = pages;
-  const shownIndex = active >= 0 ? active : wide ? 0 : -1;
-  const shown = shownIndex < 0 ? undefined : pages.item(shownIndex);
-  const choose = (index: number): void => {
-    setActive(index);
-    setOther(null);
-  };
+  const heldOut = head?.heldOut === true;
+  const choice = useChoice(pages.item, sameSample);
+  const shown = choice.chosen ?? (wide ? pages.item(0) : undefined);
   const change = (next: Partial<SampleFilters>): void => {
     setFilters((before) => ({ ...before, ...next }));
-    choose(-1);
+    choice.clear();
+    setOther(null);
   };
   return (
     <section aria-labelledby="samples-title" className="panel">
@@ -56,8 +67,8 @@ export function Samples({ names }: { readonly names: readonly string[] }) {
       <div className="browser">
         <div className="browser-list card" aria-busy={pages.loading}>
           <p className="browser-count" aria-live="polite">
-            {head === null
-              ? "Loading…"
+            {head === null || pages.loading
+              ? "Looking…"
               : head.total === 0
                 ? "No sample matches."
                 : plural(head.total, "sample", "samples")}
@@ -68,49 +79,34 @@ export function Samples({ names }: { readonly names: readonly string[] }) {
             )}
           </p>
           <VirtualList
-            onOpen={toDetail}
             label="Samples found"
             total={head?.total ?? 0}
-            rowHeight={ROW}
+            rowHeight={SAMPLE_ROW}
             item={pages.item}
-            active={active}
-            onActive={choose}
+            active={choice.active}
+            onActive={(index) => {
+              choice.choose(index);
+              setOther(null);
+            }}
+            onOpen={toDetail}
             onRange={pages.show}
             question={question}
-            render={(rollout) => <SampleRow rollout={rollout} heldOut={filters.source === "heldout"} />}
+            render={(rollout) => (
+              <SampleRow rollout={rollout} heldOut={heldOut}>
+                <RunSwatch name={rollout.run} />
+                <span className="visually-hidden">{rollout.run}</span>
+              </SampleRow>
+            )}
           />
         </div>
         <div className="browser-detail" ref={detail}>
           {shown === undefined ? (
             <p className="empty-line card">Choose a sample to read how it thought.</p>
           ) : (
-            <RolloutDetail
-              name={shown.run}
-              rollout={other ?? shown}
-              heldOut={filters.source === "heldout"}
-              onSelect={setOther}
-            />
+            <RolloutDetail name={shown.run} rollout={other ?? shown} heldOut={heldOut} onSelect={setOther} named />
           )}
         </div>
       </div>
     </section>
-  );
-}
-
-function SampleRow({ rollout, heldOut }: { readonly rollout: FoundRollout; readonly heldOut: boolean }) {
-  const { run, step, family, level, tokens, reward, answer, prompt, advantage } = rollout;
-  return (
-    <div className="sample-row">
-      <Mark right={isRight(rollout)} />
-      <span className="row-answer">{answer ?? <em>no answer</em>}</span>
-      {heldOut ? <span /> : <Advantage value={advantage} />}
-      <span className="row-prompt">{prompt}</span>
-      <span className="row-about">
-        <RunSwatch name={run} />
-        <span>
-          step {step} · {family} {level} · {plural(tokens, "token", "tokens")} · reward {number(reward)} · {run}
-        </span>
-      </span>
-    </div>
   );
 }
