@@ -317,8 +317,11 @@ def timed(work):
 
 
 def serve(kind):
+    # Answers are lines on standard output; whatever a library prints goes beside them.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     versions = {"python": sys.version.split()[0], "torch": torch.__version__, "numpy": np.__version__}
-    print(json.dumps({"versions": versions, "pid": os.getpid()}), flush=True)
+    print(json.dumps({"versions": versions, "pid": os.getpid()}), file=answers, flush=True)
     peer = None
     for line in sys.stdin:
         command = json.loads(line)
@@ -330,7 +333,7 @@ def serve(kind):
                 reply = peer.answer(command)
         except Exception as error:  # The parent names it; a traceback on this pipe would only hang it.
             reply = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(reply), flush=True)
+        print(json.dumps(reply), file=answers, flush=True)
 
 
 if __name__ == "__main__":

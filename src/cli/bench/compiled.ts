@@ -58,7 +58,7 @@ export async function startCompiled(
     };
   } catch (error) {
     peer.close();
-    if (error instanceof ReckonError) return `${error.summary}: ${error.got ?? ""}`;
+    if (error instanceof ReckonError) return error.code === "BENCH_PEER" ? (error.got ?? error.summary) : error.message;
     throw error;
   }
 }

@@ -38,12 +38,12 @@ export const JOBS: readonly Job[] = [
     quick: ["--rounds", "1"],
     minutes: 1,
   })),
-  { name: "growth", args: ["growth"], quick: ["--points", "2", "--rounds", "1"], minutes: 12 },
+  { name: "growth", args: ["growth"], quick: ["--points", "2", "--rounds", "1"], minutes: 15 },
   ...THREADS.map((threads) => ({
     name: `grpo-${threads}`,
     args: ["grpo", "--threads", threads, "--rounds", "5"],
     quick: ["--prompts", "2", "--samples", "8", "--new-tokens", "4", "--rounds", "1", "--try-for", "60"],
-    minutes: 15,
+    minutes: 20,
   })),
   { name: "first-curve", args: ["first-curve"], quick: [], minutes: 3 },
 ];

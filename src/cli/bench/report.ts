@@ -200,8 +200,8 @@ function firstCurveText({ firstCurve, grpo }: Results): string {
 ${table(
   ["", `Reckon${mark(firstCurve)}`, "TRL"],
   [
-    ["installed size", `${whole(footprint.ours)} MB, Node included`, size],
-    ["installing", `${(ours.installed - ours.cloned).toFixed(0)} s, from npm's cache`, install],
+    ["installed size", `${whole(footprint.ours)} MB in production, Node included`, size],
+    ["installing", `${(ours.installed - ours.cloned).toFixed(0)} s, npm's cache being warm`, install],
     ["first point of the curve, after the clone began", `${ours.firstPoint.toFixed(0)} s`, "–"],
     [
       "first step of training",
