@@ -294,7 +294,8 @@ function callSite(): string | undefined {
   const lines = (new Error().stack ?? "").split("\n");
   if (before === undefined) delete limits.stackTraceLimit;
   else limits.stackTraceLimit = before;
-  const room = new URL(".", import.meta.url).href;
+  // Not as a URL relative to this file: bundlers take that for a file to carry along.
+  const room = import.meta.url.slice(0, import.meta.url.lastIndexOf("/") + 1);
   for (const line of lines) {
     if (line.includes(room) && !line.includes(".test.")) continue;
     const place = line.match(/([^/\\(]+:\d+):\d+\)?$/);

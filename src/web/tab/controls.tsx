@@ -135,6 +135,7 @@ function Choices({ growing, preset, onPreset, engine, onEngine, threads, onThrea
   const most = globalThis.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency) : 1;
   const counts = [1, 2, 4, 8].filter((n) => n <= most);
   const loading = growing.phase === "loading";
+  const refused = engine === "webgpu" && growing.engine?.name === "wasm";
   return (
     <fieldset className="draw" disabled={loading}>
       <legend className="visually-hidden">What to grow</legend>
@@ -155,7 +156,7 @@ function Choices({ growing, preset, onPreset, engine, onEngine, threads, onThrea
         <span>Engine</span>
         <select value={engine} onChange={(event) => onEngine(event.target.value as EngineName)}>
           <option value="wasm">WebAssembly</option>
-          <option value="webgpu">WebGPU</option>
+          <option value="webgpu">{refused ? "WebGPU (not here)" : "WebGPU"}</option>
         </select>
       </label>
       {engine === "wasm" && counts.length > 1 && (

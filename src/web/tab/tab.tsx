@@ -54,6 +54,8 @@ export default function Tab({ theme }: { readonly theme: Theme }) {
   const [threads, setThreads] = useState(1);
   const [growing, control] = useGrowth(engine, threads);
   const settings = useMemo(() => withSettings(preset.settings, query), [preset, query]);
+  /** Of the growth on the page, whatever has been chosen for the next. */
+  const [grown, setGrown] = useState(settings);
   const { curves, version, events, failure, phase } = growing;
   const begun = curves.length > 0;
 
@@ -91,7 +93,10 @@ export default function Tab({ theme }: { readonly theme: Theme }) {
         onEngine={setEngine}
         threads={threads}
         onThreads={setThreads}
-        onGrow={() => control.grow(settings)}
+        onGrow={() => {
+          setGrown(settings);
+          control.grow(settings);
+        }}
         control={control}
       />
       {begun && (
@@ -116,7 +121,7 @@ export default function Tab({ theme }: { readonly theme: Theme }) {
         </section>
       )}
       {growing.samples.length > 0 && <Samples records={growing.samples} />}
-      {begun && <TalkHere growing={growing} problems={settings.problems} onAsk={control.ask} />}
+      {begun && <TalkHere growing={growing} problems={grown.problems} onAsk={control.ask} />}
       {growing.engine !== null && (
         <details className="more">
           <summary>What happens here</summary>
