@@ -57,6 +57,7 @@ function written(path: string): Set<string> {
     name
       .replace(/^rewards\/[^/]+\//, "rewards/<name>/")
       .replace(/^(curriculum|curriculum_odds)\/[^/]+\/\d+$/, "$1/<family>/<level>")
+      .replace(/^eval\/[^/]+\/\d+\/(accuracy|chance|problems)$/, "eval/<family>/<level>/$1")
       .replace(/^eval\/[^/]+\/accuracy$/, "eval/<family>/accuracy");
   return new Set(names.map(blank));
 }
