@@ -50,3 +50,19 @@ test("groups that differ widen the interval beyond that of their units", () => {
   };
   assert.ok(width(groups) > 4 * width([groups.flat()]));
 });
+
+test("groups that share their units are as sure of them as one group is, not as many", () => {
+  const units = Array.from({ length: 50 }, (_, i) => (i < 20 ? 1 : 0));
+  const width = (groups: number, shared: boolean) => {
+    const { low, high } = bootstrap(
+      Array<number>(groups).fill(units.length),
+      (drawn) => mean(drawn.map(({ units: own }) => mean(Array.from(own, (u) => units[u]!)))),
+      Random.of(2, "shared", groups),
+      { resamples: 400, shared },
+    );
+    return high - low;
+  };
+  const one = width(1, false);
+  assert.ok(Math.abs(width(9, true) / one - 1) < 0.2);
+  assert.ok(width(9, false) < 0.5 * one);
+});

@@ -1,4 +1,5 @@
 /** Small statistics over plain arrays: means, quantiles, rank correlation, intervals by bootstrap. */
+import { assert } from "./errors.ts";
 import type { Random } from "./random.ts";
 
 /** Mean of a list; 0 of an empty one. */
@@ -55,21 +56,26 @@ export interface Interval {
  * with replacement, then units (problems) within each; with one group only its units.
  * @param sizes units of each group
  * @param statistic of a resample: for each drawn group its number and the numbers of its drawn units
+ * @param options.shared the units of all groups are the same ones (one list of problems, solved by every seed): a resample
+ * draws them once for all. Drawn for each group by themselves, their chances would cancel out that in truth do not.
+ * Default false
  */
 export function bootstrap(
   sizes: readonly number[],
   statistic: (groups: readonly { readonly group: number; readonly units: Uint32Array }[]) => number,
   random: Random,
-  { resamples = 1000, level = 0.95 } = {},
+  { resamples = 1000, level = 0.95, shared = false } = {},
 ): Interval {
-  const values = Array.from({ length: resamples }, () =>
-    statistic(
+  assert(!shared || sizes.every((size) => size === sizes[0]), "groups that share their units have as many of them");
+  const draw = (size: number): Uint32Array => Uint32Array.from({ length: size }, () => random.int(0, size - 1));
+  const values = Array.from({ length: resamples }, () => {
+    const common = shared ? draw(sizes[0] ?? 0) : null;
+    return statistic(
       sizes.map((_, g) => {
         const group = sizes.length === 1 ? g : random.int(0, sizes.length - 1);
-        const size = sizes[group]!;
-        return { group, units: Uint32Array.from({ length: size }, () => random.int(0, size - 1)) };
+        return { group, units: common ?? draw(sizes[group]!) };
       }),
-    ),
-  );
+    );
+  });
   return { low: quantile(values, (1 - level) / 2), high: quantile(values, (1 + level) / 2) };
 }

@@ -57,7 +57,7 @@ export function macroMean(rungs: readonly Rung[], value: (problem: number) => nu
   return mean(familiesOf(rungs).map((family) => mean(family.rungs.map((rung) => overRung(rung, value)))));
 }
 
-/** The macro-mean over seeds, with an interval by bootstrap over seeds and, within each rung, over problems. */
+/** The macro-mean over seeds, with an interval by bootstrap over seeds and, within each rung, over problems, the same for all seeds. */
 export function macroInterval(
   problems: readonly Problem[],
   seeds: readonly ((problem: number) => number)[],
@@ -81,6 +81,7 @@ export function macroInterval(
         }),
       ),
     random,
+    { shared: true },
   );
   return { value: mean(seeds.map((value) => macroMean(rungs, value))), interval: resampled };
 }

@@ -89,6 +89,6 @@ function interval(measurements: readonly Measurement[]): Interval {
     measurements.map((m) => m.right.length),
     (groups) => mean(groups.map(({ group, units }) => mean(Array.from(units, (u) => measurements[group]!.right[u]!)))),
     Random.of(0, "bootstrap", measurements[0]!.name),
-    { resamples: 500 },
+    { resamples: 500, shared: true },
   );
 }
