@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Problem } from "../../tasks/index.ts";
-import { familiesOf, familyDifference, lengthByLevel, macroInterval, macroMean, rungsOf } from "./figures.ts";
+import {
+  familiesOf,
+  familyDifference,
+  lengthByLevel,
+  macroInterval,
+  macroMean,
+  pairedDifference,
+  rungsOf,
+} from "./figures.ts";
 
 /** Problems of rungs, `count` of each. */
 function problemsOf(rungs: readonly (readonly [string, number, number])[], count: number): Problem[] {
@@ -57,11 +65,25 @@ test("the interval of a macro-mean holds its value, and seeds that differ widen 
 test("a paired difference is told apart from none only where there is one", () => {
   const [sum] = familiesOf(rungs);
   const half = (problem: number) => problem % 2;
-  const better = familyDifference(sum!.rungs, (problem) => (problem % 5 === 0 ? 1 : half(problem)), half);
+  const better = familyDifference(sum!.rungs, [{ a: (problem) => (problem % 5 === 0 ? 1 : half(problem)), b: half }]);
   assert.ok(better.interval.low > 0 && better.a > better.b);
   // As many won as lost.
-  const other = familyDifference(sum!.rungs, (problem) => 1 - half(problem), half);
+  const other = familyDifference(sum!.rungs, [{ a: (problem) => 1 - half(problem), b: half }]);
   assert.ok(other.interval.low < 0 && other.interval.high > 0);
+});
+
+test("a difference that one seed of three makes is not told apart from none, however many problems there are", () => {
+  const at = [...problems.keys()];
+  const never = () => 0;
+  const often = (problem: number) => (problem % 3 === 0 ? 1 : 0);
+  const seeds = [
+    { a: often, b: never },
+    { a: never, b: never },
+    { a: never, b: never },
+  ];
+  const { a, b, interval } = pairedDifference(at, seeds, "seeds");
+  assert.ok(Math.abs(a - at.filter((problem) => problem % 3 === 0).length / (3 * at.length)) < 1e-12 && b === 0);
+  assert.ok(interval.low === 0 && interval.high > a);
 });
 
 test("length by level needs three rungs", () => {

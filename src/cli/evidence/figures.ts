@@ -86,19 +86,36 @@ export function macroInterval(
   return { value: mean(seeds.map((value) => macroMean(rungs, value))), interval: resampled };
 }
 
-/** How a family's mean differs between two values of the same problems: paired, bootstrap over its problems. */
-export function familyDifference(
-  rungs: readonly Rung[],
-  a: (problem: number) => number,
-  b: (problem: number) => number,
+/** Two values of each problem, of one seed. */
+export interface Pair {
+  readonly a: (problem: number) => number;
+  readonly b: (problem: number) => number;
+}
+
+/** How the means of two values differ: paired by problem, means over seeds, bootstrap over seeds and problems. */
+export function pairedDifference(
+  at: readonly number[],
+  seeds: readonly Pair[],
+  key: string,
 ): { readonly a: number; readonly b: number; readonly interval: Interval } {
-  const at = rungs.flatMap((rung) => rung.at);
+  const differences = seeds.map(({ a, b }) => at.map((problem) => a(problem) - b(problem)));
   const interval = bootstrap(
-    [at.length],
-    ([drawn]) => mean(Array.from(drawn!.units, (u) => a(at[u]!) - b(at[u]!))),
-    Random.of(0, "bootstrap", rungs[0]!.family),
+    seeds.map(() => at.length),
+    (groups) => mean(groups.map(({ group, units }) => mean(Array.from(units, (u) => differences[group]![u]!)))),
+    Random.of(0, "bootstrap", key),
+    { shared: true },
   );
-  return { a: mean(at.map(a)), b: mean(at.map(b)), interval };
+  const over = (value: "a" | "b"): number => mean(seeds.map((seed) => mean(at.map(seed[value]))));
+  return { a: over("a"), b: over("b"), interval };
+}
+
+/** How a family's mean differs between two values of the same problems. */
+export function familyDifference(rungs: readonly Rung[], seeds: readonly Pair[]): ReturnType<typeof pairedDifference> {
+  return pairedDifference(
+    rungs.flatMap((rung) => rung.at),
+    seeds,
+    rungs[0]!.family,
+  );
 }
 
 /** pass@k of a problem, k all of its samples. */

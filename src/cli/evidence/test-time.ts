@@ -3,10 +3,8 @@
  * when a finished thought is made to go on by "wait" (Muennighoff et al. 2025, "s1").
  */
 import type { Problem } from "../../tasks/index.ts";
-import { Random } from "../../util/random.ts";
-import { bootstrap, mean } from "../../util/statistics.ts";
 import { type Collection, MAX_TOKENS } from "./collection.ts";
-import { familiesOf, familyDifference, rate, rungsOf } from "./figures.ts";
+import { familiesOf, familyDifference, type Pair, pairedDifference, rate, rungsOf } from "./figures.ts";
 import { heldOutSet } from "./held-out.ts";
 import { type Floor, floorTable, markdown, percent } from "./markdown.ts";
 import type { Measurement } from "./record.ts";
@@ -124,11 +122,12 @@ interface Difference {
 
 /** By family: free thinking against none at all; paired by problem, means over seeds. */
 function thinkingWords({ problems, seeds }: TestTime): string {
-  const free = (problem: number): number => mean(seeds.map((seed) => rate(seed.free, problem)));
-  const none = (problem: number): number =>
-    mean(seeds.map(({ budgets }) => rate(budgets.find(({ share }) => share === 0)!.measurement, problem)));
+  const pairs = seeds.map(({ free, budgets }): Pair => {
+    const none = budgets.find(({ share }) => share === 0)!.measurement;
+    return { a: (problem) => rate(free, problem), b: (problem) => rate(none, problem) };
+  });
   const list = familiesOf(rungsOf(problems), true).map(({ family, rungs }): Difference => {
-    const { a, b, interval } = familyDifference(rungs, free, none);
+    const { a, b, interval } = familyDifference(rungs, pairs);
     return { family, a, b, ...interval };
   });
   const say = (items: readonly Difference[]): string =>
@@ -137,36 +136,28 @@ function thinkingWords({ problems, seeds }: TestTime): string {
 makes no difference that shows in ${say(list.filter(({ low, high }) => low <= 0 && high >= 0))}; helps all others.`;
 }
 
-/** One wait against none: paired by problem, means over seeds. */
-function waitDifferences({ waitProblems, seeds }: TestTime): Difference[] {
-  const right = (waits: number) => (problem: number) =>
-    mean(seeds.map((seed) => rate(seed.waits.find((w) => w.waits === waits)!.measurement, problem)));
-  return familiesOf(rungsOf(waitProblems), true).map(({ family, rungs }) => {
-    const { a, b, interval } = familyDifference(rungs, right(1), right(0));
+/** One wait against none. */
+function waitPairs({ seeds }: TestTime): Pair[] {
+  return seeds.map(({ waits }) => {
+    const of = (count: number): Measurement => waits.find((w) => w.waits === count)!.measurement;
+    const [one, none] = [of(1), of(0)];
+    return { a: (problem) => rate(one, problem), b: (problem) => rate(none, problem) };
+  });
+}
+
+/** By family, paired by problem, means over seeds. */
+function waitDifferences(testTime: TestTime): Difference[] {
+  const pairs = waitPairs(testTime);
+  return familiesOf(rungsOf(testTime.waitProblems), true).map(({ family, rungs }) => {
+    const { a, b, interval } = familyDifference(rungs, pairs);
     return { family, a, b, ...interval };
   });
 }
 
-/** The difference that one wait makes over all problems, with its interval over problems. */
-function overall({ waitProblems, seeds }: TestTime): {
-  readonly difference: number;
-  readonly low: number;
-  readonly high: number;
-} {
-  const difference = waitProblems.map((_, problem) =>
-    mean(
-      seeds.map(({ waits }) => {
-        const of = (count: number): number => rate(waits.find((w) => w.waits === count)!.measurement, problem);
-        return of(1) - of(0);
-      }),
-    ),
-  );
-  const interval = bootstrap(
-    [difference.length],
-    ([drawn]) => mean(Array.from(drawn!.units, (u) => difference[u]!)),
-    Random.of(0, "bootstrap", "waits"),
-  );
-  return { difference: mean(difference), ...interval };
+/** The difference that one wait makes over all problems. */
+function overall(testTime: TestTime): { readonly difference: number; readonly low: number; readonly high: number } {
+  const { a, b, interval } = pairedDifference([...testTime.waitProblems.keys()], waitPairs(testTime), "waits");
+  return { difference: a - b, ...interval };
 }
 
 const points = (x: number): string => `${x >= 0 ? "+" : "−"}${Math.abs(100 * x).toFixed(1)}`;
