@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { getTask, isHeldOut, smallCorpusMix, smallMix } from "../../tasks/index.ts";
-import { heldOutSet, readHeldOut } from "./held-out.ts";
+import { heldOutOfAll, heldOutSet, readHeldOut } from "./held-out.ts";
 
 const heldOut = readHeldOut();
 
@@ -24,4 +24,16 @@ test("a rung's problems are held out, different, and the first of more of them",
     assert.ok(of(more).every((p) => isHeldOut(task, p.facts)));
     assert.deepEqual(of(few), of(more).slice(0, 4));
   }
+});
+
+test("rungs with few problems are made up for by the others", () => {
+  // Of the numbers that level 0 of factors poses some fifteen are held out.
+  const rungs = ["factors", "addition", "clock"].map((family) => ({ family, level: 0 }));
+  const list = heldOutOfAll({ about: "", seed: 3, rungs }, 100);
+  const sizes = rungs.map(({ family }) => list.filter((problem) => problem.family === family).length);
+  assert.ok(sizes[0]! < 30 && sizes[1] === sizes[2], sizes.join(", "));
+  assert.ok(list.length >= 100 && list.length < 103, `${list.length}`);
+  assert.equal(new Set(list.map(({ id }) => id)).size, list.length);
+  const all = heldOutOfAll({ about: "", seed: 3, rungs: rungs.slice(0, 1) }, 100);
+  assert.equal(all.length, sizes[0]);
 });

@@ -59,3 +59,18 @@ export function heldOutSet({ seed, rungs }: HeldOut, count: number): Problem[] {
     return out;
   });
 }
+
+/**
+ * `total` problems or a few more, the same number of each rung; rungs that have fewer are made up for by the others. Fewer
+ * than `total` only where all rungs have no more.
+ */
+export function heldOutOfAll(heldOut: HeldOut, total: number): Problem[] {
+  let count = Math.ceil(total / heldOut.rungs.length);
+  for (;;) {
+    const problems = heldOutSet(heldOut, count);
+    const sizes = Map.groupBy(problems, ({ family, level }) => `${family}/${level}`);
+    const open = [...sizes.values()].filter(({ length }) => length === count).length;
+    if (problems.length >= total || open === 0) return problems;
+    count += Math.ceil((total - problems.length) / open);
+  }
+}

@@ -5,7 +5,7 @@
 import type { Problem } from "../../tasks/index.ts";
 import { type Collection, MAX_TOKENS } from "./collection.ts";
 import { familiesOf, familyDifference, type Pair, pairedDifference, rate, rungsOf } from "./figures.ts";
-import { heldOutSet } from "./held-out.ts";
+import { heldOutOfAll, heldOutSet } from "./held-out.ts";
 import { type Floor, floorTable, markdown, percent } from "./markdown.ts";
 import type { Measurement } from "./record.ts";
 import { type SmallSettings, smallZero } from "./small.ts";
@@ -30,14 +30,14 @@ export interface TestTime {
   }[];
 }
 
-/** @param waited problems of the paired comparison of waits, about: as many of each rung */
+/** @param waited problems of the paired comparison of waits, or a few more: as many of each rung that has them */
 export async function collectTestTime(
   collection: Collection,
   settings: SmallSettings,
   waited: number,
 ): Promise<TestTime> {
   const problems = heldOutSet(settings.heldOut, settings.coverageProblems);
-  const waitProblems = heldOutSet(settings.heldOut, Math.ceil(waited / settings.heldOut.rungs.length));
+  const waitProblems = heldOutOfAll(settings.heldOut, waited);
   const seeds = [];
   for (const seed of settings.seeds) {
     const { zero } = await smallZero(collection, seed);
