@@ -6,11 +6,13 @@ import { table } from "../ui.ts";
 
 /** What families have in common, in the order that they are shown in. */
 const KINDS: readonly { readonly kind: string; readonly families: readonly string[] }[] = [
-  { kind: "arithmetic", families: ["addition", "subtraction", "multiplication", "division", "expression"] },
+  { kind: "arithmetic", families: ["addition", "subtraction", "multiplication", "division", "expression", "clock"] },
   { kind: "algebra", families: ["equation", "polynomial"] },
   { kind: "numbers", families: ["gcd", "factors", "modular", "base", "sequence"] },
-  { kind: "search", families: ["countdown"] },
-  { kind: "lists", families: ["max", "sort"] },
+  { kind: "algorithms", families: ["max", "sort", "filter", "ranking", "maze"] },
+  { kind: "games", families: ["countdown", "puzzle24"] },
+  { kind: "logic", families: ["knights"] },
+  { kind: "language", families: ["reverse", "letters", "caesar"] },
   { kind: "knowledge", families: ["recall"] },
 ];
 const OTHER = "other";
