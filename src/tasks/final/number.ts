@@ -96,7 +96,9 @@ function readUnit(rest: string, hasCurrency: boolean): { readonly scale: bigint 
     if (/^[%$€£¥₹]$/.test(words[0] ?? "") && !hasCurrency) words.shift();
   }
   if (words.length > MOST_UNIT_WORDS) return { fault: `more than ${MOST_UNIT_WORDS} words after the number` };
-  for (const word of words) {
+  for (const [i, word] of words.entries()) {
+    // `$18 a day`; a letter that nothing follows, or that stands at the number itself, is a variable.
+    if (word === "a" && i + 1 < words.length && (i > 0 || rest.startsWith(" "))) continue;
     if (!WORD.test(word)) return { fault: "something after the number that is no unit" };
     const bare = word.replace(/^\/|[.,²³]+$|\^.*$/g, "");
     if (bare.length === 1 && !UNIT_LETTERS.has(bare)) return { fault: `${bare} after the number, which is no unit` };

@@ -50,6 +50,9 @@ test("one number is right in every usual dress", () => {
     [
       "42",
       "$42 per hour",
+      "$42 a day",
+      "42 dollars a day",
+      "42 km a day",
       "$42/hour",
       "42 percent of students",
       "42 p.m.",
@@ -102,6 +105,7 @@ test("another value is wrong however near it is", () => {
     ["9007199254740993", "9007199254740992", "9007199254740992.0", "9.007199254740992e15"],
     ["1/2", "50%", "2/1"],
     ["5", "5 million", "5 thousand", "5k", "5M", "5 dozen", "5 hundred", "5 halves", "5 quarters", "5^2", "5²"],
+    ["6", "6a", "6 a", "6a days", "6 a b", "6 a dozen", "6 days a"],
     ["0", "0/0", "1/0", "-1", "0x0"],
   ]);
 });
