@@ -28,8 +28,9 @@ export function create(): Command {
       const ui = uiOf(command);
       const { checkpoint } = await openModel(name);
       const { config, parameters, tokenizer, tokens, extra } = checkpoint;
-      const known = typeof extra.reckon === "object" && extra.reckon !== null ? extra.reckon : {};
-      const reckon = { ...(options.description === undefined ? {} : { description: options.description }), ...known };
+      const known = (extra.reckon ?? {}) as Readonly<Record<string, unknown>>;
+      const description = options.description ?? known["description"];
+      const reckon = description === undefined ? known : { ...known, description };
       const files = saveCheckpoint({
         config,
         parameters,
