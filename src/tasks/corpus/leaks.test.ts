@@ -35,8 +35,12 @@ test("problems inside solutions are found, and steps are none", () => {
   assert.deepEqual(numbers(4, 990, true), [247, 61]);
   assert.deepEqual(numbers(4, 990, false), [61, 247]);
   assert.deepEqual(inside("factors", { n: 376 }), [{ n: 188 }, { n: 188 }]);
-  assert.deepEqual(inside("polynomial", { coefficients: [1, 2, -1, 3], x: 7 }), [{ coefficients: [9, -1, 3], x: 7 }]);
-  assert.deepEqual(inside("polynomial", { coefficients: [5, 2, -1, 3], x: 7 }), []);
+  assert.deepEqual(inside("polynomial", { coefficients: [1, 2, -1, 3], x: 7 }), [
+    { coefficients: [9, -1, 3], x: 7 },
+    { coefficients: [1, 2, -1], x: 7 },
+  ]);
+  // The first coefficients: the second sum is the value of 5x^2+2x-1.
+  assert.deepEqual(inside("polynomial", { coefficients: [5, 2, -1, 3], x: 7 }), [{ coefficients: [5, 2, -1], x: 7 }]);
   assert.deepEqual(inside("sequence", { terms: [3, 8, 15, 24, 35] }), [{ terms: [5, 7, 9, 11] }]);
   assert.deepEqual(inside("sequence", { terms: [3, 20, 7, 18, 11, 16, 15] }), []);
 });

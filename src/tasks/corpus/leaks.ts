@@ -14,7 +14,7 @@ import * as division from "../division/index.ts";
 import * as factors from "../factors/index.ts";
 import * as gcd from "../gcd/index.ts";
 import { metOnCounting } from "../letters/method.ts";
-import * as polynomial from "../polynomial/index.ts";
+import { metOnEvaluating } from "../polynomial/method.ts";
 import { metOnRanking } from "../ranking/method.ts";
 import { getTask } from "../registry.ts";
 import { metOnReversing } from "../reverse/method.ts";
@@ -63,11 +63,6 @@ const OWN: Readonly<Record<string, (thinking: string) => unknown[]>> = {
     matches(thinking, /\d+\*(\d+)=(\d+) \d+\*/g)
       .flatMap(([, left, whole]) => [{ n: Number(left) }, { n: Number(whole) }])
       .filter(factors.isPosed),
-  // `2*4=8 8+3=11 11x^2+5x+6`: that is left, at x=4.
-  polynomial: (thinking) =>
-    matches(thinking, /\*(\d+)=\d+ \d+[+-]\d+=\d+ (\S*x\S*)/g)
-      .map(([, x, text]) => ({ coefficients: polynomial.read(text!), x: Number(x) }))
-      .filter(polynomial.isPosed),
   // `5-2=3 10-5=5 17-10=7`: the row 2, 5, 10, 17.
   sequence: (thinking) =>
     matches(thinking, /(?:^|\n)(\d+-\d+=\d+(?: \d+-\d+=\d+)+)(?=$|\n)/g)
@@ -86,6 +81,7 @@ const OTHERS: Readonly<Record<string, (thinking: string) => Posed[]>> = {
   countdown: metOnSearching,
   // A puzzle's branches are countdowns with three numbers.
   puzzle24: metOnSearching,
+  polynomial: metOnEvaluating,
   reverse: metOnReversing,
   letters: metOnCounting,
   caesar: metOnShifting,

@@ -6,7 +6,7 @@ import { sampleProblem } from "../task.ts";
 import { Pen } from "../trace/pen.ts";
 import { validateTask } from "../validate.ts";
 import { evaluate, polynomial } from "./index.ts";
-import { polynomialMethod } from "./method.ts";
+import { metOnEvaluating, polynomialMethod } from "./method.ts";
 
 test("polynomial is sound, and hostile answers earn nothing", () => {
   assert.deepEqual(validateTask(polynomial, { wrongAnswer: () => "-1" }), []);
@@ -40,4 +40,26 @@ test("Horner's scheme line by line, and a second look by powers", () => {
   assert.equal(thinking, "2*4=8 8+3=11 11x+5\n11*4=44 44+5=49\nso 49");
   const look = polynomialMethod.check(facts, "49", new Pen(Random.of(0), "en", 0));
   assert.deepEqual(look, { text: "3*4=12 4*4=16 2*16=32 5+12=17 17+32=49 49=49", holds: true });
+});
+
+test("each pass solves its first coefficients on the way, and a second look its last ones", () => {
+  const pass = "4*5=20 20+3=23 23x^2+5x+1\n23*5=115 115+5=120 120x+1\n120*5=600 600+1=601\nso 601";
+  const met = (thinking: string) =>
+    metOnEvaluating(thinking).map(({ facts }) => (facts as { coefficients: number[] }).coefficients);
+  assert.deepEqual(met(pass), [
+    [4, 3, 5],
+    [4, 3, 5, 1],
+  ]);
+  const facts = { coefficients: [4, 3, 5, 1], x: 5 };
+  const look = polynomialMethod.check(facts, "601", new Pen(Random.of(0), "en", 0)).text;
+  assert.match(look, / 1\+25=26 26\+75=101 /); // 3x^2+5x+1 at 5
+  assert.deepEqual(met(`${pass}\nwait check ${look} yes`).slice(2), [[3, 5, 1]]);
+  // What is taken away comes last, so nothing but the whole is summed up; the next pass begins anew.
+  assert.deepEqual(met("warte 4*5=20 20-3=17 17x^2+5x+1\n17*5=85 85+5=90 90x+1\nwarte 4*5=20 20-3=17 17x^2+5x+1"), [
+    [4, -3, 5],
+  ]);
+  assert.deepEqual(
+    met("4*5=20 20+3=23 23x^2-5x+1\n23*5=115 115-5=110 110x+1\n110*5=550 550+1=551\ncheck x yes").slice(2),
+    [],
+  );
 });

@@ -2,9 +2,11 @@
  * Horner's scheme: the first coefficient times x and the next one, with the polynomial that is left restated
  * (`2*4=8 8+3=11 11x+5`), so that a long one never has to be found again in the prompt.
  */
+import type { Posed } from "../corpus/plain.ts";
 import type { Method } from "../trace/calculate.ts";
 import { missNumber } from "../trace/calculate.ts";
-import { evaluate, type PolynomialFacts, show } from "./index.ts";
+import { readLines } from "../trace/lines.ts";
+import { evaluate, isPosed, type PolynomialFacts, read, show } from "./index.ts";
 
 export const polynomialMethod: Method<PolynomialFacts> = {
   work({ coefficients, x }, pen) {
@@ -49,3 +51,41 @@ export const polynomialMethod: Method<PolynomialFacts> = {
   },
   miss: (facts, random) => missNumber(random, evaluate(facts)),
 };
+
+/** A line of Horner's scheme: `2*4=8 8+3=11 11x+5`, the last one without what is left. */
+const STEP = /^(\d+)\*(\d+)=\d+ \d+([+-]\d+)=\d+(?: (\S*x\S*))?$/;
+
+/**
+ * Three kinds of polynomials are evaluated on the way: what is left after a line; the first coefficients, whose value each
+ * sum is (`11` is 2x+3 at 4, and the next sum one of degree 2); and in a second look the last ones, as long as none of
+ * them is taken away, since it adds from the lowest power up.
+ */
+export function metOnEvaluating(thinking: string): Posed[] {
+  const found: PolynomialFacts[] = [];
+  /** The coefficients of the pass that is being written, or of the last one that was. */
+  let pass: PolynomialFacts | null = null;
+  let open = false;
+  for (const { body, waits, checks } of readLines(thinking)) {
+    const step = checks ? null : STEP.exec(body);
+    if (step === null) {
+      if (checks && pass !== null) found.push(...tails(pass));
+      open = false;
+      continue;
+    }
+    const x = Number(step[2]);
+    const before: readonly number[] =
+      open && !waits && pass !== null && pass.x === x ? pass.coefficients : [Number(step[1])];
+    pass = { coefficients: [...before, Number(step[3])], x };
+    found.push(pass);
+    open = step[4] !== undefined;
+    if (open) found.push({ coefficients: read(step[4]!), x });
+  }
+  return found.filter(isPosed).map((facts) => ({ family: "polynomial", facts }));
+}
+
+/** The polynomials of the last coefficients, shorter than the whole. */
+function tails({ coefficients, x }: PolynomialFacts): PolynomialFacts[] {
+  return coefficients
+    .map((_, i) => ({ coefficients: coefficients.slice(i), x }))
+    .filter((tail, i) => i > 0 && tail.coefficients.every((value) => value > 0));
+}
