@@ -45,6 +45,14 @@ test("problems inside solutions are found, and steps are none", () => {
   assert.deepEqual(inside("sequence", { terms: [3, 20, 7, 18, 11, 16, 15] }), []);
 });
 
+test("the row of remainders in a second look is a row of pairs", () => {
+  const thinking = "check 2*46=92 2*41=82 46,41,5,1 yes";
+  assert.deepEqual(met("gcd", thinking), [{ family: "gcd", facts: { a: 46, b: 41 } }]);
+  assert.deepEqual(met("gcd", `${thinking}\nwarte prüfe 3*97=291 3*45=135 97,45,7,3,1 ja`).slice(1), [
+    { family: "gcd", facts: { a: 97, b: 45 } },
+  ]);
+});
+
 test("a solution that meets a held-out problem is known, in every family that has them", () => {
   for (const family of ["subtraction", "division", "gcd", "base", "factors", "polynomial", "sequence"]) {
     const task = getTask(family);

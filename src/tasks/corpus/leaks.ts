@@ -44,9 +44,11 @@ const OWN: Readonly<Record<string, (thinking: string) => unknown[]>> = {
     matches(thinking, /\d+\*(\d+)=\d+ \d+-\d+=\d+ (\d+),(\d+)>/g)
       .map(([, b, part, rest]) => ({ a: Number(`${part}${rest}`), b: Number(b) }))
       .filter(division.isPosed),
+  // `84-72=12 36,12`, and of second looks all remainders in one row: `46,41,5,1 yes`.
   gcd: (thinking) =>
-    matches(thinking, /(?:^|[ \n])(\d+),(\d+)(?=$|\n)/g)
-      .map(([, a, b]) => ({ a: Number(a), b: Number(b) }))
+    matches(thinking, /(?:^|[ \n])(\d+(?:,\d+)+)(?=$|[ \n])/g)
+      .map(([, row]) => row!.split(",").map(Number))
+      .flatMap((row) => row.slice(1).map((b, i) => ({ a: row[i]!, b })))
       .filter(gcd.isPosed),
   // `22*2=44 45-44=1`, `22*2=44 44+1=45`, and of second looks `22*2+1=45` and `45/2=22 r 1`.
   base: (thinking) =>
