@@ -53,6 +53,12 @@ test("the row of remainders in a second look is a row of pairs", () => {
   ]);
 });
 
+test("each product of a second look at factors is one that was taken apart", () => {
+  const numbers = (thinking: string) => met("factors", thinking).map(({ facts }) => (facts as { n: number }).n);
+  assert.deepEqual(numbers("check 2*3=6 6*11=66 66*29=1914 1914=1914 yes"), [66, 1914]);
+  assert.deepEqual(numbers("check 2*2=4 4*3=12 12*5=60 60=84 no"), [60]);
+});
+
 test("a solution that meets a held-out problem is known, in every family that has them", () => {
   for (const family of ["subtraction", "division", "gcd", "base", "factors", "polynomial", "sequence"]) {
     const task = getTask(family);

@@ -60,9 +60,10 @@ const OWN: Readonly<Record<string, (thinking: string) => unknown[]>> = {
     ]
       .map(([, own, value]) => ({ value: Number(value), base: Number(own), to: true }))
       .filter(base.isPosed),
-  // `2*42=84 2*42`: 84 was taken apart and 42 is left.
+  // `2*42=84 2*42`: 84 was taken apart and 42 is left. Of second looks `2*3=6 6*11=66 66*29=1914 1914=1914`: each product is
+  // put together from its factors, also the last one of a wrong answer.
   factors: (thinking) =>
-    matches(thinking, /\d+\*(\d+)=(\d+) \d+\*/g)
+    matches(thinking, /\d+\*(\d+)=(\d+)(?= \d+[*=])/g)
       .flatMap(([, left, whole]) => [{ n: Number(left) }, { n: Number(whole) }])
       .filter(factors.isPosed),
   // `5-2=3 10-5=5 17-10=7`: the row 2, 5, 10, 17.
