@@ -2,6 +2,9 @@
  * Times of day: hours and minutes added and taken off, round midnight. Everything has two digits, so that hours and
  * minutes are always written in the same way.
  *
+ * To the split a sum is one problem in whatever order: 07:45+02:50 is 02:50+07:45, and durations may change places. Taking
+ * off 23:00 and adding 01:00 are different problems though they end at the same time.
+ *
  * Chance: one of the 1,440 times of a day.
  */
 import { verifyText } from "../spell.ts";
@@ -36,7 +39,10 @@ export const clock = defineTask<ClockFacts>({
   verify: (facts, answer) => verifyText(answer, time(end(facts))),
   gold: (facts) => time(end(facts)),
   chance: () => 1 / DAY,
-  canonical: ({ start, durations }) => `${start} ${[...durations].sort((x, y) => x - y).join(" ")}`,
+  canonical({ start, durations }) {
+    const inOrder = (values: readonly number[]): string => [...values].sort((x, y) => x - y).join(" ");
+    return `${inOrder([start, ...durations.filter((value) => value >= 0)])} ${inOrder(durations.filter((value) => value < 0))}`;
+  },
 });
 
 /** The time that is asked for, in minutes since midnight. */

@@ -5,6 +5,7 @@
  */
 import type { Posed } from "../corpus/plain.ts";
 import type { Method } from "../trace/calculate.ts";
+import { readLines } from "../trace/lines.ts";
 import type { Pen } from "../trace/pen.ts";
 import { type ClockFacts, DAY, end, signed, time, two } from "./index.ts";
 
@@ -78,15 +79,38 @@ function step(now: number, duration: number, left: string, pen: Pen): number {
   return hour * 60 + found;
 }
 
-/** What is left after an hour line is a question of its own. */
+/** `45+50=95 95-60=35 07+02+1>35` or `20+60-45=35 07-02-1>35`: minutes, sign, minutes, hours, hours. */
+const MINUTES = /^(\d\d)(?:\+60(?=-))?([+-])(\d\d)=\d+(?: \d+-60=\d+)? (\d\d)[+-](\d\d)(?:[+-]1)?>\d\d$/;
+/** `07+02+1=10>10:35-01:20` */
+const HOURS = />(\d\d):(\d\d)((?:[+-]\d\d:\d\d)*)$/;
+
+/**
+ * What is left after an hour line is a question of its own, and the time that it finds answers those that any of the
+ * durations before it ask: the first ones from the start, and the others from a time between.
+ */
 export function metOnReckoning(thinking: string): Posed[] {
-  return Array.from(thinking.matchAll(/>(\d\d):(\d\d)((?:[+-]\d\d:\d\d)+)$/gm), ([, hours, minutes, rest]) => {
-    const durations = Array.from(rest!.matchAll(/([+-])(\d\d):(\d\d)/g), ([, sign, h, m]) => {
+  const found: ClockFacts[] = [];
+  /** The questions that the next hour line answers, if the pass goes on. */
+  let asked: ClockFacts[] = [];
+  for (const { body, waits } of readLines(thinking)) {
+    const step = MINUTES.exec(body);
+    if (step !== null) {
+      const [, minutes, sign, m, hours, h] = step;
+      const duration = (Number(h) * 60 + Number(m)) * (sign === "-" ? -1 : 1);
+      const before = waits ? [] : asked.map(({ start, durations }) => ({ start, durations: [...durations, duration] }));
+      asked = [...before, { start: Number(hours) * 60 + Number(minutes), durations: [duration] }];
+      found.push(...asked);
+      continue;
+    }
+    const [, hours, minutes, rest] = HOURS.exec(body) ?? [];
+    const durations = Array.from((rest ?? "").matchAll(/([+-])(\d\d):(\d\d)/g), ([, sign, h, m]) => {
       const duration = Number(h) * 60 + Number(m);
       return sign === "-" ? -duration : duration;
     });
-    return { family: "clock", facts: { start: Number(hours) * 60 + Number(minutes), durations } };
-  });
+    if (durations.length === 0) asked = [];
+    else found.push({ start: Number(hours) * 60 + Number(minutes), durations });
+  }
+  return found.map((facts) => ({ family: "clock", facts }));
 }
 
 /** Two digits after the sign of what is below zero. */
