@@ -4,12 +4,15 @@
  * A statement is about one other person (honest, or one who lies) or about two people, the speaker perhaps among them
  * (the same kind, or not), so it is an equation of parities. Problems have one solution, and from the first person's kind everybody else's can be concluded
  * one by one, whichever it is, so that one assumption is enough.
- * The names are the first letters of the alphabet and stay what they are: a problem with other names is another problem.
+ * To the split a problem whose people change names is the same problem, however they stand in the question; but not with
+ * three people, of which there would be some fifty problems in all: there one with other names is another problem.
+ * Statements that say the same in other words ("B honest" and, of A, "A, B same") are different ones.
  * Left out: people who speak of themselves alone, "and" and "or".
  * Chance: every kind drawn by itself, 1/2^n; so three people are easily guessed, and the levels above are not.
  */
 import { verifyText } from "../spell.ts";
 import { defineTask, knob, type Language } from "../task.ts";
+import { asText, normalForm } from "./names.ts";
 
 /** What somebody says: what one other person is, or whether two people are alike. People are numbers from 0. */
 export type Statement =
@@ -54,9 +57,11 @@ export const knights = defineTask<KnightsFacts>({
   verify: (facts, answer) => verifyText(answer, spelled(solutions(facts)[0]!)),
   gold: (facts) => spelled(solutions(facts)[0]!),
   chance: ({ statements }) => 1 / 2 ** statements.length,
-  canonical: ({ statements }) =>
-    statements.map(({ of, says }) => `${[...of].sort((x, y) => x - y).join("")}${says}`).join(" "),
+  canonical: ({ statements }) => (statements.length > NAMED ? normalForm(statements) : asText(statements)),
 });
+
+/** Up to so many people a problem with other names is another problem. */
+const NAMED = ladder.people[0];
 
 const PROMPTS: Readonly<Record<Language, Readonly<Record<Statement["says"] | "question", string>>>> = {
   en: { question: "K or L?", honest: "honest", lies: "lies", same: "same", differ: "differ" },

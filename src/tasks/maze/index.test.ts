@@ -72,3 +72,31 @@ test("the way that is written is open and as short as the gold one", () => {
     assert.equal(answer.split("-").length, (maze.gold(problem.facts).split("-") as Move[]).length);
   }
 });
+
+test("mirrored and turned grids are one to the split, and every level has enough that are held out", () => {
+  const canonical = (...rows: string[]) => maze.canonical({ rows, from: 11, to: 12 });
+  const square = ["..#", "...", "#.#"];
+  const images = [
+    ["#..", "...", "#.#"],
+    ["#.#", "...", "..#"],
+    ["#.#", "...", "#.."],
+    ["..#", "...", "#.#"],
+    ["#.#", "...", "#.."],
+  ];
+  for (const rows of images) assert.equal(canonical(...rows), canonical(...square));
+  const long = ["...#.", "..#..", "....."];
+  for (const rows of [long.toReversed(), long.map((row) => [...row].reverse().join(""))]) {
+    assert.equal(canonical(...rows), canonical(...long));
+  }
+  // Over the diagonal: of a square only.
+  assert.equal(canonical("..#", "#..", "..."), canonical(".#.", "...", "#.."));
+  assert.notEqual(canonical("...", "..#"), canonical("..", "..", ".#"));
+  assert.notEqual(canonical("...", "..#"), canonical("...", ".#."));
+  for (let level = 0; level < maze.levels; level++) {
+    const grids = new Set<string>();
+    for (let index = 0; index < 120; index++) {
+      grids.add(maze.canonical(sampleProblem(maze, { seed: 3, index, level, split: "heldout" }).facts));
+    }
+    assert.ok(grids.size > 50, `level ${level}: ${grids.size}`);
+  }
+});

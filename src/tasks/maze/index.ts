@@ -3,7 +3,8 @@
  * `#`, a row a line: a picture for people, and for a tokenizer that cuts digits in pairs one token a cell, so that it can
  * be read off a cell's name who its neighbours are, and off the prompt whether they are open, without counting places.
  *
- * The split is by grid alone: whoever solves one problem has read the ways between many other pairs of cells.
+ * The split is by grid alone, whoever solves one problem has read the ways between many other pairs of cells, and a grid
+ * that is mirrored or turned (as far as it keeps its height and width) is the same grid.
  *
  * An answer is the moves (R, D, L, U) from the first cell to the second, written apart. Every shortest path is right.
  * Chance: one of the walks over open cells with as many moves as a shortest path, turning back included.
@@ -19,7 +20,7 @@ export interface MazeFacts {
 }
 
 /** Rows, columns, and the fewest moves that the shortest path has. */
-const ladder = { rows: [3, 4, 5, 5, 6], columns: [4, 4, 5, 6, 6], moves: [4, 5, 6, 7, 8] } as const;
+const ladder = { rows: [3, 4, 5, 5, 6], columns: [5, 4, 5, 6, 6], moves: [4, 5, 6, 7, 8] } as const;
 
 /** Share of cells that are walls. */
 const WALLS = 0.32;
@@ -76,8 +77,18 @@ export const maze = defineTask<MazeFacts>({
     return moves.join("-");
   },
   chance: (facts) => guessed(facts, distance(facts) ?? 0),
-  canonical: ({ rows }) => rows.join("/"),
+  canonical: ({ rows }) => images(rows).sort()[0]!,
 });
+
+/** A grid as text in all its symmetric images of the same height and width: 8 of a square, 4 of another one. */
+function images(rows: readonly string[]): string[] {
+  const square = rows.length === rows[0]?.length;
+  const turned = square ? [rows, [...rows].map((_, c) => rows.map((row) => row[c]).join(""))] : [rows];
+  return turned.flatMap((grid) => {
+    const mirrored = grid.map((row) => [...row].reverse().join(""));
+    return [grid, mirrored].flatMap((one) => [one.join("/"), [...one].reverse().join("/")]);
+  });
+}
 
 export type Move = "R" | "D" | "L" | "U";
 export const MOVES: readonly Move[] = ["R", "D", "L", "U"];
