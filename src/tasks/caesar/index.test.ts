@@ -34,9 +34,16 @@ test("the work counts the shift down, and the check goes back", () => {
   }
 });
 
-test("the rest that a line restates is a problem met on the way", () => {
-  assert.deepEqual(met("caesar", "wait y-2=x-1=w a-b>w\na-2=z-1=y b>w-y\nb-2=a-1=z>w-y-z"), [
-    { family: "caesar", facts: { text: "ab", by: -2 } },
-    { family: "caesar", facts: { text: "b", by: -2 } },
-  ]);
+test("the rest that a line restates and the letters already shifted are problems met on the way, where they are posed", () => {
+  // By 2 back is posed from four letters on, by 2 forward from three.
+  const work = (text: string, by: number): string => {
+    const pen = new Pen(Random.of(1), "en", 0);
+    caesarMethod.work({ text, by }, pen);
+    return pen.text;
+  };
+  const texts = (thinking: string) => met("caesar", thinking).map(({ facts }) => (facts as { text: string }).text);
+  assert.deepEqual(texts(work("yab", -2)), []);
+  assert.deepEqual(texts(work("yabcd", -2)), ["abcd", "yabc"]);
+  assert.deepEqual(texts(`${work("yabc", 2)}\nso a-c-d-e\nwarte ${work("yabc", 2)}`), ["abc", "yab", "abc", "yab"]);
+  assert.deepEqual(met("caesar", work("yabc", 2)).slice(0, 1), [{ family: "caesar", facts: { text: "abc", by: 2 } }]);
 });

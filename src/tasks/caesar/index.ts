@@ -1,5 +1,6 @@
 /**
- * Caesar's cipher: letters written apart, each shifted by the same number of places, forward or back.
+ * Caesar's cipher: letters written apart, each shifted by the same number of places, forward or back. Shifting the result
+ * back is another problem, which may stand in the other split, as it does not give away how this one is worked.
  *
  * Chance: the letters shifted by one of the 25 other amounts; the amount is all that the cipher hides.
  */
@@ -41,4 +42,16 @@ export const caesar = defineTask<CaesarFacts>({
 /** The letters shifted. */
 export function cipher({ text, by }: CaesarFacts): string {
   return [...text].map((letter) => shifted(letter, by)).join("");
+}
+
+/** Whether letters, for instance those left inside another one's solution, are a problem of some level by themselves. */
+export function isPosed({ text, by }: CaesarFacts): boolean {
+  const size = Math.abs(by);
+  return ladder.letters.some(
+    (letters, level) =>
+      letters === text.length &&
+      size >= ladder.least[level]! &&
+      size <= ladder.most[level]! &&
+      (by > 0 || ladder.back[level] === "yes"),
+  );
 }

@@ -5,7 +5,8 @@
 import type { Posed } from "../corpus/plain.ts";
 import { shifted, slippedLetter, spell } from "../spell.ts";
 import type { Method } from "../trace/calculate.ts";
-import { type CaesarFacts, cipher } from "./index.ts";
+import { readLines } from "../trace/lines.ts";
+import { type CaesarFacts, cipher, isPosed } from "./index.ts";
 
 export const caesarMethod: Method<CaesarFacts> = {
   work({ text, by }, pen) {
@@ -40,10 +41,19 @@ export const caesarMethod: Method<CaesarFacts> = {
   miss: ({ text, by }, random) => spell(cipher({ text, by: by + random.pick([-1, 1]) })),
 };
 
-/** What is left after a line is shifted by the lines that follow. */
+/** `t+3=u+2=v+1=w r-a-m>w`: the letter, the shift, the letters that are left, and those that are found. */
+const STEP = /^([a-z])([+-]\d+)=\S*?(?: ([a-z](?:-[a-z])*))?>([a-z](?:-[a-z])*)$/;
+
+/** What is left after a line is shifted by the lines that follow, and the first letters have been; where they can be posed. */
 export function metOnShifting(thinking: string): Posed[] {
-  return Array.from(thinking.matchAll(/^(?:\p{L}+ )?[a-z]([+-]\d+)=\S* ([a-z](?:-[a-z])*)>/gmu), (match) => ({
-    family: "caesar",
-    facts: { text: match[2]!.replaceAll("-", ""), by: Number(match[1]) },
-  }));
+  const found: CaesarFacts[] = [];
+  let first = "";
+  for (const { body } of readLines(thinking)) {
+    const step = STEP.exec(body);
+    if (step === null) continue;
+    const by = Number(step[2]);
+    first = step[4]!.length === 1 ? step[1]! : first + step[1]!;
+    if (step[3] !== undefined) found.push({ text: first, by }, { text: step[3].replaceAll("-", ""), by });
+  }
+  return found.filter(isPosed).map((facts) => ({ family: "caesar", facts }));
 }

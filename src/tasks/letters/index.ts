@@ -51,3 +51,8 @@ function count({ text, asked }: LettersFacts): Counts {
 export function tally(counts: Counts): string {
   return counts.map(([letter, n]) => `${letter}${n}`).join(",");
 }
+
+/** Whether letters, for instance those left inside another one's solution, are a problem of some level by themselves. */
+export function isPosed({ text, asked }: LettersFacts): boolean {
+  return ladder.letters.some((letters, level) => letters === text.length && asked.length === ladder.asked[level]);
+}

@@ -6,7 +6,7 @@ import type { Posed } from "../corpus/plain.ts";
 import { spell } from "../spell.ts";
 import type { Method } from "../trace/calculate.ts";
 import { nearMiss } from "../trace/pen.ts";
-import { type Counts, type LettersFacts, letters, tally } from "./index.ts";
+import { type Counts, isPosed, type LettersFacts, letters, tally } from "./index.ts";
 
 export const lettersMethod: Method<LettersFacts> = {
   work({ text, asked }, pen) {
@@ -44,10 +44,12 @@ export const lettersMethod: Method<LettersFacts> = {
   },
 };
 
-/** As long as nothing is counted, the letters that are left are a question of their own. */
+/** As long as nothing is counted, the letters that are left are a question of their own if they are enough to be posed. */
 export function metOnCounting(thinking: string): Posed[] {
   return Array.from(thinking.matchAll(/^(?:\p{L}+ )?([a-z](?:-[a-z])*)>([a-z]0(?:,[a-z]0)*)$/gmu), (match) => ({
-    family: "letters",
-    facts: { text: match[1]!.replaceAll("-", ""), asked: match[2]!.replaceAll(/[0,]/g, "") },
-  }));
+    text: match[1]!.replaceAll("-", ""),
+    asked: match[2]!.replaceAll(/[0,]/g, ""),
+  }))
+    .filter(isPosed)
+    .map((facts) => ({ family: "letters", facts }));
 }

@@ -31,9 +31,10 @@ test("chance counts equal letters once, and misses are wrong", () => {
   }
 });
 
-test("the rest that a line restates is a problem met on the way", () => {
-  assert.deepEqual(met("reverse", "r-a-m>t\nwait a-m>r-t\nm>a-r-t\nm-a-r-t\nso m-a-r-t"), [
-    { family: "reverse", facts: { text: "ram" } },
-    { family: "reverse", facts: { text: "am" } },
-  ]);
+test("the rest that a line restates and the letters already turned are problems met on the way, where they are enough", () => {
+  const texts = (thinking: string) => met("reverse", thinking).map(({ facts }) => (facts as { text: string }).text);
+  assert.deepEqual(texts("r-a-m>t\nwait a-m>r-t\nm>a-r-t\nm-a-r-t\nso m-a-r-t"), []);
+  assert.deepEqual(texts("r-a-m-s>t\nwait a-m-s>r-t\nm-s>a-r-t\ns>m-a-r-t\ns-m-a-r-t\nso s-m-a-r-t"), ["rams", "tram"]);
+  // Four letters are posed only if they are different.
+  assert.deepEqual(texts("r-a-r-s>t\nr-s>a-r-t\ns>r-a-r-t"), []);
 });

@@ -1,5 +1,5 @@
 /**
- * Reversing letters written apart.
+ * Reversing letters written apart. Reversing the result is another problem, which may stand in the other split.
  *
  * Chance: the letters in a random order, one over the number of their different orders.
  */
@@ -20,7 +20,7 @@ export const reverse = defineTask<ReverseFacts>({
   sample(random, level) {
     for (;;) {
       const text = drawLetters(random, knob(ladder, "letters", level), ladder.different[level] === "yes");
-      if (text !== reversed(text)) return { text };
+      if (isPosed({ text })) return { text };
     }
   },
   prompt: ({ text }, language) => (language === "en" ? `Reverse ${spell(text)}.` : `Drehe ${spell(text)} um.`),
@@ -41,4 +41,13 @@ export const reverse = defineTask<ReverseFacts>({
 
 export function reversed(text: string): string {
   return [...text].reverse().join("");
+}
+
+/** Whether letters, for instance those left inside another one's solution, are a problem of some level by themselves. */
+export function isPosed({ text }: ReverseFacts): boolean {
+  const different = new Set(text).size === text.length;
+  const fits = ladder.letters.some(
+    (letters, level) => letters === text.length && (different || ladder.different[level] === "no"),
+  );
+  return fits && text !== reversed(text);
 }

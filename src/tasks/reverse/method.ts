@@ -5,7 +5,7 @@
 import type { Posed } from "../corpus/plain.ts";
 import { slippedLetter, spell } from "../spell.ts";
 import type { Method } from "../trace/calculate.ts";
-import { type ReverseFacts, reversed } from "./index.ts";
+import { isPosed, type ReverseFacts, reversed } from "./index.ts";
 
 export const reverseMethod: Method<ReverseFacts> = {
   work({ text }, pen) {
@@ -42,10 +42,13 @@ export const reverseMethod: Method<ReverseFacts> = {
   },
 };
 
-/** What is left after a line is reversed by the lines that follow. */
+/** What is left after a line is reversed by the lines that follow, and the first letters have been; where they can be posed. */
 export function metOnReversing(thinking: string): Posed[] {
-  return Array.from(thinking.matchAll(/^(?:\p{L}+ )?([a-z](?:-[a-z])+)>/gmu), (match) => ({
-    family: "reverse",
-    facts: { text: match[1]!.replaceAll("-", "") },
-  }));
+  return Array.from(thinking.matchAll(/^(?:\p{L}+ )?([a-z](?:-[a-z])*)>([a-z](?:-[a-z])*)$/gmu), (match) => [
+    { text: match[1]!.replaceAll("-", "") },
+    { text: reversed(match[2]!.replaceAll("-", "")) },
+  ])
+    .flat()
+    .filter(isPosed)
+    .map((facts) => ({ family: "reverse", facts }));
 }
