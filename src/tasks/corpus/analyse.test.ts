@@ -72,6 +72,24 @@ test("a calculation: the first conclusion counts as the first try", () => {
   assert.deepEqual(unknown, { retries: 1, rechecks: 0, firstTryWrong: false, wentOn: true });
 });
 
+test("an assumption taken back is no retry of knights, a conclusion taken back is one", () => {
+  const facts = {
+    statements: [
+      { of: [1], says: "lies" },
+      { of: [0, 2], says: "differ" },
+      { of: [1], says: "honest" },
+    ],
+  };
+  const knights = { family: "knights", facts };
+  const { thinking } = goldTrace(knights, "en");
+  assert.match(thinking, /no\nwait A=L\n/);
+  assert.deepEqual(analyse(knights, thinking), { retries: 0, rechecks: 0, firstTryWrong: false, wentOn: false });
+  const late = `A=K\nwait A=L\nso L-L-K\nwait check A=L B=K no\nwait ${thinking}`;
+  assert.deepEqual(analyse(knights, late), { retries: 1, rechecks: 1, firstTryWrong: true, wentOn: true });
+  const again = `A=K\nso L-L-K\nwait A=L\nA=L B=K`;
+  assert.deepEqual(analyse(knights, again), { retries: 1, rechecks: 0, firstTryWrong: true, wentOn: true });
+});
+
 test("skills are counted on a search with every kind of fault", () => {
   const thinking = [
     "21-5=16 3>29 no", // right
