@@ -13,6 +13,7 @@ export { corpusTokenizer, freshConfig, loadModelFolder } from "./assemble.ts";
 export { type Estimate, estimate, trainingFlops } from "./estimate.ts";
 export { type Evaluation, type LineageRecord, weightsHash } from "./lineage.ts";
 export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe, type Scale } from "./schema.ts";
+export { firstTexts } from "./texts.ts";
 
 export const SCALES: readonly Scale[] = ["tiny", "small"];
 

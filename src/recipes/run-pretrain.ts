@@ -2,15 +2,7 @@
 import type { ModelConfig } from "../model/config.ts";
 import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
-import {
-  document,
-  formatCompletion,
-  goldTrace,
-  meetsHeldOut,
-  type ProblemWeight,
-  renderDocument,
-  sampleFromMix,
-} from "../tasks/index.ts";
+import { type ProblemWeight, sampleFromMix } from "../tasks/index.ts";
 import { microBatches } from "../train/batch.ts";
 import { type RestoredTrainer, trainerFiles } from "../train/checkpoint.ts";
 import type { Compute } from "../train/compute.ts";
@@ -18,7 +10,6 @@ import { sampleAnswers, summarise } from "../train/evaluate.ts";
 import { ruleJudge } from "../train/judge.ts";
 import { PRETRAIN_START, pretrain, type TokenDocument } from "../train/pretrain.ts";
 import type { RunStore } from "../train/run-store.ts";
-import { Random } from "../util/random.ts";
 import {
   chooseProvider,
   corpusTokenizer,
@@ -34,6 +25,7 @@ import { phasesOf } from "./corpus-mix.ts";
 import { evaluationMetrics, evaluationSample } from "./evaluation-metrics.ts";
 import { Lineage } from "./lineage.ts";
 import type { PretrainStage, Recipe, SuperviseStage } from "./schema.ts";
+import { pretrainText, superviseText } from "./texts.ts";
 
 export interface StageOptions extends EngineOptions {
   /** The folder of a model that a recipe names; default: the name is the folder. */
@@ -53,7 +45,7 @@ export async function runPretrain(
   const phases = phasesOf(stage);
   const text = (index: number, step: number): string => {
     const phase = phases.findLast(({ from }) => step >= from * stage.steps) ?? phases[0]!;
-    return renderDocument(document(Random.of(recipe.seed, "corpus", index), phase.mix));
+    return pretrainText(recipe, phase, index);
   };
   const lineage = restored ? Lineage.resumed(recipe, restored) : Lineage.fresh(recipe, config);
   const start: Start = { tokenizer, config, parameters, restored, lineage };
@@ -70,11 +62,8 @@ export async function runSupervise(
   const restored = await restore(store);
   const { model, lineage } = await beginning(recipe, stage.from, restored, options);
   const { tokenizer, config, parameters } = model;
-  const text = (index: number): string => {
-    const { prompt, thinking, answer } = cleanSolution(recipe.seed, index, stage.problems);
-    return `<|user|>${prompt}<|assistant|>${formatCompletion(thinking, answer)}<|end|>`;
-  };
   const start: Start = { tokenizer, config, parameters, restored, lineage };
+  const text = (index: number): string => superviseText(recipe, stage, index);
   await runDocuments(recipe, stage, store, options, start, text, stage.problems);
 }
 
@@ -89,22 +78,6 @@ export async function beginning(
   const folder = options.modelFolder?.(from) ?? from;
   const model = await loadModelFolder(folder);
   return { model, lineage: await Lineage.child(recipe, model, folder) };
-}
-
-/** Far from any index that a run counts to. */
-const STAND_IN_STRIDE = 2 ** 41;
-
-/** Training problem `index` with its solution; a stand-in where the solution would meet a held-out problem on its way. */
-export function cleanSolution(
-  seed: number,
-  index: number,
-  rungs: readonly ProblemWeight[],
-): { readonly prompt: string; readonly thinking: string; readonly answer: string } {
-  for (let attempt = 0; ; attempt++) {
-    const problem = sampleFromMix({ seed, index: index + attempt * STAND_IN_STRIDE, split: "train" }, rungs);
-    const trace = goldTrace(problem, problem.language);
-    if (!meetsHeldOut(problem.family, trace.thinking)) return { prompt: problem.prompt, ...trace };
-  }
 }
 
 /** Where a stage over documents begins. */

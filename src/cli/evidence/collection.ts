@@ -2,8 +2,9 @@
  * Collects measurements of trained models: each model and each measurement is named by how it is made, done once, and
  * kept. An interrupted collection goes on where it was; what was made otherwise is never taken for this.
  *
- * The key of a model is a hash of its resolved recipe and its parent's key, or of its weights where it ships: the
- * same key gives the same weights (training is deterministic), so a committed record can be read without the run.
+ * The key of a model (keys.ts) is a hash of its resolved recipe, its parent's key and the texts that it trains on, or of its
+ * weights where it ships: the same key gives the same weights (training is deterministic), so a committed record can be
+ * read without the run.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -19,6 +20,7 @@ import { evaluateModel } from "../evaluation.ts";
 import { modelFolder, newestCheckpoint, openModel } from "../models.ts";
 import { findRecipe, runTraining } from "../training.ts";
 import type { Ui } from "../ui.ts";
+import { measurementKey, modelKey } from "./keys.ts";
 import { condense, type Measurement, type Sampling, type TrainingRecord } from "./record.ts";
 
 export interface CollectionSettings {
@@ -96,7 +98,7 @@ export class Collection {
         ...set,
         ...(this.#settings.set[recipeName] ?? []),
       ]);
-    const key = hash(JSON.stringify(resolve(from?.key)));
+    const key = modelKey(resolve(from?.key));
     const run = `${name}-${key.slice(0, 8)}`; // What was made otherwise stands beside it, and is not taken for it.
     return {
       name,
@@ -159,7 +161,7 @@ export class Collection {
    * @throws NotRecorded where nothing may be collected and there is no record
    */
   async measure(name: string, model: Model, problems: readonly Problem[], sampling: Sampling): Promise<Measurement> {
-    const key = measurementKey(model, problems, sampling);
+    const key = measurementKey(model.key, problems, sampling, [SEED, MAX_TOKENS]);
     const file = this.#file(name);
     if (existsSync(file)) {
       const record = JSON.parse(readFileSync(file, "utf8")) as Measurement;
@@ -200,15 +202,6 @@ export class Collection {
   }
 }
 
-function hash(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
-}
-
-function measurementKey(model: Model, problems: readonly Problem[], sampling: Sampling): string {
-  const asked = hash(problems.map(({ id, prompt }) => `${id}\n${prompt}`).join("\n"));
-  return hash(JSON.stringify([model.key, asked, sampling, SEED, MAX_TOKENS]));
-}
-
 /** Reads off a run's metrics what it was like. */
 function trainingRecord(run: string): TrainingRecord | undefined {
   const file = join(run, "metrics.jsonl");
@@ -217,6 +210,7 @@ function trainingRecord(run: string): TrainingRecord | undefined {
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as Record<string, number>);
+  if (lines.length === 0) return undefined;
   return {
     steps: lines.at(-1)?.["step"] ?? 0,
     seconds: lines.reduce((total, line) => total + (line["time/step"] ?? 0), 0),

@@ -5,6 +5,11 @@ export function percent(x: number): string {
   return Number.isFinite(x) ? `${(100 * x).toFixed(1)} %` : "–";
 }
 
+/** A number with so many decimals, or a dash where it is not known. */
+export function figure(x: number, decimals: number): string {
+  return Number.isFinite(x) ? x.toFixed(decimals) : "–";
+}
+
 export function withInterval(x: number, { low, high }: Interval): string {
   return `${percent(x)} (${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)})`;
 }
