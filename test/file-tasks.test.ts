@@ -140,5 +140,5 @@ test("odds move the draws of rungs and nothing else, and a family that is in no 
   assert.throws(() => resolveRecipe(zero, ['tasks=[{"file":"a.jsonl","nme":"b"}]']), { code: "RECIPE_INVALID" });
   assert.throws(() => resolveRecipe(zero, ["curriculum.floor=0"]), { code: "RECIPE_INVALID" });
   const stage = resolveRecipe(zero, ["curriculum={}"]).stages[0]!;
-  assert.deepEqual(stage.kind === "reinforce" && stage.curriculum, { halfLife: 10, floor: 0.05, prior: 2 });
+  assert.deepEqual(stage.kind === "reinforce" && stage.curriculum, { halfLife: 30, floor: 0.1, prior: 0.5 });
 });

@@ -106,12 +106,16 @@ const taskFileSchema = z.strictObject({
 });
 
 const curriculumSchema = z.strictObject({
-  /** Steps after which what was seen of a rung counts half: long enough to average, short beside a run of 100. */
-  halfLife: z.number().positive().default(10),
-  /** Least factor on a rung's weight. */
-  floor: z.number().gt(0).max(1).default(0.05),
-  /** Groups that the hope in an unknown rung counts as. */
-  prior: z.number().positive().default(2),
+  /**
+   * Steps after which what was seen of a rung counts half. With some 70 rungs and 32 problems a step a rung is met once in
+   * two steps at most, so less than 30 forgets which rungs teach nothing before they can be told: where half of the
+   * rungs are solved at 99 %, 10 with a prior of 2 left 31 % of simulated groups outside 5 to 95 %, 30 with 0.5 leaves 16 %.
+   */
+  halfLife: z.number().positive().default(30),
+  /** Least factor on a rung's weight: what is solved or hopeless is still seen now and then, in case it changes. */
+  floor: z.number().gt(0).max(1).default(0.1),
+  /** Groups that the hope in an unknown rung counts as: one group says more than it. */
+  prior: z.number().positive().default(0.5),
 });
 
 const reinforceSchema = z.strictObject({

@@ -96,13 +96,15 @@ ${markdown(
   seeds.map(({ seed, votes }) => [`right, seed ${seed}`, ...Object.values(votes).map(percent)]),
 )}
 
-Waits: the end of thinking put off so many times by "wait", ${waitProblems.length} held-out problems, the same ones in each column.
+Waits: the end of thinking put off so many times by "wait", ${waitProblems.length} held-out problems, the same ones in each column. "Cut" is the share of
+answers that were not finished within ${MAX_TOKENS} new tokens: what waits cost where there is no room for them.
 
 ${markdown(
   ["waits", ...first!.waits.map(({ waits }) => String(waits))],
   seeds.flatMap(({ seed, waits }) => [
     [`right, seed ${seed}`, ...waits.map(({ measurement }) => percent(measurement.summary.pass_at_1))],
     [`tokens, seed ${seed}`, ...waits.map(({ measurement }) => measurement.summary.tokens_mean.toFixed(0))],
+    [`cut, seed ${seed}`, ...waits.map(({ measurement }) => percent(measurement.summary.cut_share))],
   ]),
 )}
 
