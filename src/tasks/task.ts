@@ -3,7 +3,8 @@
  *
  * A problem's data (`facts`) is plain JSON; everything else (prompt, gold answer, chance level, split) is a pure function
  * of it. The held-out split is on the canonical problem (operands sorted where their order does not matter), never on
- * the text, so that no reordering or translation of a training problem can be met again as a test problem.
+ * the text, so that no reordering or translation of a training problem can be met again as a test problem. What each
+ * family takes for one problem its head says, and presentation.test.ts holds it to it.
  */
 import { ReckonError } from "../util/errors.ts";
 import { hashString, Random } from "../util/random.ts";

@@ -23,8 +23,11 @@ export function evidenceReport(parts: Parts, { command, cpu }: ReportFacts): str
   return `# Evidence: what reinforcement learning adds
 
 Made by \`${command}\` on ${cpu}, from the records in [bench/results/evidence](../bench/results/evidence): what has a record is read, what has none is
-trained and measured, and \`--fresh\` begins anew. Problems are held out by their canonical form, so no reordering or translation of a training
-problem is among them. At most 256 new tokens; what is cut counts as wrong. "Right" is always with the strict format.
+trained and measured, and \`--fresh\` begins anew. Problems are held out by their canonical form, so none
+of them is a training problem in the other language or in another order of what may change places (terms and factors, numbers, statements,
+times), a maze mirrored or turned, or, from four people on, knights and liars under other names; with three people, of whom there are too few
+problems, such twins may stand in training, and so may the way back of a cipher or of reversed letters, which is another problem.
+At most 256 new tokens; what is cut counts as wrong. "Right" is always with the strict format.
 
 ${parts.small ? smallSection(parts.small) : `## R1-Zero at the scale \`small\`\n\n${missing("small")}\n`}
 ${parts["test-time"] ? testTimeSection(parts["test-time"]) : `## Compute at test time\n\n${missing("test-time")}\n`}

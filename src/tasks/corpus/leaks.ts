@@ -6,6 +6,9 @@
  * What a family cannot pose by itself is a step and no problem (a division of one digit, a pair below its least
  * number): held-out problems must not take the elementary steps of all the others with them. Products inside powers
  * (modular) are none because their moduli differ from those of all products that are posed.
+ *
+ * Not looked for: the first numbers of a list that is gone through one by one (max, sort, filter, letters, sequence), of
+ * which a shorter problem could be made; no line restates it.
  */
 import * as base from "../base/index.ts";
 import { metOnShifting } from "../caesar/method.ts";
