@@ -12,12 +12,9 @@
  */
 import { verifyText } from "../spell.ts";
 import { defineTask, knob, type Language } from "../task.ts";
-import { asText, normalForm } from "./names.ts";
+import { asText, normalForm, type Statement } from "./names.ts";
 
-/** What somebody says: what one other person is, or whether two people are alike. People are numbers from 0. */
-export type Statement =
-  | { readonly of: readonly [number]; readonly says: "honest" | "lies" }
-  | { readonly of: readonly [number, number]; readonly says: "same" | "differ" };
+export type { Statement } from "./names.ts";
 
 /** One statement for each person, in their order. */
 export interface KnightsFacts {

@@ -1,10 +1,13 @@
 /**
  * One text for all problems that differ in the names of the people only: the least of those in which the people stand in
  * an order that their statements alone determine. People are told apart by what they say, of whom, and what is said of
- * them, again and again until it tells no more of them apart; those that are still alike are tried in every order, few but
- * where all are alike.
+ * them, again and again until it tells no more of them apart; those that are still alike are tried in every order, which is
+ * few orders but where all people are alike.
  */
-import type { Statement } from "./index.ts";
+/** What somebody says: what one other person is, or whether two people are alike. People are numbers from 0. */
+export type Statement =
+  | { readonly of: readonly [number]; readonly says: "honest" | "lies" }
+  | { readonly of: readonly [number, number]; readonly says: "same" | "differ" };
 
 /** The statements as a text, in the order of the people. */
 export function asText(statements: readonly Statement[]): string {
