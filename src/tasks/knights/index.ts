@@ -5,7 +5,7 @@
  * (the same kind, or not), so it is an equation of parities. Problems have one solution, and from the first person's kind everybody else's can be concluded
  * one by one, whichever it is, so that one assumption is enough.
  * To the split a problem whose people change names is the same problem, however they stand in the question; but not with
- * three people, of which there would be some fifty problems in all: there one with other names is another problem.
+ * three people, of which there would be some eighty problems in all: there one with other names is another problem.
  * Statements that say the same in other words ("B honest" and, of A, "A, B same") are different ones.
  * Left out: people who speak of themselves alone, "and" and "or".
  * Chance: every kind drawn by itself, 1/2^n; so three people are easily guessed, and the levels above are not.
