@@ -111,7 +111,7 @@ describe("runs in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }
       assert.notEqual(await reward.locator(".plot-line").first().getAttribute("d"), smooth);
 
       for (const [axis, told] of [
-        ["Tokens", /^tokens 3\.2M: (slow|quick) 0\.\d+, /],
+        ["Tokens", /^tokens 3\.8M: (slow|quick) 0\.\d+, /],
         ["Minutes", /^minutes \d/],
         ["Steps", /^step 400: /],
       ] as const) {
