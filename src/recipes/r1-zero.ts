@@ -16,7 +16,7 @@ export const r1Zero: Readonly<Record<Scale, RecipeInput>> = {
         kind: "reinforce",
         from: "models/base",
         problems: [...demoMix],
-        steps: 60,
+        steps: 120,
         promptsPerStep: 16,
         samplesPerPrompt: 16,
         maxNewTokens: 256,
