@@ -39,8 +39,7 @@ export const base: Readonly<Record<Scale, RecipeInput>> = {
   }),
   small: defineRecipe({
     name: "base-small",
-    description:
-      "Pretrain the base that ships: 2 M parameters, all families, about three quarters of an hour on two cores.",
+    description: "Pretrain a base of 2 M parameters on all families: about an hour on two cores.",
     seed: 0,
     shards: 2,
     stages: [

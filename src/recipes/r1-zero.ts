@@ -28,8 +28,7 @@ export const r1Zero: Readonly<Record<Scale, RecipeInput>> = {
   }),
   small: defineRecipe({
     name: "r1-zero-small",
-    description:
-      "The same at the scale of the shipped models: more families, more problems a step, about half an hour.",
+    description: "The same on all families, with more problems a step and a curriculum: about half an hour.",
     seed: 0,
     shards: 2,
     stages: [

@@ -175,7 +175,7 @@ export type PretrainStage = z.output<typeof pretrainSchema>;
 export type SuperviseStage = z.output<typeof superviseSchema>;
 export type ReinforceStage = z.output<typeof reinforceSchema>;
 
-/** `tiny` takes minutes on two cores: what `npm start` grows. `small`, about an hour, is what the shipped models are made with. */
+/** `tiny` takes minutes on two cores: what `npm start` grows. `small` is all families and a larger model, up to an hour a stage. */
 export type Scale = "tiny" | "small";
 
 /** Types a recipe as it is written; defaults are filled in by `resolveRecipe`. */

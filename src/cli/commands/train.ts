@@ -34,12 +34,12 @@ export function create(): Command {
     ["reckon train r1-zero", "grow a reasoning model from the shipped base; about five minutes on two cores"],
     ["reckon train r1-zero --seed 1 --set steps=60 --set learningRate=3e-4", "with settings of your own"],
     ["reckon train --resume r1-zero", "go on with a run that was stopped or killed"],
-    ["reckon train r1-zero --scale small", "the same at the scale of the shipped models: about half an hour"],
+    ["reckon train r1-zero --scale small", "on all 25 families, more problems a step: about half an hour"],
     ["reckon train base --dry-run", "the resolved recipe, its tokens and its operations, without running it"],
   ])
     .argument("[recipe]", `${Object.keys(RECIPES).join(", ")}, or a file with one`)
     .addOption(
-      new Option("--scale <scale>", "tiny: minutes on two cores; small: as the shipped models are made, about an hour")
+      new Option("--scale <scale>", "tiny: minutes on two cores; small: all families, larger steps, up to an hour")
         .choices(SCALES)
         .default("tiny"),
     )
