@@ -16,6 +16,9 @@ import { collectTestTime } from "../evidence/test-time.ts";
 const PARTS = ["growth", "small", "test-time", "sweeps"] as const;
 type Part = (typeof PARTS)[number];
 
+/** Options that say where things are and how, not what is made: they and their values are left out of the report. */
+const PLACES: ReadonlySet<string> = new Set(["--runs", "--records", "--out", "--workers"]);
+
 interface Options {
   readonly parts: string;
   readonly seeds: string;
@@ -97,9 +100,11 @@ export function create(): Command {
           collectSweeps(c, { base, seeds: growthSeeds, problems: Math.ceil(problems / 2) }),
         ),
       };
-      const typed = process.argv.slice(3).filter((word) => word !== "--json");
+      const typed = process.argv
+        .slice(3)
+        .filter((word, i, words) => !PLACES.has(word) && !PLACES.has(words[i - 1] ?? ""));
       const report = evidenceReport(parts, {
-        command: ["npm run reckon -- evidence", ...typed].join(" "),
+        command: ["npm run reckon -- evidence", ...typed.filter((word) => word !== "--json")].join(" "),
         cpu: machine().cpu,
       });
       const out = resolve(options.out);
