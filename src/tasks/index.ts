@@ -33,4 +33,13 @@ export {
   type Verdict,
 } from "./task.ts";
 export { languageShare, WORDS, wordList } from "./trace/words.ts";
+export {
+  RATING_ASPECTS,
+  type RatingAspect,
+  type Ratings,
+  readTraces,
+  type Trace,
+  type TraceFault,
+  traceLines,
+} from "./traces/index.ts";
 export { type ValidationOptions, validateTask } from "./validate.ts";
