@@ -107,7 +107,7 @@ export async function startEngine(
   state?: OptimizerState,
 ): Promise<Engine> {
   const compute = new WorkerCompute(spec, workers, provider);
-  const optimizer = await Optimizer.create(await cpuProvider(), spec.config, settings);
+  const optimizer = await Optimizer.create(await cpuProvider(), spec.config, settings, workers);
   compute.buffers.parameters.set(parameters);
   if (state) {
     const { size } = parameterLayout(spec.config);

@@ -3,14 +3,14 @@ import { smallCorpusMix } from "../tasks/index.ts";
 import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
 
 /**
- * More second looks than in the tiny corpus, confirmed ones too, and comparisons: a reader that is made to go on looks again,
- * and has to know that what is equal is equal.
+ * More second looks than in the tiny corpus, confirmed ones and false ones too, and comparisons: a reader that is made to go on
+ * looks again, and has to know that what is equal is equal. Fewer slips: reinforcement has some 500 answers a rung to unlearn them.
  */
 const SMALL_CORPUS = {
   problems: [...smallCorpusMix],
-  kinds: { solution: 0.86, facts: 0.04, drill: 0.05, statement: 0.03, comparison: 0.02 },
-  care: { recheck: 0.35, catch: 0.7, again: 0.3 },
-  search: { recheck: 0.3, again: 0.3 },
+  kinds: { solution: 0.84, facts: 0.04, drill: 0.05, statement: 0.05, comparison: 0.02 },
+  care: { slip: 0.004, stumble: 0.15, recheck: 0.35, catch: 0.7, again: 0.3, doubt: 0.15 },
+  search: { slip: 0.005, misjudge: 0.01, recheck: 0.3, again: 0.3 },
 };
 
 export const base: Readonly<Record<Scale, RecipeInput>> = {
@@ -47,7 +47,7 @@ export const base: Readonly<Record<Scale, RecipeInput>> = {
         kind: "pretrain",
         model: { hiddenSize: 160, layers: 6, heads: 5, kvHeads: 5, headDim: 32, intermediateSize: 448 },
         tokenizer: { vocabSize: 768, digits: "pairs" },
-        steps: 2600,
+        steps: 2700,
         tokensPerStep: 12_288,
         rowLength: 288,
         learningRate: 0.012,

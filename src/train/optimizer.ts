@@ -69,7 +69,13 @@ export class Optimizer {
     this.state = { first: this.#adamw.first, second: this.#adamw.second, step: 0 };
   }
 
-  static async create(provider: Provider, config: ModelConfig, settings: OptimizerSettings): Promise<Optimizer> {
+  /** @param threads of Muon's matrix products, while the gradients' threads rest; does not change the result. Default 1 */
+  static async create(
+    provider: Provider,
+    config: ModelConfig,
+    settings: OptimizerSettings,
+    threads = 1,
+  ): Promise<Optimizer> {
     const full: Required<OptimizerSettings> = {
       betas: [0.9, 0.95],
       eps: 1e-8,
@@ -85,7 +91,7 @@ export class Optimizer {
       for (const stack of layout.stacks) {
         const key = stack.shape.join();
         if (stack.kind === "matrix" && !muon.has(key))
-          muon.set(key, await provider.session(muonGraph(stack, full, provider.target)));
+          muon.set(key, await provider.session(muonGraph(stack, full, provider.target), { threads }));
       }
     }
     return new Optimizer(layout, full, provider, muon);

@@ -39,8 +39,8 @@ test("prompts, verdicts and chance", () => {
   assert.equal(base.chance(to), 1 / 32);
 });
 
-test("into a base by dividing, back by multiplying", () => {
+test("into a base by its powers, back by multiplying", () => {
   const thinking = (facts: unknown) => goldTrace({ family: "base", facts }, "en").thinking;
-  assert.equal(thinking({ value: 45, base: 4, to: true }), "11*4=44 45-44=1 11>1\n2*4=8 11-8=3>231\nso 231");
+  assert.equal(thinking({ value: 45, base: 4, to: true }), "4,16\n2*16=32 45-32=13,2\n3*4=12 13-12=1,23\n231\nso 231");
   assert.equal(thinking({ value: 45, base: 4, to: false }), "2,31\n2*4=8 8+3=11,1\n11*4=44 44+1=45\nso 45");
 });

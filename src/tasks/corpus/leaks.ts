@@ -10,7 +10,7 @@
  * Not looked for: the first numbers of a list that is gone through one by one (max, sort, filter, letters, sequence), of
  * which a shorter problem could be made; no line restates it.
  */
-import * as base from "../base/index.ts";
+import { metOnConverting } from "../base/method.ts";
 import { metOnShifting } from "../caesar/method.ts";
 import { metOnReckoning } from "../clock/method.ts";
 import * as division from "../division/index.ts";
@@ -53,16 +53,7 @@ const OWN: Readonly<Record<string, (thinking: string) => unknown[]>> = {
       .map(([, row]) => row!.split(",").map(Number))
       .flatMap((row) => row.slice(1).map((b, i) => ({ a: row[i]!, b })))
       .filter(gcd.isPosed),
-  // `22*2=44 45-44=1`, `22*2=44 44+1=45`, and of second looks `22*2+1=45` and `45/2=22 r 1`.
-  base: (thinking) =>
-    [
-      ...matches(thinking, /\*(\d)=\d+ (\d+)-/g),
-      ...matches(thinking, /\*(\d)=\d+ \d+\+\d=(\d+)/g),
-      ...matches(thinking, /\*(\d)\+\d=(\d+)/g),
-      ...matches(thinking, /(\d+)\/(\d)=/g).map(([, value, own]) => ["", own, value]),
-    ]
-      .map(([, own, value]) => ({ value: Number(value), base: Number(own), to: true }))
-      .filter(base.isPosed),
+  base: metOnConverting,
   // `2*42=84 2*42`: 84 was taken apart and 42 is left. Of second looks `2*3=6 6*11=66 66*29=1914 1914=1914`: each product is
   // put together from its factors, also the last one of a wrong answer.
   factors: (thinking) =>

@@ -49,7 +49,16 @@ for (const task of calculated) {
   });
 
   test(`${task.name}: the most careless writer comes to an end, in the same notation`, () => {
-    const care = { slip: 0.5, stumble: 0.5, stumbleSlip: 0.5, recheck: 1, catch: 1, again: 0.5, waitWord: 0.5 };
+    const care = {
+      slip: 0.5,
+      stumble: 0.5,
+      stumbleSlip: 0.5,
+      recheck: 1,
+      catch: 1,
+      again: 0.5,
+      waitWord: 0.5,
+      doubt: 0,
+    };
     for (let level = 0; level < task.levels; level++) {
       for (const { facts, prompt } of problems(task, level)) {
         for (let seed = 0; seed < 8; seed++) {

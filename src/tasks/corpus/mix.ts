@@ -116,7 +116,7 @@ export const DEFAULT_MIX: CorpusMix = {
   german: 0.2,
   mixed: 0.3,
   otherLanguage: 0.15,
-  care: { slip: 0.01, stumble: 0.25, stumbleSlip: 0.3, recheck: 0.2, catch: 0.6, again: 0.15, waitWord: 0.5 },
+  care: { slip: 0.01, stumble: 0.25, stumbleSlip: 0.3, recheck: 0.2, catch: 0.6, again: 0.15, waitWord: 0.5, doubt: 0 },
   search: {
     notation: "stepwise",
     hint: 0.15,

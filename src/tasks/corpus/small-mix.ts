@@ -35,7 +35,7 @@ const FAMILIES: readonly (readonly [family: string, share: number, top: number])
 ];
 
 /** How often each level stands in the corpus, beside the others of its family. */
-const CORPUS_LEVELS = [1, 0.8, 0.45, 0.2];
+const CORPUS_LEVELS = [0.8, 1, 0.9, 0.6];
 
 function weigh(levels: readonly number[]): ProblemWeight[] {
   return FAMILIES.flatMap(([family, share, top]) => {

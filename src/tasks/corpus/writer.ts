@@ -42,7 +42,7 @@ export function paperWriter(task: Task, method: Method<unknown>): Writer {
     think: (facts, pen, mix) => calculate(method, facts, task.gold(facts), pen, mix.care),
     clean(facts, random, language) {
       const pen = new Pen(random, language, 0);
-      const careful = { slip: 0, stumble: 0, stumbleSlip: 0, recheck: 0, catch: 0, again: 0, waitWord: 0 };
+      const careful = { slip: 0, stumble: 0, stumbleSlip: 0, recheck: 0, catch: 0, again: 0, waitWord: 0, doubt: 0 };
       const answer = calculate(method, facts, task.gold(facts), pen, careful);
       return { thinking: pen.text, answer };
     },

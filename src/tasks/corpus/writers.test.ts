@@ -45,7 +45,7 @@ test("every family has a writer, and its clean solutions are right, in one langu
 });
 
 test("with a slip at every other step every thought still comes to an end in good form, and so does its check", () => {
-  const care = { slip: 0.5, stumble: 1, stumbleSlip: 0.5, recheck: 1, catch: 1, again: 0.5, waitWord: 0.5 };
+  const care = { slip: 0.5, stumble: 1, stumbleSlip: 0.5, recheck: 1, catch: 1, again: 0.5, waitWord: 0.5, doubt: 0 };
   const search = { ...DEFAULT_MIX.search, slip: 0.5, misjudge: 0.5, recheck: 0.9, catch: 0.9, again: 0.9 };
   const mix: CorpusMix = { ...DEFAULT_MIX, care, search, musing: { muse: 0.9, museRight: 0.1, plainRight: 0.1 } };
   for (const { task, level } of rungs) {
@@ -64,7 +64,7 @@ test("with a slip at every other step every thought still comes to an end in goo
 });
 
 test("an honest check says yes to the right answer and no to most wrong ones, and misses are wrong", () => {
-  const sure = { slip: 0, stumble: 0, stumbleSlip: 0, recheck: 0, catch: 0, again: 0, waitWord: 0 };
+  const sure = { slip: 0, stumble: 0, stumbleSlip: 0, recheck: 0, catch: 0, again: 0, waitWord: 0, doubt: 0 };
   for (const { task, level } of rungs) {
     const method = METHODS[task.name];
     let caught = 0;

@@ -1,6 +1,6 @@
 /**
- * Counting with tally marks: a line takes the first letter off and moves its count on (`e-a>a1,t0`, `a>a1,t0`,
- * `a2,t0`), so that nothing is ever counted at a glance.
+ * Counting with tally marks: a line takes the first letter off and moves its count on, with the letters still to come
+ * (`t>a0,t1 e-a`, `e>a0,t1 a`, `a>a1,t1`): what a count depends on stands right before it.
  */
 import type { Posed } from "../corpus/plain.ts";
 import { spell } from "../spell.ts";
@@ -13,8 +13,7 @@ export const lettersMethod: Method<LettersFacts> = {
     let counts: Counts = [...asked].map((letter) => [letter, 0]);
     for (let i = 0; i < text.length; i++) {
       counts = counts.map(([letter, n]) => [letter, letter === text[i] ? pen.slipped(n + 1) : n]);
-      const left = text.slice(i + 1);
-      pen.line(left === "" ? tally(counts) : `${spell(left)}>${tally(counts)}`);
+      pen.line(`${text[i]}>${tally(counts)} ${spell(text.slice(i + 1))}`.trimEnd());
     }
     return tally(counts);
   },
@@ -46,9 +45,9 @@ export const lettersMethod: Method<LettersFacts> = {
 
 /** As long as nothing is counted, the letters that are left are a question of their own if they are enough to be posed. */
 export function metOnCounting(thinking: string): Posed[] {
-  return Array.from(thinking.matchAll(/^(?:\p{L}+ )?([a-z](?:-[a-z])*)>([a-z]0(?:,[a-z]0)*)$/gmu), (match) => ({
-    text: match[1]!.replaceAll("-", ""),
-    asked: match[2]!.replaceAll(/[0,]/g, ""),
+  return Array.from(thinking.matchAll(/^(?:\p{L}+ )?[a-z]>([a-z]0(?:,[a-z]0)*) ([a-z](?:-[a-z])*)$/gmu), (match) => ({
+    text: match[2]!.replaceAll("-", ""),
+    asked: match[1]!.replaceAll(/[0,]/g, ""),
   }))
     .filter(isPosed)
     .map((facts) => ({ family: "letters", facts }));

@@ -1,6 +1,7 @@
 /**
- * A chain that grows at either end: it begins with the first comparison, takes in the next one that fits, and restates
- * those that are left (`B>D A>B,D>C`, `A>B>D D>C`, `A>B>D>C`).
+ * Chains that are followed downwards: from the first comparison that is left on to whoever comes next, and into the chain of the
+ * line before, with the comparisons still left (`B>D>C A>B,E>A`, `A>B>D>C E>A`, `E>A>B>D>C`). Every step looks a name up
+ * and writes what stands behind it.
  */
 import type { Posed } from "../corpus/plain.ts";
 import type { Method } from "../trace/calculate.ts";
@@ -13,22 +14,23 @@ const FEWEST = 4;
 
 export const rankingMethod: Method<RankingFacts> = {
   work({ statements }, pen) {
-    let [first, ...left] = statements as [Statement, ...Statement[]];
-    let chain: string[] = [...first];
-    const write = (): void =>
-      pen.line([chain.join(">"), left.map((pair) => pair.join(">")).join(",")].join(" ").trim());
-    write();
+    let left: readonly Statement[] = statements;
+    let known: readonly string[] = [];
     while (left.length > 0) {
-      const fits = ([greater, less]: Statement): boolean => greater === chain.at(-1) || less === chain[0];
-      // After a slip nothing may fit any more: then the first one is taken in as it stands.
-      const taken = left.find(fits) ?? left[0]!;
-      left = left.filter((pair) => pair !== taken);
-      const added = taken.filter((name) => !chain.includes(name));
-      const inFront = pen.judged(taken[1] === chain[0]);
-      chain = inFront ? [...added, ...chain] : [...chain, ...added];
-      write();
+      const next = new Map([...left, ...known.slice(1).map((less, i): Statement => [known[i]!, less])]);
+      const chain = [left[0]![0]];
+      for (;;) {
+        const less = next.get(chain.at(-1)!);
+        // After a slip a name may come again: then the chain ends there.
+        if (less === undefined || chain.includes(less)) break;
+        if (chain.length > 1 && pen.judged(false)) break;
+        chain.push(less);
+      }
+      left = left.filter(([greater]) => !chain.slice(0, -1).includes(greater));
+      known = chain;
+      pen.line([chain.join(">"), left.map((pair) => pair.join(">")).join(",")].join(" ").trim());
     }
-    return chain.join(">");
+    return known.join(">");
   },
   /** Each pair of neighbours in the answer has to be a comparison of the question. */
   check({ statements }, answer, pen) {

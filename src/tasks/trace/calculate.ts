@@ -34,6 +34,11 @@ export interface Care {
   readonly again: number;
   /** The second look begins with "wait" before "check". */
   readonly waitWord: number;
+  /**
+   * A second look is written carelessly, as a first pass may be; and a result that comes out the same after a "no" stands.
+   * A reader whose second looks are not sure is shown what to do about a false one. 0: neither.
+   */
+  readonly doubt: number;
 }
 
 /** Writes the thinking on a calculation and returns the final answer. */
@@ -46,14 +51,18 @@ export function calculate<F>(method: Method<F>, facts: F, gold: string, pen: Pen
   while (pen.length * 2 < LONGEST_THOUGHT) {
     // The rates differ so that the corpus shows more second looks where they pay; a reader cannot tell before looking.
     if (!pen.random.chance(confirmed ? care.again : answer === gold ? care.recheck : care.catch)) break;
+    if (care.doubt > 0 && pen.random.chance(care.doubt)) pen.slip = care.stumbleSlip;
     const { text, holds } = method.check(facts, answer, pen);
+    pen.slip = care.slip;
     if (pen.random.chance(care.waitWord)) pen.opening = "wait";
     pen.line((words) => `${words.check} ${text} ${holds ? words.yes : words.no}`);
     confirmed = holds;
     if (holds) continue;
     pen.opening = "wait";
+    const before = answer;
     answer = method.work(facts, pen);
     pen.line((words) => `${words.so} ${answer}`);
+    if (care.doubt > 0 && answer === before) break;
   }
   return answer;
 }
