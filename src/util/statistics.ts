@@ -16,6 +16,11 @@ export function quantile(values: readonly number[], q: number): number {
   return a === undefined || b === undefined ? Number.NaN : a + (b - a) * (at - low);
 }
 
+/** The middle value, or the mean of the two middle ones; NaN of an empty list. */
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
 /** Ranks from 1; equal values share the mean of theirs. */
 export function ranks(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((i, j) => values[i]! - values[j]!);

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { median } from "../../util/statistics.ts";
 import { CONFIGURATIONS, decodingFlops, SHARED, trainingFlops } from "./configurations.ts";
 import { measure } from "./growth-point.ts";
 import type { GrpoResult } from "./grpo.ts";
@@ -13,7 +14,7 @@ import { LineProcess } from "./line-process.ts";
 import { productShapes } from "./matmul.ts";
 import type { ProfileResult } from "./profile.ts";
 import type { BenchResult } from "./result.ts";
-import { median, medianTiming, takeTurns } from "./rounds.ts";
+import { medianTiming, takeTurns } from "./rounds.ts";
 
 const main = join(import.meta.dirname, "..", "main.ts");
 

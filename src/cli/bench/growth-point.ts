@@ -9,6 +9,7 @@ import type { ModelConfig } from "../../model/config.ts";
 import { parameterLayout } from "../../model/parameters.ts";
 import { microBatches } from "../../train/batch.ts";
 import { GradientEngine } from "../../train/gradient-engine.ts";
+import { median } from "../../util/statistics.ts";
 import {
   benchParameters,
   type DecodingJob,
@@ -18,7 +19,7 @@ import {
   trainingFlops,
 } from "./configurations.ts";
 import { MatmulBench, productShapes } from "./matmul.ts";
-import { type Contestant, median, roundTo, timed } from "./rounds.ts";
+import { type Contestant, roundTo, timed } from "./rounds.ts";
 
 /** What is to be measured. */
 export type GrowthWork =

@@ -9,12 +9,13 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { ReckonError } from "../../util/errors.ts";
+import { median } from "../../util/statistics.ts";
 import { packageRoot } from "../package.ts";
 import { type Footprint, footprint } from "./footprint.ts";
 import { type GrpoStart, type GrpoStep, grpoProblems } from "./grpo-worker.ts";
 import { LineProcess, type Reply } from "./line-process.ts";
 import { startPython } from "./peer.ts";
-import { load, type Machine, machine, median, roundTo } from "./rounds.ts";
+import { load, type Machine, machine, roundTo } from "./rounds.ts";
 import { describe } from "./words.ts";
 
 export interface GrpoOptions {

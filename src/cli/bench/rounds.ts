@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, loadavg } from "node:os";
+import { median } from "../../util/statistics.ts";
 import { packageRoot, packageVersion } from "../package.ts";
 import type { Timing } from "./peer.ts";
 
@@ -47,12 +48,6 @@ export async function timed(work: () => Promise<unknown>): Promise<Timing> {
   const wall = performance.now() - started;
   const { user, system } = process.cpuUsage(before);
   return { wall, cpu: (user + system) / 1000 };
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 /** Medians of one contestant over the rounds, rounded to a hundredth of a millisecond. */

@@ -5,6 +5,7 @@
 
 import { finalAnswer, verifyFinal } from "../final/index.ts";
 import { SPECIAL_TOKENS } from "../format.ts";
+import { numberedLines, readObject } from "../numbered-lines.ts";
 
 /** Names of the fields; where one is not given, the first of the usual names that a row has. */
 export interface RowFields {
@@ -48,12 +49,7 @@ export function readRows(text: string, fields: RowFields = {}): { readonly rows:
   const rows: Row[] = [];
   const faults: RowFault[] = [];
   const lines = new Map<string, number>();
-  for (const [i, source] of text
-    .replace(/^\ufeff/, "")
-    .split("\n")
-    .entries()) {
-    if (source.trim() === "") continue;
-    const line = i + 1;
+  for (const { line, source } of numberedLines(text)) {
     const row = readRow(source, line, fields);
     if (typeof row === "string") {
       faults.push({ line, reason: row });
@@ -82,14 +78,8 @@ export function canonicalQuestion(question: string): string {
 }
 
 function readRow(source: string, line: number, fields: RowFields): Row | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(source);
-  } catch {
-    return "not JSON";
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return "not a JSON object";
-  const row = value as Readonly<Record<string, unknown>>;
+  const row = readObject(source);
+  if (typeof row === "string") return row;
   const get = (name: string | undefined, usual: readonly string[]): readonly [string, unknown] => {
     const key = name ?? usual.find((candidate) => Object.hasOwn(row, candidate)) ?? usual.join(" or ");
     return [key, Object.hasOwn(row, key) ? row[key] : undefined];

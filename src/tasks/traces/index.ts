@@ -5,6 +5,7 @@
  * What is wrong with a row is said with its line's number, so that a file can be mended; reading the file is the caller's.
  */
 import { SPECIAL_TOKENS } from "../format.ts";
+import { numberedLines, readObject } from "../numbered-lines.ts";
 import type { Language } from "../task.ts";
 import { LANGUAGES } from "../trace/words.ts";
 
@@ -47,12 +48,7 @@ export function readTraces(text: string): { readonly traces: Trace[]; readonly f
   const traces: Trace[] = [];
   const faults: TraceFault[] = [];
   const lines = new Map<string, number>();
-  for (const [i, source] of text
-    .replace(/^\ufeff/, "")
-    .split("\n")
-    .entries()) {
-    if (source.trim() === "") continue;
-    const line = i + 1;
+  for (const { line, source } of numberedLines(text)) {
     const trace = readTrace(source, line);
     if (typeof trace === "string") faults.push({ line, reason: trace });
     else if (lines.has(trace.id)) faults.push({ line, reason: `the id of line ${lines.get(trace.id)} again` });
@@ -70,14 +66,8 @@ export function traceLines(traces: readonly Trace[]): string {
 }
 
 function readTrace(source: string, line: number): Trace | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(source);
-  } catch {
-    return "not JSON";
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return "not a JSON object";
-  const row = value as Readonly<Record<string, unknown>>;
+  const row = readObject(source);
+  if (typeof row === "string") return row;
   const { id = `line-${line}`, family, level, language, score, source: writer, ratings } = row;
   if (typeof id !== "string" || id === "") return "id is no text";
   const fault = textFault(row) ?? ratingsFault(ratings);
