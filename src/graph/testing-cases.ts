@@ -135,6 +135,11 @@ export const opCases: readonly OpCase[] = [
     shapes: [[5, 3]],
     build: (graph, [a]) => g.matmul(g.gatherRows(a!, ints(graph, [1, 4, 1], [3])), a!, { transB: true }),
   },
+  {
+    name: "segmentSum, segments apart and of one row",
+    shapes: [[6, 1]],
+    build: (graph, [a]) => g.segmentSum(a!, ints(graph, [2, 0, 2, 5, 0, 2], [6])),
+  },
   { name: "pick", shapes: [[3, 4]], build: (graph, [a]) => g.pick(a!, ints(graph, [1, 0, 3], [3, 1])) },
   { name: "softmax", shapes: [[2, 5]], build: (_, [a]) => g.softmax(a!) },
   { name: "logSoftmax", shapes: [[2, 5]], build: (_, [a]) => g.logSoftmax(a!) },

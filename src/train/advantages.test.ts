@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { goldenJson } from "../../test/golden-files.ts";
 import { ReckonError } from "../util/errors.ts";
-import { groupAdvantages, isDead, tokenWeights } from "./advantages.ts";
+import { groupAdvantages, isDead, type RewardedGroup, stepAdvantages } from "./advantages.ts";
 
 fc.configureGlobal({ seed: 11 });
 
@@ -64,26 +64,99 @@ test("a group of one and a reward that is no number are refused", () => {
   refuses([0, Number.POSITIVE_INFINITY], "TRAIN_NOT_FINITE");
 });
 
-test("token weights sum to what each normalisation promises", () => {
-  const lengths = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 30 });
-  const near = (a: number, b: number): void => {
-    assert.ok(Math.abs(a - b) < 1e-9, `${a}, expected ${b}`);
-  };
+/** Groups of rewards whose answers are all of one length. */
+const equally = (rewards: readonly (readonly number[])[]): RewardedGroup[] =>
+  rewards.map((list) => ({ rewards: list, lengths: list.map(() => 3) }));
+const flat = (advantages: readonly (readonly (number | Float32Array)[])[]): number[] =>
+  advantages.flat().flatMap((one) => (typeof one === "number" ? [one] : [...one]));
+const same = (got: readonly number[], expected: readonly number[], within = 1e-9): void => {
+  assert.equal(got.length, expected.length);
+  for (const [i, x] of got.entries()) assert.ok(Math.abs(x - expected[i]!) < within, `${got}, expected ${expected}`);
+};
+
+const rewardGroups = fc.integer({ min: 2, max: 8 }).chain((size) =>
+  fc.array(fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: size, maxLength: size }), {
+    minLength: 1,
+    maxLength: 6,
+  }),
+);
+
+test("a step's advantages are the groups' own, whatever other groups there are", () => {
   fc.assert(
-    fc.property(lengths, (list) => {
-      const tokens = list.reduce((a, b) => a + b, 0);
-      const sum = (weights: readonly number[]) => weights.reduce((total, w, i) => total + w * list[i]!, 0);
-      const grpo = tokenWeights(list, "grpo", 300);
-      near(sum(grpo), 1);
-      for (const [i, w] of grpo.entries()) near(w * list[i]!, 1 / list.length); // every answer counts the same
-      const dapo = tokenWeights(list, "dapo", 300);
-      near(sum(dapo), 1);
-      assert.equal(new Set(dapo).size, 1); // every token counts the same
-      const dr = tokenWeights(list, "dr_grpo", 300);
-      near(sum(dr), tokens / (300 * list.length));
-      assert.deepEqual(new Set(dr), new Set(tokenWeights([1, ...list.slice(1)], "dr_grpo", 300))); // whatever the lengths are
+    fc.property(rewardGroups, fc.constantFrom("group" as const, "none" as const), (groups, scale) => {
+      const got = stepAdvantages(equally(groups), { baseline: "group", scale });
+      assert.deepEqual(
+        got,
+        groups.map((rewards) => groupAdvantages(rewards, scale)),
+      );
     }),
   );
-  assert.deepEqual(tokenWeights([0, 4], "grpo", 8), [0.5, 0.125], "an empty answer divides by nothing");
-  assert.deepEqual(tokenWeights([], "dapo", 8), []);
+});
+
+test("leaving one out is Dr. GRPO's advantage times G/(G − 1), and the reward less the mean of the others", () => {
+  fc.assert(
+    fc.property(rewardGroups, (groups) => {
+      const rloo = stepAdvantages(equally(groups), { baseline: "leave_one_out", scale: "none" });
+      const plain = stepAdvantages(equally(groups), { baseline: "group", scale: "none" });
+      const size = groups[0]!.length;
+      same(
+        flat(rloo),
+        flat(plain).map((x) => (x * size) / (size - 1)),
+      );
+      const others = groups.map((list) =>
+        isDead(list)
+          ? list.map(() => 0)
+          : list.map((r, i) => r - list.reduce((sum, x, j) => (j === i ? sum : sum + x), 0) / (size - 1)),
+      );
+      same(flat(rloo), others.flat());
+    }),
+  );
+});
+
+test("the batch's deviation scales all groups alike; whitening leaves mean 0 and deviation 1 over tokens", () => {
+  fc.assert(
+    fc.property(
+      rewardGroups,
+      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 48, maxLength: 48 }),
+      (groups, n) => {
+        const scaled = flat(stepAdvantages(equally(groups), { baseline: "group", scale: "batch" }));
+        const plain = flat(stepAdvantages(equally(groups), { baseline: "group", scale: "none" }));
+        const largest = plain.reduce((at, x, i) => (Math.abs(x) > Math.abs(plain[at]!) ? i : at), 0);
+        if (plain[largest] !== 0) {
+          const factor = scaled[largest]! / plain[largest]!;
+          assert.ok(factor > 0);
+          same(
+            scaled,
+            plain.map((x) => x * factor),
+            1e-6 * (1 + Math.abs(factor)),
+          );
+        }
+        let at = 0;
+        const uneven = groups.map((rewards) => ({ rewards, lengths: rewards.map(() => n[at++]!) }));
+        const white = stepAdvantages(uneven, { baseline: "batch", scale: "batch" });
+        if (isDead(groups.flat())) return assert.ok(flat(white).every((x) => x === 0));
+        const tokens = white.flatMap((row, g) =>
+          row.flatMap((x, i) => new Array<number>(uneven[g]!.lengths[i]!).fill(x as number)),
+        );
+        const centre = tokens.reduce((a, b) => a + b, 0) / tokens.length;
+        const variance = tokens.reduce((sum, x) => sum + (x - centre) ** 2, 0) / tokens.length;
+        assert.ok(Math.abs(centre) < 1e-6 && variance < 1 + 1e-6, `${centre} ${variance}`);
+        // Less than 1 only where the least variance stood in for a smaller one.
+        assert.ok(variance > 0.99 || Math.max(...groups.flat()) - Math.min(...groups.flat()) < 1e-3, `${variance}`);
+      },
+    ),
+  );
+});
+
+test("a penalty of every token counts for it and those before it, or for the whole answer", () => {
+  const group = { rewards: [1, 0], lengths: [2, 1], penalties: [Float32Array.of(0.5, 0.25), Float32Array.of(-0.5)] };
+  const whole = stepAdvantages([group], { baseline: "leave_one_out", scale: "none" });
+  same(flat(whole), [0.25 - 0.5, 0.5 - 0.25]);
+  const each = stepAdvantages([group], { baseline: "batch", scale: "none" });
+  const centre = (0.25 + 0.75 + 0.5) / 3;
+  same(flat(each), [0.25 - centre, 0.75 - centre, 0.5 - centre], 1e-6);
+  assert.deepEqual(
+    each[0]!.map((x) => (x as Float32Array).length),
+    [2, 1],
+  );
 });

@@ -15,8 +15,8 @@ export interface Sequence {
   readonly from: number;
   /** Weight of every learnt token in the loss. */
   readonly weight: number;
-  /** Policy objectives: advantage of every learnt token. */
-  readonly advantage?: number;
+  /** Policy objectives: advantage of every learnt token, or of each of them. */
+  readonly advantage?: number | Float32Array;
   /** Policy objectives: log-probability of the learnt tokens under the sampler, tokens.length − from values. */
   readonly old?: Float32Array;
   /** Policy objectives with a KL term: the same under the reference. */
@@ -122,7 +122,7 @@ function assemble(sequences: readonly Sequence[], rows: readonly (readonly numbe
         picked[n] = start + t - 1;
         targets[n] = tokens[t]!;
         weights[n] = weight;
-        advantages[n] = advantage;
+        advantages[n] = typeof advantage === "number" ? advantage : advantage[t - from]!;
         if (before) old[n] = before[t - from]!;
         if (anchor) reference[n] = anchor[t - from]!;
       }

@@ -6,7 +6,7 @@ import type { Provider, Session, Target, Value, Values } from "../graph/index.ts
 import type { ModelConfig } from "../model/config.ts";
 import { type ParameterLayout, parameterLayout } from "../model/parameters.ts";
 import type { MicroBatch } from "./batch.ts";
-import { type Objective, objectiveGraph } from "./objective.ts";
+import { lossFeeds, type Objective, objectiveGraph } from "./objective.ts";
 
 /** What one micro-batch gave; arrays run over its picked positions, padding included. */
 export interface MicroBatchResult {
@@ -160,15 +160,9 @@ export class GradientEngine {
       logprobs: value(logprobs, [n, 1]),
       entropy: value(entropy, [n, 1]),
     };
-    if (this.#objective.kind !== "score") {
-      feeds["weights"] = value(batch.weights, [n, 1]);
-      fetches["loss"] = value(loss, [1]);
-    }
-    if (this.#objective.kind === "policy") {
-      feeds["advantages"] = value(batch.advantages, [n, 1]);
-      feeds["old"] = value(batch.old, [n, 1]);
-      if (this.#objective.klWeight !== 0) feeds["reference"] = value(batch.reference, [n, 1]);
-    }
+    for (const [name, data] of Object.entries(lossFeeds(this.#objective, batch)))
+      feeds[name] = value(data, data instanceof Int32Array ? [n] : [n, 1]);
+    if (this.#objective.kind !== "score") fetches["loss"] = value(loss, [1]);
     await session.run(feeds, fetches);
     return { loss: loss[0]!, logprobs, entropy };
   }

@@ -1,5 +1,14 @@
 /** Training: objectives, optimisers, the loops of supervised and reinforcement learning, evaluation. */
-export { groupAdvantages, isDead, type Normalisation, type RewardScale, tokenWeights } from "./advantages.ts";
+export {
+  type Advantage,
+  type Baseline,
+  groupAdvantages,
+  isDead,
+  type RewardedGroup,
+  type RewardScale,
+  stepAdvantages,
+} from "./advantages.ts";
+export { ALGORITHM_NAMES, ALGORITHMS, type AlgorithmName, type AlgorithmSettings } from "./algorithms/index.ts";
 export { type BatchOptions, type MicroBatch, microBatches, type Sequence } from "./batch.ts";
 export { type RestoredTrainer, restoreTrainer, type TrainerCheckpoint, trainerFiles } from "./checkpoint.ts";
 export {
@@ -43,3 +52,4 @@ export type { ReinforceSettings } from "./reinforce-settings.ts";
 export { type Judgement, type Rollout, rolloutOf, type Segment, sequenceOf } from "./rollout.ts";
 export type { CheckpointFiles, Metrics, RolloutRecord, RunEvent, RunStore, StoredCheckpoint } from "./run-store.ts";
 export { type Schedule, scheduleFactor } from "./schedule.ts";
+export { type Normalisation, tokenWeights } from "./token-weights.ts";

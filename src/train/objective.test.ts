@@ -7,10 +7,10 @@ import { test } from "node:test";
 import { flatten, goldenJson, goldenTensors, relativeError, worstParameter } from "../../test/golden-files.ts";
 import { cpuProvider } from "../graph/node.ts";
 import type { ModelConfig } from "../model/config.ts";
-import { type Normalisation, tokenWeights } from "./advantages.ts";
 import { type BatchOptions, microBatches, type Sequence } from "./batch.ts";
 import { GradientEngine } from "./gradient-engine.ts";
 import type { Objective } from "./objective.ts";
+import { type Normalisation, tokenWeights } from "./token-weights.ts";
 
 interface Run {
   readonly loss: number;

@@ -2,31 +2,22 @@
  * Training objectives as graphs: forward, loss and backward in one, with gradients added to what is already there.
  *
  * - `crossEntropy`: Σ_t w_t · −log p(target_t).
- * - `policy`: the clipped surrogate of the GRPO family (DeepSeekMath, arXiv 2402.03300, eq. 3; clip-higher as in DAPO,
- *   arXiv 2503.14476) with the k3 estimate of the KL divergence to a reference in the loss:
- *   Σ_t w_t · { −min(ρ_t A_t, clip(ρ_t, 1−ε_low, 1+ε_high) A_t) + β (e^{d_t} − d_t − 1) },
- *   ρ_t = π(t)/π_old(t), d_t = log π_ref(t) − log π(t).
+ * - `policy`: Σ_t w_t · the loss of the GRPO family (losses/policy.ts).
  *
  * π is softmax(logits / T) with the temperature T of the sampler, so that π is what the tokens were drawn from.
  *
  * Both are sums over tokens with a weight each, so every normalisation (per sequence, per token, by a constant) is a
  * choice of weights made outside, and splitting a batch in parts changes nothing but the order of summation.
  * Only picked positions reach the vocabulary: the rest of the rows cost no logits.
- * Left out: sequence-level ratios and other members of the family; they need their own reductions.
  */
 import {
-  add,
   cast,
-  clip,
-  exp,
   Graph,
   gatherRows,
   gradients,
-  minimum,
   mul,
   neg,
   reshape,
-  sub,
   sum,
   type Target,
   type Tensor,
@@ -35,20 +26,12 @@ import {
 import type { ModelConfig } from "../model/config.ts";
 import type { ParameterLayout } from "../model/parameters.ts";
 import { fullAttention, hiddenStates, logitsOf, type ParameterTensors, parameterInputs } from "../model/transformer.ts";
+import type { MicroBatch } from "./batch.ts";
+import { type PolicyObjective, policyFeeds, policyLoss } from "./losses/policy.ts";
 
 export type Objective =
   | { readonly kind: "crossEntropy" }
-  | {
-      readonly kind: "policy";
-      /** ε below 1; the ratio is clipped at 1 − clipLow. */
-      readonly clipLow: number;
-      /** ε above 1; the ratio is clipped at 1 + clipHigh. */
-      readonly clipHigh: number;
-      /** β of the KL term; 0 leaves the reference out of the graph. */
-      readonly klWeight: number;
-      /** Logits are divided by it, as they were when the answers were sampled; default 1. */
-      readonly temperature?: number;
-    }
+  | PolicyObjective
   /** No loss and no gradient: log-probabilities only, for references and scoring. */
   | { readonly kind: "score"; readonly temperature?: number };
 
@@ -67,8 +50,8 @@ const POSITIONS = 64;
 
 /**
  * Inputs: all parameters by name; `ids` int32 [B, S]; `segments` int32 [B, S] if packed; `picked` int32 [N], positions
- * in the flattened rows whose next token is scored; `targets` int32 [N, 1]; `weights` [N, 1]; for policies `old`,
- * `advantages` and, with a KL term, `reference`, all [N, 1]; `grad.NAME` for every parameter: what to add to, if accumulated.
+ * in the flattened rows whose next token is scored; `targets` int32 [N, 1]; `weights` [N, 1]; what the objective's loss
+ * needs (`lossFeeds`); `grad.NAME` for every parameter: what to add to, if accumulated.
  * Outputs: `loss` [1], `logprobs` [N, 1], `entropy` [N, 1], and `sum.NAME`: grad.NAME + the gradient.
  */
 export function objectiveGraph(
@@ -108,16 +91,23 @@ function tokenLoss(graph: Graph, objective: Exclude<Objective, { kind: "score" }
   switch (objective.kind) {
     case "crossEntropy":
       return neg(logprobs);
-    case "policy": {
-      const advantages = graph.input("advantages", ["N", 1]);
-      const ratio = exp(sub(logprobs, graph.input("old", ["N", 1])));
-      const clipped = clip(ratio, 1 - objective.clipLow, 1 + objective.clipHigh);
-      const surrogate = neg(minimum(mul(ratio, advantages), mul(clipped, advantages)));
-      if (objective.klWeight === 0) return surrogate;
-      const distance = sub(graph.input("reference", ["N", 1]), logprobs);
-      const k3 = sub(sub(exp(distance), distance), 1);
-      return add(surrogate, mul(k3, objective.klWeight));
-    }
+    case "policy":
+      return policyLoss(graph, objective, logprobs);
+    default:
+      objective satisfies never;
+      throw new Error("internal: unknown objective");
+  }
+}
+
+/** What a micro-batch gives to an objective's own inputs: [N, 1], or [N] where they are whole numbers. */
+export function lossFeeds(objective: Objective, batch: MicroBatch): Record<string, Float32Array | Int32Array> {
+  switch (objective.kind) {
+    case "score":
+      return {};
+    case "crossEntropy":
+      return { weights: batch.weights };
+    case "policy":
+      return { weights: batch.weights, ...policyFeeds(objective, batch) };
     default:
       objective satisfies never;
       throw new Error("internal: unknown objective");

@@ -2,6 +2,7 @@
 import { analyse, type Problem } from "../tasks/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import { mean } from "../util/statistics.ts";
+import type { Advantage } from "./advantages.ts";
 import type { MicroBatch } from "./batch.ts";
 import type { Evaluated } from "./evaluate.ts";
 import type { MicroBatchResult } from "./gradient-engine.ts";
@@ -16,7 +17,7 @@ export interface Group {
   readonly rollouts: readonly Rollout[];
   readonly judgements: readonly Judgement[];
   readonly dead: boolean;
-  readonly advantages: readonly number[];
+  readonly advantages: readonly Advantage[];
 }
 
 export interface Drawn {
@@ -63,20 +64,26 @@ export class UpdateTally {
    * noise between them is a fault of ours
    */
   add(shards: readonly (readonly MicroBatch[])[], results: readonly MicroBatchResult[][], step: number): void {
-    const { clipLow, clipHigh, klWeight } = this.#settings;
+    const { klWeight, ratio: level, surrogate = "clip" } = this.#settings;
+    // What bounds no ratio counts none: without a ratio there is no end, and CISPO's has one above alone.
+    const low = surrogate === "clip" ? 1 - this.#settings.clipLow : Number.NEGATIVE_INFINITY;
+    const high = surrogate === "reinforce" ? Number.POSITIVE_INFINITY : 1 + this.#settings.clipHigh;
     const first = this.#updates++ === 0;
     shards.forEach((batches, s) => {
       batches.forEach((batch, b) => {
         const result = results[s]![b]!;
         this.#loss += result.loss;
-        for (const { start, count } of batch.spans) {
+        for (const span of batch.spans) {
+          const { start, count } = span;
+          const whole = level === "sequence" ? sequenceRatio(result.logprobs, batch.old, span) : undefined;
           for (let n = start; n < start + count; n++) {
             const difference = result.logprobs[n]! - batch.old[n]!;
             const ratio = Math.exp(difference);
+            const clipped = whole ?? ratio;
             this.#tokens++;
             this.#entropy += result.entropy[n]!;
-            if (ratio < 1 - clipLow && batch.advantages[n]! < 0) this.#clippedLow++;
-            if (ratio > 1 + clipHigh && batch.advantages[n]! > 0) this.#clippedHigh++;
+            if (clipped < low && batch.advantages[n]! < 0) this.#clippedLow++;
+            if (clipped > high && batch.advantages[n]! > 0) this.#clippedHigh++;
             if (klWeight !== 0) {
               const d = batch.reference[n]! - result.logprobs[n]!;
               this.#kl += Math.exp(d) - d - 1;
@@ -131,6 +138,13 @@ export class UpdateTally {
   }
 }
 
+/** An answer's ratio: the geometric mean of its tokens'. */
+function sequenceRatio(logprobs: Float32Array, old: Float32Array, span: { start: number; count: number }): number {
+  let total = 0;
+  for (let n = span.start; n < span.start + span.count; n++) total += logprobs[n]! - old[n]!;
+  return Math.exp(total / span.count);
+}
+
 /** Metrics of a batch of answers, by TRL's names. */
 export function rolloutMetrics(settings: ReinforceSettings, drawn: Drawn): Record<string, number> {
   const all = drawn.groups.flatMap((group) =>
@@ -182,9 +196,21 @@ function deviation(values: readonly number[]): number {
 export function rolloutRecords(step: number, groups: readonly Group[]): RolloutRecord[] {
   return groups.flatMap(({ rollouts, judgements, advantages }, group) =>
     rollouts.map((rollout, index) =>
-      record({ step, group, index, rollout, judgement: judgements[index]!, advantage: advantages[index]! }),
+      record({
+        step,
+        group,
+        index,
+        rollout,
+        judgement: judgements[index]!,
+        advantage: meanAdvantage(advantages[index]!),
+      }),
     ),
   );
+}
+
+/** One number for reading, where every token has its own. */
+function meanAdvantage(advantage: Advantage): number {
+  return typeof advantage === "number" ? advantage : mean([...advantage]);
 }
 
 /** Judged answers to held-out problems, for reading: nothing is learned from them, so they have no advantage. */

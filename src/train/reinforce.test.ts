@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { cpuProvider } from "../graph/node.ts";
 import { ReckonError } from "../util/errors.ts";
 import { mean } from "../util/statistics.ts";
+import { ALGORITHM_NAMES, ALGORITHMS } from "./algorithms/index.ts";
 import { microBatches } from "./batch.ts";
 import type { Judge } from "./judge.ts";
 import type { ReinforceSettings } from "./reinforce-settings.ts";
@@ -62,6 +63,11 @@ const ways: Record<string, Partial<ReinforceSettings>> = {
   "grpo, dead groups drawn again": { resample: 2, steps: 60 },
   "grpo, several updates on each batch": { iterations: 2, miniBatches: 2, steps: 30 },
 };
+
+for (const name of ALGORITHM_NAMES) {
+  const { rewards: _, ...settings } = ALGORITHMS[name] as (typeof ALGORITHMS)["dapo"];
+  ways[`${name}, by its name`] = { ...settings, steps: 60 };
+}
 
 for (const [name, settings] of Object.entries(ways)) {
   test(`${name}: finds out which letters earn the reward`, async () => {

@@ -3,8 +3,9 @@
  * R1-Zero as in DeepSeek-R1 (arXiv 2501.12948, §2.1).
  *
  * One step: draw prompts, sample a group of answers to each, judge them, turn rewards into group-relative advantages,
- * and take one or several clipped policy-gradient updates on the batch. Optional: a k3 KL term to a reference that is
- * refreshed every so many steps, and resampling of groups that teach nothing (DAPO's dynamic sampling).
+ * and take one or several clipped policy-gradient updates on the batch. Optional: a KL term to a reference that is
+ * refreshed every so many steps, and resampling of groups that teach nothing (DAPO's dynamic sampling). The other members
+ * of the family differ in their settings (algorithms/).
  *
  * The sampler and the trainer run the same kernels in the same precision, so the sampler's log-probabilities are the
  * old policy's; that they agree, and that the ratio is 1 at the first update, is checked at every step.
@@ -13,8 +14,7 @@
 import { promptIds } from "../model/chat-template.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import type { Problem } from "../tasks/index.ts";
-import { groupAdvantages, isDead, tokenWeights } from "./advantages.ts";
-import { type MicroBatch, microBatches } from "./batch.ts";
+import { isDead } from "./advantages.ts";
 import type { Compute, RolloutRequest } from "./compute.ts";
 import {
   advanceCurriculum,
@@ -25,20 +25,13 @@ import {
   type Odds,
 } from "./curriculum.ts";
 import type { Judge } from "./judge.ts";
-import type { Objective } from "./objective.ts";
 import type { Optimizer } from "./optimizer.ts";
-import {
-  type Drawn,
-  type Group,
-  observation,
-  rolloutMetrics,
-  rolloutRecords,
-  UpdateTally,
-} from "./reinforce-metrics.ts";
+import { type Drawn, observation, rolloutMetrics, rolloutRecords } from "./reinforce-metrics.ts";
 import type { ReinforceSettings } from "./reinforce-settings.ts";
-import { contextLength, rolloutOf, sequenceOf, surprisalOf } from "./rollout.ts";
+import { contextLength, rolloutOf, surprisalOf } from "./rollout.ts";
 import type { Metrics, RunStore } from "./run-store.ts";
-import { scheduleFactor } from "./schedule.ts";
+import { learnedTokens, update } from "./updates.ts";
+import { type Sampled, valueGroups } from "./valuation.ts";
 import { Watch, type WatchState } from "./watch.ts";
 
 export interface ReinforceState {
@@ -88,13 +81,15 @@ export async function reinforce(
     const started = performance.now();
     const drawn = await drawGroups(settings, state, parts);
     const generated = performance.now();
-    const updates = await update(settings, state, parts, drawn.groups);
+    const valued = await valueGroups(settings, parts.compute, drawn.groups);
+    const { groups } = valued;
+    const updates = await update(settings, state, parts, valued);
     const trained = performance.now();
     state.step++;
     state.problems += drawn.problems;
     state.tokens += drawn.tokens;
     state.promptTokens += drawn.promptTokens;
-    state.trainedTokens += settings.iterations * learnedTokens(settings, drawn.groups);
+    state.trainedTokens += settings.iterations * learnedTokens(settings, groups);
     if (settings.curriculum) {
       state.curriculum = advanceCurriculum(settings.curriculum, state.curriculum ?? {}, drawn.judged);
     }
@@ -105,7 +100,7 @@ export async function reinforce(
     const due = settings.evaluateEvery > 0 && (state.step % settings.evaluateEvery === 0 || last);
     const metrics: Metrics = {
       step: state.step,
-      ...rolloutMetrics(settings, drawn),
+      ...rolloutMetrics(settings, { ...drawn, groups }),
       ...updates,
       ...(settings.curriculum ? curriculumMetrics(settings.curriculum, state.curriculum ?? {}) : {}),
       num_tokens: state.promptTokens + state.tokens,
@@ -117,9 +112,9 @@ export async function reinforce(
     };
     store.metrics(metrics);
     if (settings.rolloutsEvery > 0 && (state.step - 1) % settings.rolloutsEvery === 0) {
-      store.rollouts(rolloutRecords(state.step, drawn.groups.slice(0, settings.rolloutGroups)));
+      store.rollouts(rolloutRecords(state.step, groups.slice(0, settings.rolloutGroups)));
     }
-    for (const event of watch.observe(observation(state.step, metrics, drawn.groups))) store.event(event);
+    for (const event of watch.observe(observation(state.step, metrics, groups))) store.event(event);
     state.watch = watch.state;
     store.progress(state.step, settings.steps);
     const stop = store.stopRequested();
@@ -133,7 +128,7 @@ async function drawGroups(
   settings: ReinforceSettings,
   state: ReinforceState,
   parts: ReinforceParts,
-): Promise<Drawn & { readonly judged: readonly JudgedGroup[] }> {
+): Promise<Omit<Drawn, "groups"> & { readonly groups: readonly Sampled[]; readonly judged: readonly JudgedGroup[] }> {
   let problems = 0;
   let tokens = 0;
   let promptTokens = 0;
@@ -141,7 +136,7 @@ async function drawGroups(
   const judged: JudgedGroup[] = [];
   // As they are at the step's start: what this step finds out counts from the next one on.
   const odds = settings.curriculum && curriculumOdds(settings.curriculum, state.curriculum ?? {});
-  const draw = async (count: number, round: number): Promise<Group[]> => {
+  const draw = async (count: number, round: number): Promise<Sampled[]> => {
     const list = await Promise.all(
       Array.from({ length: count }, (_, i) => parts.problem(state.problems + problems + i, odds)),
     );
@@ -172,7 +167,7 @@ async function sampleGroups(
   round: number,
   problems: readonly Problem[],
   parts: ReinforceParts,
-): Promise<Group[]> {
+): Promise<Sampled[]> {
   const { compute, tokenizer } = parts;
   const prompts = problems.map((problem) => promptIds(tokenizer, problem.prompt));
   const size = Math.ceil(problems.length / compute.spec.shards);
@@ -196,7 +191,7 @@ async function sampleGroups(
     rolloutOf(problems[prompt]!, prompts[prompt]!, completion, tokenizer),
   );
   const judgements = await parts.judge(rollouts);
-  return problems.map((problem, p): Group => {
+  return problems.map((problem, p): Sampled => {
     const [from, to] = [p * settings.samplesPerPrompt, (p + 1) * settings.samplesPerPrompt];
     const judged = judgements.slice(from, to);
     const rewards = judged.map((judgement) => judgement.reward);
@@ -205,108 +200,6 @@ async function sampleGroups(
       rollouts: rollouts.slice(from, to),
       judgements: judged,
       dead: isDead(rewards),
-      advantages: groupAdvantages(rewards, settings.rewardScale),
     };
   });
-}
-
-/** All updates on one batch of groups; returns the optimisation metrics. */
-async function update(
-  settings: ReinforceSettings,
-  state: ReinforceState,
-  parts: ReinforceParts,
-  groups: readonly Group[],
-): Promise<Record<string, number>> {
-  const { compute, optimizer } = parts;
-  const objective: Objective = {
-    kind: "policy",
-    clipLow: settings.clipLow,
-    clipHigh: settings.clipHigh,
-    klWeight: settings.klWeight,
-    temperature: settings.temperature,
-  };
-  const references = settings.klWeight === 0 ? undefined : await referenceLogprobs(settings, parts, groups);
-  const rate = settings.learningRate * scheduleFactor(settings.schedule, state.step, settings.steps);
-  const share = Math.ceil(groups.length / settings.miniBatches);
-  const tally = new UpdateTally(settings);
-  for (let iteration = 0; iteration < settings.iterations; iteration++) {
-    for (let at = 0; at < groups.length; at += share) {
-      const shards = layOut(
-        settings,
-        compute.spec.shards,
-        groups.slice(at, at + share),
-        (group, i) => references?.get(group)?.[i],
-      );
-      if (shards.every((batches) => batches.length === 0)) continue;
-      const results = await compute.gradients(objective, shards);
-      tally.add(shards, results, state.step + 1);
-      tally.applied(await optimizer.step(compute.buffers.parameters, compute.gradient, rate));
-    }
-  }
-  return { ...tally.metrics(), learning_rate: rate };
-}
-
-/** Sequences of an update, cut into shards by whole groups, so that the cut does not depend on lengths. */
-function layOut(
-  settings: ReinforceSettings,
-  shards: number,
-  groups: readonly Group[],
-  reference: (group: Group, index: number) => Float32Array | undefined,
-): MicroBatch[][] {
-  const lengths = groups.flatMap((group) => group.rollouts.map((rollout) => rollout.length));
-  const weights = tokenWeights(lengths, settings.normalisation, settings.maxNewTokens);
-  let n = 0;
-  const weighted = groups.map((group) => group.rollouts.map(() => weights[n++]!));
-  const size = Math.ceil(groups.length / shards);
-  return Array.from({ length: shards }, (_, s) => {
-    const sequences = groups.slice(s * size, (s + 1) * size).flatMap((group, g) =>
-      group.rollouts.flatMap((rollout, i) => {
-        const advantage = group.advantages[i]!;
-        if (!hasGradient(settings, advantage)) return [];
-        return [sequenceOf(rollout, weighted[s * size + g]![i]!, advantage, reference(group, i))];
-      }),
-    );
-    return microBatches(sequences, { tokens: settings.microBatchTokens });
-  });
-}
-
-/** Without a KL term an answer of advantage 0 has no gradient at all. */
-function hasGradient(settings: ReinforceSettings, advantage: number): boolean {
-  return advantage !== 0 || settings.klWeight !== 0;
-}
-
-/** Tokens that one pass over the groups computes gradients of, prompts included. */
-function learnedTokens(settings: ReinforceSettings, groups: readonly Group[]): number {
-  const learned = groups.flatMap(({ rollouts, advantages }) =>
-    rollouts.filter((_, i) => hasGradient(settings, advantages[i]!)),
-  );
-  return learned.reduce((n, rollout) => n + contextLength(rollout) + rollout.length, 0);
-}
-
-async function referenceLogprobs(
-  settings: ReinforceSettings,
-  parts: ReinforceParts,
-  groups: readonly Group[],
-): Promise<Map<Group, Float32Array[]>> {
-  const { shards } = parts.compute.spec;
-  const size = Math.ceil(groups.length / shards);
-  const batches = Array.from({ length: shards }, (_, s) =>
-    microBatches(
-      groups
-        .slice(s * size, (s + 1) * size)
-        .flatMap((group) => group.rollouts.map((r) => sequenceOf(r, 1, 0, undefined))),
-      { tokens: settings.microBatchTokens },
-    ),
-  );
-  const results = await parts.compute.score("reference", batches, settings.temperature);
-  const out = new Map<Group, Float32Array[]>(groups.map((group) => [group, []]));
-  batches.forEach((list, s) => {
-    list.forEach((batch, b) => {
-      for (const { index, start, count } of batch.spans) {
-        const group = groups[s * size + Math.floor(index / settings.samplesPerPrompt)]!;
-        out.get(group)![index % settings.samplesPerPrompt] = results[s]![b]!.logprobs.slice(start, start + count);
-      }
-    });
-  });
-  return out;
 }

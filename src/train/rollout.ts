@@ -5,6 +5,7 @@
 import type { Completion } from "../generate/index.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { type ParsedCompletion, type Problem, parseCompletion } from "../tasks/index.ts";
+import type { Advantage } from "./advantages.ts";
 import type { Sequence } from "./batch.ts";
 
 export interface Segment {
@@ -74,7 +75,7 @@ export function surprisalOf({ segments }: Rollout): number {
 export function sequenceOf(
   rollout: Rollout,
   weight: number,
-  advantage: number,
+  advantage: Advantage,
   reference: Float32Array | undefined,
 ): Sequence {
   const last = rollout.segments.at(-1)!;
