@@ -37,6 +37,8 @@ function stages(folder: string): Record<string, RecipeInput["stages"][number]> {
         { family: "countdown", level: 0, weight: 1 },
         { family: "addition", level: 0, weight: 1 },
       ],
+      algorithm: "dapo",
+      rewards: { language: 0.1, length: 0.1, repetition: 0.1 },
       userRewards: [reward],
       promptsPerStep: 4,
       samplesPerPrompt: 4,

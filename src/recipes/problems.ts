@@ -24,6 +24,8 @@ export interface ProblemSource {
 export interface ProblemSettings {
   readonly problems: readonly ProblemWeight[];
   readonly rewards: RuleRewards;
+  /** The most tokens that an answer may have, for penalties by length. */
+  readonly maxNewTokens?: number;
   /** Paths of users' task modules, and files of questions and answers. */
   readonly tasks: readonly (string | TaskFile)[];
   /** Paths of users' reward modules. */
@@ -58,7 +60,12 @@ export async function openProblems(settings: ProblemSettings): Promise<ProblemSo
     }
     const weights = settings.problems.map((rung) => rung.weight);
     return {
-      judge: createJudge({ rewards: settings.rewards, userTasks, userRewards }),
+      judge: createJudge({
+        rewards: settings.rewards,
+        ...(settings.maxNewTokens === undefined ? {} : { limit: settings.maxNewTokens }),
+        userTasks,
+        userRewards,
+      }),
       warnings,
       close,
       async draw({ seed, index, split, odds }) {

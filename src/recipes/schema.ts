@@ -3,7 +3,10 @@
  * with its reason where the number is not common practice.
  */
 import { z } from "zod";
+import { ALGORITHM_NAMES } from "../train/algorithms/index.ts";
+import { dominated } from "../train/rewards/index.ts";
 import { ReckonError } from "../util/errors.ts";
+import { withAlgorithm } from "./algorithms.ts";
 
 const share = z.number().min(0).max(1);
 const count = z.int().min(1);
@@ -118,8 +121,28 @@ const curriculumSchema = z.strictObject({
   prior: z.number().positive().default(0.5),
 });
 
+/** Weights of the rewards. Those left out are off; together they must weigh less than accuracy (train/rewards/). */
+const rewardsSchema = z
+  .strictObject({
+    accuracy: z.number().min(0).default(1),
+    format: z.number().min(0).default(0.1),
+    language: z.number().min(0).optional(),
+    length: z.number().min(0).optional(),
+    repetition: z.number().min(0).optional(),
+    overlong: z.number().min(0).optional(),
+    repetitionSize: count.optional(),
+    overlongBuffer: z.number().gt(0).max(1).optional(),
+  })
+  .refine(dominated, {
+    error: "accuracy must weigh more than language, length, repetition and overlong together: else being wrong may pay",
+  });
+
 const reinforceSchema = z.strictObject({
   kind: z.literal("reinforce"),
+  /**
+   * One of the GRPO family by name (train/algorithms/): fills in the settings that it decides, where they are not given.
+   */
+  algorithm: z.enum(ALGORITHM_NAMES).optional(),
   /** Folder of the model to start from. */
   from: z.string(),
   problems: z.array(rungSchema).min(1),
@@ -133,15 +156,19 @@ const reinforceSchema = z.strictObject({
   clipLow: z.number().positive().default(0.2),
   clipHigh: z.number().positive().default(0.2),
   klWeight: z.number().min(0).default(0),
+  klEstimator: z.enum(["k1", "k2", "k3"]).optional(),
+  klIn: z.enum(["loss", "reward"]).optional(),
+  ratio: z.enum(["token", "sequence"]).optional(),
+  surrogate: z.enum(["clip", "cispo", "reinforce"]).optional(),
   referenceEvery: whole.default(0),
-  normalisation: z.enum(["grpo", "dr_grpo", "dapo"]).default("dapo"),
-  rewardScale: z.enum(["group", "none"]).default("group"),
+  normalisation: z.enum(["grpo", "dr_grpo", "dapo", "bnpo"]).default("dapo"),
+  rewardScale: z.enum(["group", "batch", "none"]).default("group"),
+  baseline: z.enum(["group", "leave_one_out", "batch"]).optional(),
+  maskTruncated: z.boolean().optional(),
   resample: whole.default(0),
   /** Draws the rungs by how much their groups teach, beside their weights; off where it is left out, on with `{}`. */
   curriculum: curriculumSchema.optional(),
-  rewards: z
-    .strictObject({ accuracy: z.number().min(0).default(1), format: z.number().min(0).default(0.1) })
-    .default({ accuracy: 1, format: 0.1 }),
+  rewards: rewardsSchema.default({ accuracy: 1, format: 0.1 }),
   /**
    * Users' tasks, by path: modules (.ts, .js, .mjs), and questions and answers in JSON lines (.jsonl). Their families may
    * stand in `problems`.
@@ -191,6 +218,7 @@ export function defineRecipe(recipe: RecipeInput): RecipeInput {
 export function resolveRecipe(input: RecipeInput, settings: readonly string[] = []): Recipe {
   const draft = structuredClone(input) as Record<string, unknown>;
   for (const setting of settings) applySetting(draft, setting);
+  if (Array.isArray(draft["stages"])) draft["stages"] = draft["stages"].map(withAlgorithm);
   const result = recipeSchema.safeParse(draft);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;

@@ -124,6 +124,8 @@ function describeModule(thread: UserThread, name: string): UserModule {
 
 export interface JudgeOptions {
   readonly rewards: RuleRewards;
+  /** The most tokens that an answer may have, for penalties by length. */
+  readonly limit?: number;
   readonly userTasks?: readonly UserTask[];
   readonly userRewards?: readonly UserReward[];
 }
@@ -134,13 +136,13 @@ export interface JudgeOptions {
  * @throws ReckonError REWARD_INVALID, TASK_INVALID when two have one name
  */
 export function createJudge(options: JudgeOptions): Judge {
-  const { rewards, userTasks = [], userRewards = [] } = options;
+  const { rewards, limit, userTasks = [], userRewards = [] } = options;
   distinct(userTasks, "TASK_INVALID");
   distinct(userRewards, "REWARD_INVALID");
   const families = new Map(userTasks.map((task) => [task.name, task]));
   return async (rollouts) => {
     const verdicts = await userVerdicts(rollouts, families);
-    const judged = rollouts.map((rollout, i) => judgeOne(rollout, rewards, verdicts[i]));
+    const judged = rollouts.map((rollout, i) => judgeOne(rollout, rewards, verdicts[i], limit));
     const given = rollouts.map((rollout, i) => rewardRollout(rollout, judged[i]!.score));
     // Each reward has a thread of its own: they run side by side.
     const added = await Promise.all(userRewards.map((reward) => reward.reward(given)));
@@ -170,13 +172,19 @@ async function userVerdicts(
   return verdicts;
 }
 
-function judgeOne(rollout: Rollout, weights: RuleRewards, verdict: Verdict | string | undefined): Judgement {
-  if (verdict === undefined) return judgeByRules(rollout, weights);
-  if (typeof verdict !== "string") return judgeByRules(rollout, weights, () => verdict);
-  const judgement = judgeByRules(rollout, weights, () => ({ score: 0, reason: `the verifier failed: ${verdict}` }));
+function judgeOne(
+  rollout: Rollout,
+  weights: RuleRewards,
+  verdict: Verdict | string | undefined,
+  limit: number | undefined,
+): Judgement {
+  if (verdict === undefined) return judgeByRules(rollout, weights, undefined, limit);
+  if (typeof verdict !== "string") return judgeByRules(rollout, weights, () => verdict, limit);
+  const failed = (): Verdict => ({ score: 0, reason: `the verifier failed: ${verdict}` });
+  const judgement = judgeByRules(rollout, weights, failed, limit);
   // Without the format the verifier did not count at all.
   if (judgement.rewards["format"] !== 1) return judgement;
-  const failures = [{ name: rollout.problem.family, message: verdict }];
+  const failures = [...(judgement.failures ?? []), { name: rollout.problem.family, message: verdict }];
   return { ...judgement, rewards: { ...judgement.rewards, accuracy: null }, failures };
 }
 

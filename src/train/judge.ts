@@ -1,11 +1,12 @@
 /**
- * Rule rewards (DeepSeek-R1, arXiv 2501.12948, §2.2): accuracy by the task's verifier, and the strict format. The two
- * are logged apart; `score` is raw correctness whatever the weights are.
+ * Rule rewards (DeepSeek-R1, arXiv 2501.12948, §2.2): accuracy by the task's verifier, the strict format, and what shapes
+ * an answer besides (rewards/). All are logged apart; `score` is raw correctness whatever the weights are.
  */
 import { getTask, type Problem, type Verdict } from "../tasks/index.ts";
+import { type ShapingWeights, shape } from "./rewards/index.ts";
 import type { Judgement, Rollout } from "./rollout.ts";
 
-export interface RuleRewards {
+export interface RuleRewards extends ShapingWeights {
   /** Weight of a right answer in the strict format; default 1. */
   readonly accuracy: number;
   /** Weight of the strict format alone; default 0.1. */
@@ -20,12 +21,31 @@ export type Judge = (rollouts: readonly Rollout[]) => Promise<readonly Judgement
 /**
  * Verifies one rollout: an answer counts only inside the strict format.
  * @param verify default: the verifier of the shipped family; asked only for an answer that counts
+ * @param limit the most tokens that an answer may have, for penalties by length
  */
 export function judgeByRules(
   rollout: Rollout,
   weights: RuleRewards,
   verify: (problem: Problem, answer: string) => Verdict = (problem, answer) =>
     getTask(problem.family).verify(problem.facts, answer),
+  limit?: number,
+): Judgement {
+  const judgement = judgeAnswer(rollout, weights, verify);
+  const shaped = shape(rollout, weights, judgement.rewards["format"] === 1, limit);
+  if (shaped.length === 0) return judgement;
+  const failures = shaped.flatMap(({ name, failure }) => (failure === undefined ? [] : [{ name, message: failure }]));
+  return {
+    ...judgement,
+    reward: shaped.reduce((sum, { weight, value }) => sum + weight * (value ?? 0), judgement.reward),
+    rewards: { ...judgement.rewards, ...Object.fromEntries(shaped.map(({ name, value }) => [name, value])) },
+    ...(failures.length === 0 ? {} : { failures }),
+  };
+}
+
+function judgeAnswer(
+  rollout: Rollout,
+  weights: RuleRewards,
+  verify: (problem: Problem, answer: string) => Verdict,
 ): Judgement {
   const { parsed, problem, finish } = rollout;
   const format = parsed.formatOk && finish === "stop" ? 1 : 0;
@@ -43,6 +63,6 @@ export function judgeByRules(
 }
 
 /** The judge of the shipped families. */
-export function ruleJudge(weights: RuleRewards = DEFAULT_REWARDS): Judge {
-  return async (rollouts) => rollouts.map((rollout) => judgeByRules(rollout, weights));
+export function ruleJudge(weights: RuleRewards = DEFAULT_REWARDS, limit?: number): Judge {
+  return async (rollouts) => rollouts.map((rollout) => judgeByRules(rollout, weights, undefined, limit));
 }
