@@ -1,8 +1,11 @@
-/** Finds a model by what a person types: a folder, a shipped model's name, or a run (its newest checkpoint). */
+/**
+ * Finds a model by what a person types: a folder, a shipped model's name, or a run (its newest checkpoint; of
+ * several stages, that of the last one that is finished).
+ */
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
-import { loadModelFolder } from "../recipes/index.ts";
+import { lastModel, loadModelFolder } from "../recipes/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import { packageRoot } from "./package.ts";
 
@@ -17,7 +20,7 @@ const places = (name: string): string[] => [
 export function findModelFolder(name: string): string | undefined {
   for (const folder of places(name)) {
     if (isModel(folder)) return folder;
-    const newest = newestCheckpoint(folder);
+    const newest = newestCheckpoint(folder) ?? lastModel(folder);
     if (newest) return newest;
   }
   return undefined;

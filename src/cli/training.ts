@@ -5,7 +5,20 @@
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { NodeProviderName } from "../graph/node.ts";
-import { RECIPES, type Recipe, type RecipeInput, resolveRecipe, runRecipe, type Scale } from "../recipes/index.ts";
+import {
+  isPath,
+  isPipeline,
+  RECIPES,
+  type Recipe,
+  type RecipeInput,
+  referenceOf,
+  relocated,
+  resolveRecipe,
+  runPipeline,
+  runRecipe,
+  type Scale,
+  type StageRecord,
+} from "../recipes/index.ts";
 import { RunDirectory, type RunObserver, type RunStatus } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
 import { findModelFolder, modelFolder, shippedModels } from "./models.ts";
@@ -19,6 +32,13 @@ export interface TrainingOptions {
   /** Default `cpu`. */
   readonly provider?: NodeProviderName;
   readonly observer?: RunObserver;
+  /** Of a recipe of several stages: is told of each stage as it begins or ends, and gives it its observer. */
+  readonly stages?: StagesObserver;
+}
+
+export interface StagesObserver {
+  told(stage: StageRecord, what: "begins" | "goes on" | "is done" | "was done"): void;
+  observer(stage: StageRecord): RunObserver;
 }
 
 /** How a run ended, for whoever started it. */
@@ -70,43 +90,100 @@ export async function newRecipe(name: string, settings: readonly string[], scale
   return { ...recipe, stages: recipe.stages.map(located) };
 }
 
+/** The recipe with broken rows of its data left out instead of refused. */
+export function skippingBroken(recipe: Recipe): Recipe {
+  return {
+    ...recipe,
+    stages: recipe.stages.map((stage) =>
+      stage.kind === "supervise" && stage.data !== undefined ? { ...stage, broken: "skip" } : stage,
+    ),
+  };
+}
+
 function located(stage: Recipe["stages"][number]): Recipe["stages"][number] {
-  switch (stage.kind) {
-    case "pretrain":
-      return stage;
-    case "supervise":
-      return { ...stage, from: locatedModel(stage.from) };
-    case "reinforce": {
-      const tasks = stage.tasks.map((task) =>
-        typeof task === "string" ? resolve(task) : { ...task, file: resolve(task.file) },
-      );
-      const userRewards = stage.userRewards.map((path) => resolve(path));
-      return { ...stage, from: locatedModel(stage.from), tasks, userRewards };
-    }
-    default:
-      stage satisfies never;
-      throw new Error("internal: unknown stage");
-  }
+  const placed = relocated(stage, locatedModel, locatedData);
+  if (!("tasks" in placed)) return placed;
+  const tasks = placed.tasks.map((task) =>
+    typeof task === "string" ? resolve(task) : { ...task, file: resolve(task.file) },
+  );
+  if (!("userRewards" in placed)) return { ...placed, tasks };
+  return { ...placed, tasks, userRewards: placed.userRewards.map((path) => resolve(path)) };
+}
+
+/** What a stage makes, and what the program writes itself, keep their names. */
+function locatedData(place: string): string {
+  return isPath(place) ? resolve(place) : place;
 }
 
 /** Of a run, the checkpoint that is its newest now. One that is not there is left to be told by the run that wants it. */
 function locatedModel(name: string): string {
+  if (referenceOf(name) !== undefined) return name;
   const folder = findModelFolder(name);
   return folder === undefined || shippedModels().includes(folder) ? name : folder;
 }
 
 /**
- * Runs a recipe from its start, or goes on with a run.
+ * Runs a recipe from its start, or goes on with a run. A recipe of several stages goes on in any case: stages that are
+ * done as this recipe wants them are passed over.
  * @param recipe of a new run; a run that is resumed keeps its own
  */
 export async function runTraining(recipe: Recipe | undefined, options: TrainingOptions): Promise<TrainingResult> {
+  const { root, name } = options;
+  const several = recipe === undefined ? isPipeline(join(root, name)) : recipe.stages.length > 1;
+  return several ? untilStopped((signal) => runStages(recipe, options, signal)) : runAlone(recipe, options);
+}
+
+/** A recipe of one stage in its run directory. */
+async function runAlone(recipe: Recipe | undefined, options: TrainingOptions): Promise<TrainingResult> {
   const { root, name, observer } = options;
   const settings = observer ? { observer } : {};
   const run = options.resume
     ? await RunDirectory.open(root, name, settings)
     : RunDirectory.create(root, name, recipe, settings);
+  return untilStopped(async (signal) => {
+    if (signal.aborted) run.requestStop("pause");
+    signal.addEventListener("abort", () => run.requestStop("pause"));
+    try {
+      await runRecipe(options.resume ? resolveRecipe(run.recipe as RecipeInput) : recipe!, run, engineOf(options));
+      await run.close();
+      const step = (await run.checkpoints.steps()).at(-1);
+      const checkpoint = step === undefined ? undefined : join(run.path, "checkpoints", `step-${step}`);
+      return { run: run.path, status: run.state.status as TrainingResult["status"], checkpoint };
+    } catch (error) {
+      const code = error instanceof ReckonError ? error.code : "FAULT";
+      const message = error instanceof Error ? error.message : String(error);
+      run.event({ level: "error", code, step: run.state.step, message });
+      await run.close("failed", message).catch(() => {});
+      throw error;
+    }
+  });
+}
+
+/** A recipe of several stages. */
+function runStages(recipe: Recipe | undefined, options: TrainingOptions, signal: AbortSignal): Promise<TrainingResult> {
+  const { root, name, stages } = options;
+  return runPipeline(options.resume ? undefined : recipe, {
+    ...engineOf(options),
+    root,
+    name,
+    signal,
+    ...(stages
+      ? { onStage: stages.told.bind(stages), observer: stages.observer.bind(stages) }
+      : options.observer
+        ? { observer: () => options.observer! }
+        : {}),
+  });
+}
+
+function engineOf({ workers, provider }: TrainingOptions): Parameters<typeof runRecipe>[2] {
+  return { workers, ...(provider === undefined ? {} : { provider }), modelFolder };
+}
+
+/** Works until it is done, or is asked to save and end: by Ctrl-C, by the server that started it, by a closed pipe. */
+async function untilStopped<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stopping = new AbortController();
   let asked = 0;
-  const pause = (): void => run.requestStop("pause");
+  const pause = (): void => stopping.abort();
   const interrupt = (): void => {
     asked++;
     if (asked > 1) process.exit(130); // The second time one means it; the last checkpoint is whole.
@@ -120,21 +197,7 @@ export async function runTraining(recipe: Recipe | undefined, options: TrainingO
   // A parent that has vanished before this line was heard by nobody.
   if (process.send !== undefined && !process.connected) pause();
   try {
-    await runRecipe(options.resume ? resolveRecipe(run.recipe as RecipeInput) : recipe!, run, {
-      workers: options.workers,
-      ...(options.provider === undefined ? {} : { provider: options.provider }),
-      modelFolder,
-    });
-    await run.close();
-    const step = (await run.checkpoints.steps()).at(-1);
-    const checkpoint = step === undefined ? undefined : join(run.path, "checkpoints", `step-${step}`);
-    return { run: run.path, status: run.state.status as TrainingResult["status"], checkpoint };
-  } catch (error) {
-    const code = error instanceof ReckonError ? error.code : "FAULT";
-    const message = error instanceof Error ? error.message : String(error);
-    run.event({ level: "error", code, step: run.state.step, message });
-    await run.close("failed", message).catch(() => {});
-    throw error;
+    return await work(stopping.signal);
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt).off("disconnect", pause).off("message", told);
     restorePipes();
@@ -144,6 +207,7 @@ export async function runTraining(recipe: Recipe | undefined, options: TrainingO
 /** A name that no run in `root` has yet: the recipe's, then with -2, -3, … */
 export function freshName(root: string, recipe: string): string {
   const taken = new Set(RunDirectory.list(root).map((run) => run.name));
+  if (isPipeline(join(root, recipe))) taken.add(recipe);
   for (let n = 1; ; n++) {
     const name = n === 1 ? recipe : `${recipe}-${n}`;
     if (!taken.has(name)) return name;

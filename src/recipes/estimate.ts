@@ -1,7 +1,8 @@
 /** What a recipe will cost: tokens, floating-point operations, and minutes at a measured rate. */
 import type { ModelConfig } from "../model/config.ts";
 import { parameterLayout } from "../model/parameters.ts";
-import type { Recipe } from "./schema.ts";
+import type { DataSource, Recipe, Stage, SuperviseStage } from "./schema.ts";
+import { referenceOf, stageNameOf } from "./stages.ts";
 
 export interface Estimate {
   /** Tokens that are sampled by the model. */
@@ -13,6 +14,10 @@ export interface Estimate {
 
 /** Mean tokens of an answer over its cap, as the shipped runs show it: for planning only. */
 const ANSWER_SHARE = 0.35;
+/** Mean tokens of a trace with its prompt, the share of prompts that yield one, and the rows of a file: for planning only. */
+const TRACE_TOKENS = 90;
+const KEPT_SHARE = 0.6;
+const UNKNOWN_ROWS = 1000;
 
 /**
  * Operations of training: 6 a parameter and trained token, 2 a sampled one (Kaplan et al. 2020, arXiv 2001.08361, §2.1).
@@ -27,22 +32,51 @@ export function trainingFlops(config: ModelConfig, tokens: Omit<Estimate, "flops
  * @param config of the model that is trained
  */
 export function estimate(recipe: Recipe, config: ModelConfig): Estimate {
-  const stages = recipe.stages.map((stage): Omit<Estimate, "flops"> => {
-    switch (stage.kind) {
-      case "supervise":
-      case "pretrain": {
-        return { sampled: 0, trained: stage.steps * stage.tokensPerStep };
-      }
-      case "reinforce": {
-        const sampled = stage.steps * stage.promptsPerStep * stage.samplesPerPrompt * stage.maxNewTokens * ANSWER_SHARE;
-        return { sampled, trained: sampled * stage.iterations };
-      }
-      default:
-        stage satisfies never;
-        throw new Error("internal: unknown stage");
-    }
+  const stages = estimateStages(recipe, config);
+  const sum = (of: (stage: Estimate) => number): number => stages.reduce((n, stage) => n + of(stage), 0);
+  return { sampled: sum((s) => s.sampled), trained: sum((s) => s.trained), flops: sum((s) => s.flops) };
+}
+
+/** The same stage by stage. */
+export function estimateStages(recipe: Recipe, config: ModelConfig): (Estimate & { readonly name: string })[] {
+  return recipe.stages.map((stage) => {
+    const tokens = tokensOf(recipe, stage);
+    return { name: stageNameOf(stage), ...tokens, flops: trainingFlops(config, tokens) };
   });
-  const sampled = stages.reduce((n, stage) => n + stage.sampled, 0);
-  const trained = stages.reduce((n, stage) => n + stage.trained, 0);
-  return { sampled, trained, flops: trainingFlops(config, { sampled, trained }) };
+}
+
+function tokensOf(recipe: Recipe, stage: Stage): Omit<Estimate, "flops"> {
+  switch (stage.kind) {
+    case "pretrain":
+      return { sampled: 0, trained: stage.steps * stage.tokensPerStep };
+    case "supervise": {
+      const trained =
+        stage.steps === undefined
+          ? (stage.epochs ?? 0) * TRACE_TOKENS * rowsOf(recipe, stage)
+          : stage.steps * stage.tokensPerStep;
+      return { sampled: 0, trained };
+    }
+    case "reinforce": {
+      const sampled = stage.steps * stage.promptsPerStep * stage.samplesPerPrompt * stage.maxNewTokens * ANSWER_SHARE;
+      return { sampled, trained: sampled * stage.iterations };
+    }
+    case "sample":
+      return { sampled: stage.prompts * stage.samplesPerPrompt * stage.maxNewTokens * ANSWER_SHARE, trained: 0 };
+    default:
+      stage satisfies never;
+      throw new Error("internal: unknown stage");
+  }
+}
+
+/** Rows of a stage's data, about: what is sampled before is not there yet, and a user's file is not looked into. */
+function rowsOf(recipe: Recipe, { data = [] }: SuperviseStage): number {
+  const sources = typeof data === "string" ? [{ data, weight: 1 }] : data;
+  return sources.reduce((total, { data: place, rows = Number.POSITIVE_INFINITY, weight }: DataSource) => {
+    const made = recipe.stages.find((stage) => stageNameOf(stage) === referenceOf(place));
+    const there =
+      made?.kind === "sample"
+        ? Math.min(made.rows ?? Number.POSITIVE_INFINITY, made.prompts * made.perPrompt * KEPT_SHARE)
+        : UNKNOWN_ROWS;
+    return total + weight * Math.min(rows, Number.isFinite(rows) && made === undefined ? rows : there);
+  }, 0);
 }

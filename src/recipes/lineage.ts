@@ -12,6 +12,7 @@ import type { RestoredTrainer } from "../train/checkpoint.ts";
 import type { EvaluationSummary } from "../train/evaluate.ts";
 import { trainingFlops } from "./estimate.ts";
 import type { Recipe } from "./schema.ts";
+import { stageNameOf } from "./stages.ts";
 
 /** What a model was evaluated at, last before its checkpoint. */
 export type Evaluation = EvaluationSummary & {
@@ -23,6 +24,7 @@ export type Evaluation = EvaluationSummary & {
 export interface LineageRecord {
   /** Name of the recipe. */
   readonly recipe: string;
+  /** The stage's name, or its kind where it has none. */
   readonly stage: string;
   /** reckon.json of the model that the stage began with; null where it began with none. */
   readonly parent: unknown;
@@ -93,7 +95,7 @@ export class Lineage {
   record({ trained, step, tokens, ...own }: Work): LineageRecord {
     return {
       recipe: this.#recipe.name,
-      stage: this.#recipe.stages[0]!.kind,
+      stage: stageNameOf(this.#recipe.stages[0]!),
       ...this.#origin,
       seed: this.#recipe.seed,
       step,

@@ -22,6 +22,7 @@ import {
   startEngine,
 } from "./assemble.ts";
 import { phasesOf } from "./corpus-mix.ts";
+import { type Data, openData, stepsOf } from "./data.ts";
 import { evaluationMetrics, evaluationSample } from "./evaluation-metrics.ts";
 import { Lineage } from "./lineage.ts";
 import type { PretrainStage, Recipe, SuperviseStage } from "./schema.ts";
@@ -52,7 +53,7 @@ export async function runPretrain(
   await runDocuments(recipe, stage, store, options, start, text, phases.at(-1)!.mix.problems);
 }
 
-/** Supervised fine-tuning of a model on clean worked solutions of training problems. */
+/** Supervised fine-tuning of a model, on traces or on clean worked solutions of training problems. */
 export async function runSupervise(
   recipe: Recipe,
   stage: SuperviseStage,
@@ -62,9 +63,15 @@ export async function runSupervise(
   const restored = await restore(store);
   const { model, lineage } = await beginning(recipe, stage.from, restored, options);
   const { tokenizer, config, parameters } = model;
-  const start: Start = { tokenizer, config, parameters, restored, lineage };
+  const data = stage.data === undefined ? undefined : await openData(recipe, stage, tokenizer);
+  if (data && !restored) {
+    for (const message of data.warnings) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message });
+  }
+  const start: Start = { tokenizer, config, parameters, restored, lineage, ...(data ? { data } : {}) };
   const text = (index: number): string => superviseText(recipe, stage, index);
-  await runDocuments(recipe, stage, store, options, start, text, stage.problems);
+  // The recipe's check has seen to it that there are steps where there is no data.
+  const steps = stage.steps ?? stepsOf(data!, stage.epochs!, stage.tokensPerStep);
+  await runDocuments(recipe, { ...stage, steps }, store, options, start, text, stage.problems);
 }
 
 /** The model that a stage goes on with: the restored one, or that which its recipe names. */
@@ -87,14 +94,16 @@ interface Start {
   readonly parameters: Float32Array;
   readonly restored: RestoredTrainer | undefined;
   readonly lineage: Lineage;
+  /** What is learnt from in place of texts. */
+  readonly data?: Data;
 }
 
 async function runDocuments(
   recipe: Recipe,
-  stage: PretrainStage | SuperviseStage,
+  stage: PretrainStage | (SuperviseStage & { readonly steps: number }),
   store: RunStore,
   options: StageOptions,
-  { tokenizer, config, parameters, restored, lineage }: Start,
+  { tokenizer, config, parameters, restored, lineage, data }: Start,
   text: (index: number, step: number) => string,
   rungs: readonly ProblemWeight[],
 ): Promise<void> {
@@ -121,7 +130,7 @@ async function runDocuments(
       compute,
       optimizer,
       store,
-      document: (index, step) => tokenise(text(index, step)),
+      document: (index, step) => data?.document(index) ?? tokenise(text(index, step)),
       async evaluate(step) {
         const settings = { samples: 1, seed: 7, temperature: 1, maxNewTokens: stage.evaluateNewTokens };
         const answers = await sampleAnswers(compute, tokenizer, problems, settings, ruleJudge());

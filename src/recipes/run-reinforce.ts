@@ -119,7 +119,10 @@ async function runWith(
 }
 
 /** Longest sequence of the stage. */
-function positionsOf({ maxNewTokens }: ReinforceStage, { maxPositions }: ModelConfig): number {
+export function positionsOf(
+  { maxNewTokens }: Pick<ReinforceStage, "maxNewTokens">,
+  { maxPositions }: ModelConfig,
+): number {
   return maxNewTokens + Math.max(PROMPT_ROOM, Math.min(maxPositions - maxNewTokens, MOST_PROMPT));
 }
 
@@ -130,12 +133,12 @@ type Draw = ProblemSource["draw"];
  * @param state of the loop, whose step counts those that are done
  * @param fitting whether it was told already: written here
  */
-function drawFitting(
+export function drawFitting(
   source: ProblemSource,
   tokenizer: Tokenizer,
   room: number,
   store: RunStore,
-  state: ReinforceState,
+  state: Pick<ReinforceState, "step">,
   fitting: { told: boolean },
 ): Draw {
   return async (request) => {

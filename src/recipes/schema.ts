@@ -7,10 +7,9 @@ import { ALGORITHM_NAMES } from "../train/algorithms/index.ts";
 import { dominated } from "../train/rewards/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import { withAlgorithm } from "./algorithms.ts";
-
-const share = z.number().min(0).max(1);
-const count = z.int().min(1);
-const whole = z.int().min(0);
+import { dataSchema, sampleSchema } from "./schema-data.ts";
+import { count, rungSchema, share, stageName, taskFileSchema, whole } from "./schema-parts.ts";
+import { checkStages, stageIndex, stageNameOf } from "./stages.ts";
 
 const scheduleSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("wsd"), warmup: whole, decay: share, floor: share.optional() }),
@@ -28,8 +27,6 @@ const optimizerSchema = z.strictObject({
   momentum: share.default(0.95),
   matrixRate: z.number().positive().default(1),
 });
-
-const rungSchema = z.strictObject({ family: z.string(), level: whole, weight: z.number().positive() });
 
 const modelSchema = z.strictObject({
   architecture: z.enum(["llama", "qwen2", "qwen3"]).default("llama"),
@@ -49,6 +46,7 @@ const mixSchema = z.record(z.string(), z.unknown());
 
 const pretrainSchema = z.strictObject({
   kind: z.literal("pretrain"),
+  name: stageName.optional(),
   model: modelSchema,
   tokenizer: z.strictObject({
     vocabSize: count.default(512),
@@ -73,13 +71,23 @@ const pretrainSchema = z.strictObject({
   evaluateNewTokens: count.default(256),
 });
 
-/** Supervised fine-tuning on clean worked solutions: the control that tells what examples alone would give. */
-const superviseSchema = z.strictObject({
+/**
+ * Supervised fine-tuning, on traces or on clean worked solutions: the control that tells what examples alone would give.
+ */
+const superviseFields = z.strictObject({
   kind: z.literal("supervise"),
+  name: stageName.optional(),
   /** Folder of the model to start from. */
   from: z.string(),
+  /** Traces to learn from; left out, clean solutions of the problems. */
+  data: dataSchema.optional(),
+  /** What becomes of files with broken rows: they are refused, or the rows are left out; default refused. */
+  broken: z.enum(["refuse", "skip"]).optional(),
+  /** What clean solutions are of, and in any case what the model is evaluated on. */
   problems: z.array(rungSchema).min(1),
-  steps: count,
+  /** Either so many steps, or as many as it takes to read the data so often. */
+  steps: count.optional(),
+  epochs: z.number().positive().optional(),
   tokensPerStep: count.default(8192),
   rowLength: count.default(256),
   microBatchTokens: count.default(1536),
@@ -92,21 +100,12 @@ const superviseSchema = z.strictObject({
   evaluateNewTokens: count.default(200),
 });
 
-/** A file of questions and answers, where its path alone does not say enough (src/tasks/file). */
-const taskFileSchema = z.strictObject({
-  file: z.string(),
-  name: z.string().optional(),
-  fields: z
-    .strictObject({
-      question: z.string().optional(),
-      answer: z.string().optional(),
-      level: z.string().optional(),
-      split: z.string().optional(),
-    })
-    .optional(),
-  broken: z.enum(["refuse", "skip"]).optional(),
-  language: z.enum(["en", "de"]).optional(),
-});
+const superviseSchema = superviseFields
+  .refine(({ steps, epochs }) => (steps === undefined) !== (epochs === undefined), "needs either steps or epochs")
+  .refine(
+    ({ data, epochs }) => epochs === undefined || data !== undefined,
+    "epochs are of data: clean solutions have no end",
+  );
 
 const curriculumSchema = z.strictObject({
   /**
@@ -139,6 +138,7 @@ const rewardsSchema = z
 
 const reinforceSchema = z.strictObject({
   kind: z.literal("reinforce"),
+  name: stageName.optional(),
   /**
    * One of the GRPO family by name (train/algorithms/): fills in the settings that it decides, where they are not given.
    */
@@ -193,7 +193,9 @@ const recipeSchema = z.strictObject({
   seed: z.int().min(0).default(0),
   /** Logical shards of every step; results depend on it, so it stands here and not with the workers. */
   shards: count.default(2),
-  stages: z.array(z.discriminatedUnion("kind", [pretrainSchema, superviseSchema, reinforceSchema])).min(1),
+  stages: z
+    .array(z.discriminatedUnion("kind", [pretrainSchema, superviseSchema, reinforceSchema, sampleSchema]))
+    .min(1),
 });
 
 export type Recipe = z.output<typeof recipeSchema>;
@@ -201,6 +203,8 @@ export type RecipeInput = z.input<typeof recipeSchema>;
 export type PretrainStage = z.output<typeof pretrainSchema>;
 export type SuperviseStage = z.output<typeof superviseSchema>;
 export type ReinforceStage = z.output<typeof reinforceSchema>;
+export type Stage = Recipe["stages"][number];
+export type { DataPlace, DataSource, SampleStage } from "./schema-data.ts";
 
 /** `tiny` takes minutes on two cores: what `npm start` grows. `small` is all families and a larger model, up to an hour a stage. */
 export type Scale = "tiny" | "small";
@@ -211,8 +215,9 @@ export function defineRecipe(recipe: RecipeInput): RecipeInput {
 }
 
 /**
- * Fills in defaults and applies settings of the form `path=value`, e.g. `stages.0.steps=50` or `seed=1`; a path that
- * does not begin with a key of the recipe is one of its only stage: `learningRate=1e-4`.
+ * Fills in defaults and applies settings of the form `path=value`, e.g. `stages.0.steps=50`, by the stage's name
+ * `stages.rl.steps=50`, or `seed=1`; a path that does not begin with a key of the recipe is one of its only stage:
+ * `learningRate=1e-4`.
  * @throws ReckonError RECIPE_INVALID naming the key
  */
 export function resolveRecipe(input: RecipeInput, settings: readonly string[] = []): Recipe {
@@ -220,7 +225,10 @@ export function resolveRecipe(input: RecipeInput, settings: readonly string[] = 
   for (const setting of settings) applySetting(draft, setting);
   if (Array.isArray(draft["stages"])) draft["stages"] = draft["stages"].map(withAlgorithm);
   const result = recipeSchema.safeParse(draft);
-  if (result.success) return result.data;
+  if (result.success) {
+    checkStages(result.data);
+    return result.data;
+  }
   const issue = result.error.issues[0]!;
   throw new ReckonError("RECIPE_INVALID", `the recipe does not fit at ${issue.path.join(".") || "its top"}`, {
     got: issue.message,
@@ -238,7 +246,15 @@ function applySetting(draft: Record<string, unknown>, setting: string): void {
   }
   const path = setting.slice(0, equals).split(".");
   const top = path[0]! in draft || ["seed", "shards", "stages", "name", "description"].includes(path[0]!);
+  const stages = (draft["stages"] ?? []) as readonly { readonly kind: string; readonly name?: string }[];
+  if (!top && stages.length > 1) {
+    throw new ReckonError("RECIPE_SETTING", `of which stage is ${path[0]}?`, {
+      expected: stages.map((_, i) => `stages.${stageNameOf(stages[i]!)}.${path[0]}`).join(", "),
+      got: setting,
+    });
+  }
   const full = top ? path : ["stages", "0", ...path];
+  if (full[0] === "stages" && full[1] !== undefined) full[1] = stageIndex(stages, full[1]);
   let at: unknown = draft;
   for (const key of full.slice(0, -1)) {
     const next = (at as Record<string, unknown>)[key];

@@ -7,7 +7,8 @@ import { phasesOf } from "./corpus-mix.ts";
 import { r1Zero } from "./r1-zero.ts";
 import { resolveRecipe } from "./schema.ts";
 import { sft } from "./sft.ts";
-import { cleanSolution, firstTexts } from "./texts.ts";
+import { cleanSolution } from "./solutions.ts";
+import { firstTexts } from "./texts.ts";
 
 test("clean solutions that a model is fine-tuned on never meet a held-out problem on their way", () => {
   const rungs = [

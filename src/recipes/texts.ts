@@ -6,15 +6,16 @@ import {
   document,
   formatCompletion,
   getTask,
-  goldTrace,
-  meetsHeldOut,
-  type ProblemWeight,
+  isBuiltIn,
   renderDocument,
   sampleFromMix,
+  type Trace,
 } from "../tasks/index.ts";
 import { Random } from "../util/random.ts";
+import { corporaOf, corpusTraces } from "./corpora.ts";
 import { phasesOf } from "./corpus-mix.ts";
 import type { Recipe, SuperviseStage } from "./schema.ts";
+import { cleanSolution } from "./solutions.ts";
 
 /** Document `index` of the corpus of a phase. */
 export function pretrainText(recipe: Recipe, phase: ReturnType<typeof phasesOf>[number], index: number): string {
@@ -23,29 +24,17 @@ export function pretrainText(recipe: Recipe, phase: ReturnType<typeof phasesOf>[
 
 /** Clean solution `index` of a stage. */
 export function superviseText(recipe: Recipe, stage: SuperviseStage, index: number): string {
-  const { prompt, thinking, answer } = cleanSolution(recipe.seed, index, stage.problems);
+  return traceText(cleanSolution(recipe.seed, index, stage.problems));
+}
+
+/** A trace as the text that is trained on. */
+export function traceText({ prompt, thinking, answer }: Pick<Trace, "prompt" | "thinking" | "answer">): string {
   return `<|user|>${prompt}<|assistant|>${formatCompletion(thinking, answer)}<|end|>`;
 }
 
-/** Far from any index that a run counts to. */
-const STAND_IN_STRIDE = 2 ** 41;
-
-/** Training problem `index` with its solution; a stand-in where the solution would meet a held-out problem on its way. */
-export function cleanSolution(
-  seed: number,
-  index: number,
-  rungs: readonly ProblemWeight[],
-): { readonly prompt: string; readonly thinking: string; readonly answer: string } {
-  for (let attempt = 0; ; attempt++) {
-    const problem = sampleFromMix({ seed, index: index + attempt * STAND_IN_STRIDE, split: "train" }, rungs);
-    const trace = goldTrace(problem, problem.language);
-    if (!meetsHeldOut(problem.family, trace.thinking)) return { prompt: problem.prompt, ...trace };
-  }
-}
-
 /**
- * The first `count` documents of each phase of pretraining, clean solutions of fine-tuning, or training problems of built-in
- * families with their gold answers of reinforcement.
+ * The first `count` documents of each phase of pretraining, clean solutions of fine-tuning (or traces of each corpus that it
+ * reads), or training problems of built-in families with their gold answers of stages that answer them.
  */
 export function firstTexts(recipe: Recipe, count: number): string[] {
   return recipe.stages.flatMap((stage) => {
@@ -55,12 +44,20 @@ export function firstTexts(recipe: Recipe, count: number): string[] {
           Array.from({ length: count }, (_, index) => pretrainText(recipe, phase, index)),
         );
       case "supervise":
-        return Array.from({ length: count }, (_, index) => superviseText(recipe, stage, index));
+        return stage.data === undefined
+          ? Array.from({ length: count }, (_, index) => superviseText(recipe, stage, index))
+          : corporaOf(stage.data).flatMap((corpus) =>
+              corpusTraces(corpus, count, recipe.seed, stage.problems).map(traceText),
+            );
       case "reinforce":
+      case "sample": {
+        const rungs = stage.problems.filter(({ family }) => isBuiltIn(family));
+        if (rungs.length === 0) return [];
         return Array.from({ length: count }, (_, index) => {
-          const { family, prompt, facts } = sampleFromMix({ seed: recipe.seed, index, split: "train" }, stage.problems);
+          const { family, prompt, facts } = sampleFromMix({ seed: recipe.seed, index, split: "train" }, rungs);
           return `${prompt}\n${getTask(family).gold(facts)}`;
         });
+      }
       default:
         stage satisfies never;
         throw new Error("internal: unknown stage");

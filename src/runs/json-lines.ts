@@ -4,7 +4,7 @@
  * A line that the disk refuses waits in memory and goes first at the next write, so that order and content survive a full
  * disk. Going back means cutting the end off in place: that needs no space and cannot tear.
  */
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, readSync } from "node:fs";
 import { appendBytes, isMissing, isSystemError } from "./disk.ts";
 
 const BLOCK = 1 << 20;
@@ -47,6 +47,20 @@ export class JsonLines {
       return error;
     }
     return undefined;
+  }
+
+  /** All records on disk; none where there is no file. */
+  read(): unknown[] {
+    try {
+      const text = readFileSync(this.path, "utf8");
+      return text
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as unknown);
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
   }
 
   /** Waits until the disk holds all lines. */

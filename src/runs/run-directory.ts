@@ -55,6 +55,13 @@ export interface RunOptions {
   /** Steps whose checkpoints are kept beyond that. */
   readonly keepSteps?: readonly number[];
   readonly observer?: RunObserver;
+  /** What `--resume` calls it, where that is not its name. */
+  readonly resumedAs?: string;
+}
+
+export interface NewRunOptions extends RunOptions {
+  /** Further files that stand in the folder from its first moment on, by name. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** Names that can be a run: one path segment that is neither hidden nor special. */
@@ -70,6 +77,7 @@ export class RunDirectory implements RunStore {
   readonly recipe: unknown;
   readonly checkpoints: CheckpointStore;
   readonly #lock: RunLock;
+  readonly #resumedAs: string;
   readonly #keep: number;
   readonly #keepSteps: Set<number>;
   readonly #observer: RunObserver;
@@ -99,6 +107,7 @@ export class RunDirectory implements RunStore {
     this.recipe = recipe;
     this.checkpoints = new CheckpointStore(join(this.path, "checkpoints"));
     this.#lock = lock;
+    this.#resumedAs = options.resumedAs ?? name;
     this.#keep = options.keep ?? 2;
     this.#keepSteps = new Set(options.keepSteps);
     this.#observer = options.observer ?? {};
@@ -115,7 +124,7 @@ export class RunDirectory implements RunStore {
    * @param recipe the resolved recipe, plain JSON
    * @throws ReckonError RUN_NAME, RUN_EXISTS, RUN_DISK
    */
-  static create(root: string, name: string, recipe: unknown, options: RunOptions = {}): RunDirectory {
+  static create(root: string, name: string, recipe: unknown, options: NewRunOptions = {}): RunDirectory {
     checkName(name);
     const path = join(root, name);
     const aside = join(root, `.creating-${name}-${process.pid}`);
@@ -126,6 +135,8 @@ export class RunDirectory implements RunStore {
       mkdirSync(join(aside, "checkpoints"), { recursive: true });
       replaceFile(join(aside, "recipe.json"), `${JSON.stringify(recipe, null, 2)}\n`, { durable: true });
       replaceFile(join(aside, "state.json"), stateText(state), { durable: true });
+      for (const [file, text] of Object.entries(options.files ?? {}))
+        replaceFile(join(aside, file), text, { durable: true });
       // A folder with anything in it cannot be replaced: the system refuses.
       if (!isEmpty(path)) throw existing(root, name);
       renameSync(aside, path);
@@ -353,7 +364,7 @@ export class RunDirectory implements RunStore {
     }
     if (this.#refused.has(log)) return;
     this.#refused.add(log);
-    const trouble = { path: log.path, what: "the logs", kept: "lines wait in memory", run: this.name };
+    const trouble = { path: log.path, what: "the logs", kept: "lines wait in memory", run: this.#resumedAs };
     const error = diskError(refused, trouble) as ReckonError;
     this.event({
       level: "error",
@@ -374,7 +385,13 @@ export class RunDirectory implements RunStore {
     if (!isSystemError(error)) return error;
     const latest = (await this.checkpoints.steps().catch(() => [])).at(-1);
     const kept = latest === undefined ? "there is no checkpoint yet" : `the checkpoint of step ${latest} is intact`;
-    return diskError(error, { path: this.path, what, kept, run: this.name, ...(bytes === undefined ? {} : { bytes }) });
+    return diskError(error, {
+      path: this.path,
+      what,
+      kept,
+      run: this.#resumedAs,
+      ...(bytes === undefined ? {} : { bytes }),
+    });
   }
 }
 

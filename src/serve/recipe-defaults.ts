@@ -26,6 +26,7 @@ const LEAST = {
     schedule: NO_SCHEDULE,
     optimizer: OPTIMIZER,
   },
+  sample: { kind: "sample", from: "-", problems: [{ family: "-", level: 0, weight: 1 }], prompts: 1 },
   pretrain: {
     kind: "pretrain",
     model: { hiddenSize: 1, layers: 1, heads: 1, kvHeads: 1, headDim: 1, intermediateSize: 1 },

@@ -19,7 +19,7 @@ export {
 export { finalAnswer, verifyFinal } from "./final/index.ts";
 export { formatCompletion, type ParsedCompletion, parseCompletion, SPECIAL_TOKENS } from "./format.ts";
 export { type HostileAnswer, hostileAnswers } from "./hostile.ts";
-export { getTask, listTasks } from "./registry.ts";
+export { getTask, isBuiltIn, listTasks } from "./registry.ts";
 export {
   defineTask,
   isHeldOut,
@@ -32,7 +32,7 @@ export {
   type TaskDefinition,
   type Verdict,
 } from "./task.ts";
-export { languageShare, WORDS, wordList } from "./trace/words.ts";
+export { inLanguage, languageShare, WORDS, wordList } from "./trace/words.ts";
 export {
   RATING_ASPECTS,
   type RatingAspect,
@@ -42,4 +42,13 @@ export {
   type TraceFault,
   traceLines,
 } from "./traces/index.ts";
+export {
+  type Candidate,
+  faultOf,
+  type ReadableSettings,
+  repetition,
+  type Selection,
+  type SelectSettings,
+  selectTraces,
+} from "./traces/select.ts";
 export { type ValidationOptions, validateTask } from "./validate.ts";

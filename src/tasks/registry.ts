@@ -55,3 +55,8 @@ export function getTask(name: string): Task {
     help: "Check the spelling, or give the path of a module that exports a task.",
   });
 }
+
+/** Whether a family of this name is built in. */
+export function isBuiltIn(name: string): boolean {
+  return TASKS.some((task) => task.name === name);
+}

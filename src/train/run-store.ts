@@ -48,6 +48,8 @@ export interface StoredCheckpoint {
 }
 
 export interface RunStore {
+  /** The run's folder, where it has one: what makes data leaves it there. */
+  readonly path?: string;
   metrics(record: Metrics): void;
   rollouts(records: readonly RolloutRecord[]): void;
   /** Answers to a few held-out problems at an evaluation, for reading; a store without the method keeps none. */

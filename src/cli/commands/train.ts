@@ -2,20 +2,23 @@
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { NODE_PROVIDERS, type NodeProviderName } from "../../graph/node.ts";
+import type { ModelConfig } from "../../model/config.ts";
 import {
   corpusTokenizer,
   estimate,
+  estimateStages,
   freshConfig,
   RECIPES,
   type Recipe,
+  referenceOf,
   SCALES,
   type Scale,
 } from "../../recipes/index.ts";
 import type { RunObserver } from "../../runs/run-directory.ts";
 import { integer, newCommand, uiOf, usageError } from "../command.ts";
 import { openModel } from "../models.ts";
-import { freshName, newRecipe, runTraining } from "../training.ts";
-import { formatCount, type Ui } from "../ui.ts";
+import { freshName, newRecipe, runTraining, type StagesObserver, skippingBroken } from "../training.ts";
+import { formatCount, formatDuration, table, type Ui } from "../ui.ts";
 
 interface Options {
   readonly name?: string;
@@ -25,6 +28,7 @@ interface Options {
   readonly seed?: number;
   readonly workers: number;
   readonly provider: NodeProviderName;
+  readonly skipBroken?: boolean;
   readonly dryRun?: boolean;
   readonly scale: Scale;
 }
@@ -59,12 +63,14 @@ export function create(): Command {
         .choices(NODE_PROVIDERS)
         .default("cpu"),
     )
+    .option("--skip-broken", "of data sets: leave broken rows out instead of refusing them")
     .option("--dry-run", "print the resolved recipe and what it will take, and end")
     .action(async (name: string | undefined, options: Options, command: Command) => {
       const ui = uiOf(command);
       const { runs: root, workers, provider } = options;
       const engine = { workers, provider };
       const observer = progressOf(ui);
+      const stages = stagesOf(ui);
       if (options.resume !== undefined) {
         if (name !== undefined || options.name !== undefined || options.set.length > 0 || options.seed !== undefined) {
           throw usageError("a run that goes on keeps its recipe", {
@@ -72,38 +78,70 @@ export function create(): Command {
             help: `a new run from where it is: reckon train r1-zero --set from=${root}/${options.resume}`,
           });
         }
-        const result = await runTraining(undefined, { root, name: options.resume, resume: true, ...engine, observer });
+        // A stage is part of its run.
+        const run = options.resume.split("/")[0]!;
+        const result = await runTraining(undefined, { root, name: run, resume: true, ...engine, observer, stages });
         return report(ui, result);
       }
       if (name === undefined) return command.help({ error: true });
       const settings = options.seed === undefined ? options.set : [...options.set, `seed=${options.seed}`];
-      const recipe = await newRecipe(name, settings, options.scale);
+      const asWritten = await newRecipe(name, settings, options.scale);
+      const recipe = options.skipBroken ? skippingBroken(asWritten) : asWritten;
       if (options.dryRun) return dryRun(ui, recipe);
-      const run = options.name ?? freshName(root, recipe.name);
-      report(ui, await runTraining(recipe, { root, name: run, resume: false, ...engine, observer }));
+      // Stages that are done are kept, so a recipe of several has one folder.
+      const run = options.name ?? (recipe.stages.length > 1 ? recipe.name : freshName(root, recipe.name));
+      report(ui, await runTraining(recipe, { root, name: run, resume: false, ...engine, observer, stages }));
     });
 }
 
 async function dryRun(ui: Ui, recipe: Recipe): Promise<void> {
-  const stage = recipe.stages[0]!;
-  const config =
-    stage.kind === "pretrain"
-      ? freshConfig(stage, corpusTokenizer(recipe, stage))
-      : (await openModel(stage.from)).checkpoint.config;
+  const config = await configOf(recipe);
+  const stages = estimateStages(recipe, config).map((stage) => ({ ...stage, minutes: minutesFor(stage.flops) }));
   const cost = estimate(recipe, config);
-  // What two thirds of a 2020s core's multiply rate of 100 GFLOP/s gives: `reckon bench step` measures the real one.
-  const minutes = cost.flops / (60e9 * availableParallelism()) / 60;
-  ui.document({ recipe, estimate: { ...cost, minutes } });
+  const minutes = minutesFor(cost.flops);
+  const several = stages.length > 1 ? { stages } : {};
+  ui.document({ recipe, estimate: { ...cost, minutes, ...several } });
   if (ui.json) return;
   ui.say(JSON.stringify(recipe, null, 2));
+  if (stages.length > 1) {
+    const rows = stages.map(({ name, trained, sampled, flops, minutes: own }) => [
+      ...[name, formatCount(trained), formatCount(sampled), flops.toExponential(2), own.toFixed(1)],
+    ]);
+    ui.say(table([["STAGE", "TRAINED", "SAMPLED", "OPERATIONS", "MINUTES"], ...rows]));
+  }
   ui.say(`about ${formatCount(cost.trained)} tokens trained, ${formatCount(cost.sampled)} sampled`);
   ui.say(
     `${cost.flops.toExponential(2)} operations: about ${minutes.toFixed(1)} minutes at 60 GFLOP/s a core on ${availableParallelism()} cores`,
   );
 }
 
+/** What two thirds of a 2020s core's multiply rate of 100 GFLOP/s gives: `reckon bench step` measures the real one. */
+function minutesFor(flops: number): number {
+  return flops / (60e9 * availableParallelism()) / 60;
+}
+
+/** Configuration of the first model that a recipe begins with or makes; all of its stages are taken to be of that size. */
+async function configOf(recipe: Recipe): Promise<ModelConfig> {
+  for (const stage of recipe.stages) {
+    if (stage.kind === "pretrain") return freshConfig(stage, corpusTokenizer(recipe, stage));
+    if (referenceOf(stage.from) === undefined) return (await openModel(stage.from)).checkpoint.config;
+  }
+  throw new Error("internal: a first stage refers to an earlier one");
+}
+
+/** What is told of the stages of a recipe that has several. */
+function stagesOf(ui: Ui): StagesObserver {
+  return {
+    told({ name, kind, seconds }, what) {
+      const after = what === "is done" || what === "was done" ? `, ${formatDuration(seconds)}` : "";
+      ui.say(`${name}${name === kind ? "" : ` (${kind})`} ${what}${after}`);
+    },
+    observer: ({ name }) => progressOf(ui, name),
+  };
+}
+
 /** One line that follows the run. */
-function progressOf(ui: Ui): RunObserver {
+function progressOf(ui: Ui, label = "training"): RunObserver {
   let progress: ReturnType<Ui["progress"]> | undefined;
   let first = 0;
   let note = "";
@@ -114,6 +152,7 @@ function progressOf(ui: Ui): RunObserver {
       const parts = [
         show(record, "reward", "reward"),
         show(record, "loss", "loss"),
+        show(record, "sample/right", "right"),
         show(record, "completions/mean_length", "tokens"),
         show(record, "eval/accuracy", "held-out"),
       ].filter((part) => part !== "");
@@ -126,7 +165,7 @@ function progressOf(ui: Ui): RunObserver {
     progress(step, steps) {
       if (!progress) {
         first = step - 1;
-        progress = ui.progress("training", steps - first);
+        progress = ui.progress(label, steps - first);
       }
       progress.update(step - first, note);
       if (step === steps) progress.end();

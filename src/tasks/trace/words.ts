@@ -59,6 +59,20 @@ export function languageShare(thinking: string, language: Language): number {
   return all === 0 ? 1 : own / all;
 }
 
+const KEY_OF = new Map<string, keyof Words>(
+  LANGUAGES.flatMap((language) =>
+    Object.entries(WORDS[language]).map(([key, word]): [string, keyof Words] => [word, key as keyof Words]),
+  ),
+);
+
+/** The thought with its known words in one language; all else stays as it is. Linear in the text. */
+export function inLanguage(thinking: string, language: Language): string {
+  return thinking.replace(/\p{L}+/gu, (word) => {
+    const key = KEY_OF.get(word);
+    return key === undefined ? word : WORDS[language][key];
+  });
+}
+
 /** Whether a word means `key` in any language. */
 export function means(word: string, key: keyof Words): boolean {
   return word === WORDS.en[key] || word === WORDS.de[key];

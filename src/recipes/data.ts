@@ -1,0 +1,156 @@
+/**
+ * The traces that a supervised stage learns from: read from files and corpora, tokenised, and shown epoch by epoch, each
+ * in an order of its own. Which trace is shown at which place is a function of the seed alone, so a stage can be resumed
+ * anywhere.
+ */
+import { readFile } from "node:fs/promises";
+import type { Tokenizer } from "../model/tokenizer.ts";
+import { readTraces, type Trace, type TraceFault } from "../tasks/index.ts";
+import type { TokenDocument } from "../train/pretrain.ts";
+import { ReckonError } from "../util/errors.ts";
+import { Random } from "../util/random.ts";
+import { corpusOf, corpusTraces } from "./corpora.ts";
+import type { DataSource, Recipe, SuperviseStage } from "./schema.ts";
+import { traceText } from "./texts.ts";
+
+/** Broken rows that an error and a warning name. */
+const NAMED_FAULTS = { error: 5, warning: 20 } as const;
+
+export interface Data {
+  /** Traces in an epoch. */
+  readonly size: number;
+  /** Tokens in an epoch, about: of what a weight takes a part of, the parts differ. */
+  readonly tokens: number;
+  /** Trace number `index` of the stream, counted through all epochs. */
+  document(index: number): TokenDocument;
+  /** What was left out, as sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** Traces of one source. */
+interface Part {
+  readonly documents: readonly TokenDocument[];
+  readonly weight: number;
+}
+
+/**
+ * Reads what a stage's `data` names.
+ * @throws ReckonError DATA_UNREADABLE; DATA_ROWS for broken rows (unless they are skipped), or where nothing is left
+ */
+export async function openData(recipe: Recipe, stage: SuperviseStage, tokenizer: Tokenizer): Promise<Data> {
+  const places = stage.data ?? [];
+  const sources: readonly DataSource[] = typeof places === "string" ? [{ data: places, weight: 1 }] : places;
+  const warnings: string[] = [];
+  const parts: Part[] = [];
+  for (const [i, source] of sources.entries()) {
+    const traces = await tracesOf(recipe, stage, source, i, warnings);
+    const documents = traces.map((trace) => tokenise(trace, tokenizer));
+    const fitting = documents.filter(({ tokens }) => tokens.length <= stage.rowLength + 1);
+    const long = documents.length - fitting.length;
+    if (long > 0) {
+      const room = `longer than rowLength, ${stage.rowLength} tokens`;
+      warnings.push(`${long} of ${documents.length} traces of ${source.data} were left out: ${room}`);
+    }
+    parts.push({ documents: fitting, weight: source.weight });
+  }
+  const size = parts.reduce((n, part) => n + shown(part), 0);
+  if (size === 0) {
+    throw new ReckonError("DATA_ROWS", "there are no traces to learn from", {
+      expected: `traces of at most ${stage.rowLength} tokens`,
+      got: warnings.join("; ") || sources.map(({ data }) => data).join(", "),
+    });
+  }
+  const tokens = parts.reduce((total, part) => {
+    const own = part.documents.reduce((n, document) => n + document.tokens.length, 0);
+    return total + (own * shown(part)) / Math.max(1, part.documents.length);
+  }, 0);
+  let known: { readonly epoch: number; readonly order: readonly TokenDocument[] } | undefined;
+  return {
+    size,
+    tokens,
+    warnings,
+    document(index) {
+      const epoch = Math.floor(index / size);
+      if (known?.epoch !== epoch) known = { epoch, order: epochOf(parts, recipe.seed, epoch) };
+      return known.order[index % size]!;
+    },
+  };
+}
+
+/** Steps that read the data so often, about: a step ends with the trace that fills it. */
+export function stepsOf(data: Data, epochs: number, tokensPerStep: number): number {
+  return Math.max(1, Math.round((epochs * data.tokens) / (tokensPerStep + data.tokens / data.size / 2)));
+}
+
+/** How many traces of a part an epoch shows. */
+function shown({ documents, weight }: Part): number {
+  return Math.round(documents.length * weight);
+}
+
+/** The order of an epoch: every part as often as its weight says, all mixed. */
+function epochOf(parts: readonly Part[], seed: number, epoch: number): TokenDocument[] {
+  const all = parts.flatMap((part, i) => {
+    const { documents } = part;
+    const drawn: TokenDocument[] = [];
+    for (let round = 0; drawn.length < shown(part); round++) {
+      // Whole rounds show every trace; what is left over is drawn anew in each epoch.
+      const rest = shown(part) - drawn.length;
+      const order = Random.of(seed, "epoch", epoch, i, round).shuffle(documents);
+      drawn.push(...order.slice(0, rest));
+    }
+    return drawn;
+  });
+  return Random.of(seed, "epoch", epoch).shuffle(all);
+}
+
+/** The tokens of a trace, learnt from the thinking on. */
+export function tokenise(trace: Pick<Trace, "prompt" | "thinking" | "answer">, tokenizer: Tokenizer): TokenDocument {
+  const tokens = tokenizer.encode(traceText(trace));
+  return { tokens, from: Math.max(1, tokens.indexOf(tokenizer.specialId("<|assistant|>")!) + 1) };
+}
+
+async function tracesOf(
+  recipe: Recipe,
+  stage: SuperviseStage,
+  { data, rows }: DataSource,
+  place: number,
+  warnings: string[],
+): Promise<readonly Trace[]> {
+  const corpus = corpusOf(data);
+  if (corpus !== undefined) {
+    if (rows !== undefined) return corpusTraces(corpus, rows, recipe.seed, stage.problems);
+    throw new ReckonError("RECIPE_INVALID", `a corpus has no end: how many rows of ${data}?`, {
+      expected: `{ "data": "${data}", "rows": 1000 }`,
+    });
+  }
+  const { traces, faults } = await readFileOf(data);
+  if (faults.length > 0 && stage.broken !== "skip") {
+    throw new ReckonError("DATA_ROWS", `${faults.length} rows of ${data} are broken.`, {
+      expected: 'JSON lines such as {"prompt":"Add 1 + 2.","thinking":"1+2=3","answer":"3"}',
+      got: named(faults, NAMED_FAULTS.error),
+      help: 'Mend these rows, or leave them out with broken: "skip" (--skip-broken).',
+    });
+  }
+  if (faults.length > 0)
+    warnings.push(`${faults.length} rows of ${data} were left out: ${named(faults, NAMED_FAULTS.warning)}`);
+  if (rows === undefined || rows >= traces.length) return traces;
+  return Random.of(recipe.seed, "rows", place).shuffle(traces).slice(0, rows);
+}
+
+function named(faults: readonly TraceFault[], most: number): string {
+  const first = faults.slice(0, most).map(({ line, reason }) => `line ${line}: ${reason}`);
+  return first.join("; ") + (faults.length > most ? `; and ${faults.length - most} more` : "");
+}
+
+async function readFileOf(path: string): Promise<ReturnType<typeof readTraces>> {
+  try {
+    return readTraces(new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path)));
+  } catch (cause) {
+    throw new ReckonError("DATA_UNREADABLE", `${path} could not be read.`, {
+      expected: "traces as JSON lines in UTF-8",
+      got: cause instanceof Error ? cause.message : String(cause),
+      help: "Check the path.",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Keys of models and data: hashes of all that decides over them. Weights follow from the recipe, the parent and the code;
+ * of the code stand here the first texts that are trained on, and for everything else a number.
+ */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { ReckonError } from "../util/errors.ts";
+import { weightsHash } from "./lineage.ts";
+import type { Recipe, Stage } from "./schema.ts";
+import { isPath, placesOf, relocated } from "./stages.ts";
+import { firstTexts } from "./texts.ts";
+
+/**
+ * To be raised by hand whenever the same recipe gives other weights, or the same weights another measurement, and the
+ * texts do not show it: a changed optimizer, sampler, judge or analysis of answers. What was recorded before is then
+ * trained and measured anew.
+ */
+export const FORMAT = 2;
+
+/** Texts of each phase that stand for the code that writes them. */
+const TEXTS = 100;
+
+/**
+ * @param recipe resolved, with the parent's key in place of its folder
+ * @param texts default: the first ones that it trains on
+ */
+export function modelKey(recipe: Recipe, texts: readonly string[] = firstTexts(recipe, TEXTS)): string {
+  return hash(JSON.stringify([FORMAT, recipe, hash(JSON.stringify(texts))]));
+}
+
+/**
+ * Key of a recipe's only stage: as `modelKey`, with hashes of what the paths lead to in place of the paths, so that it
+ * does not matter where things lie. Of users' modules their own file counts, not what they import.
+ * @param modelFolder the folder of a model that the recipe names
+ * @throws ReckonError INPUT_UNREADABLE
+ */
+export async function stageKey(recipe: Recipe, modelFolder: (name: string) => string): Promise<string> {
+  const stage = recipe.stages[0]!;
+  const hashes = new Map<string, string>();
+  const { model } = placesOf(stage);
+  if (model !== undefined) hashes.set(model, `model ${await modelHash(modelFolder(model))}`);
+  for (const place of filePlaces(stage)) hashes.set(place, `${basename(place)} ${hash(await content(place))}`);
+  const named = (place: string): string => hashes.get(place) ?? place;
+  const hashed = { ...recipe, description: "", stages: [withoutPaths(stage, named)] };
+  return modelKey(hashed, firstTexts(recipe, TEXTS));
+}
+
+/** Hash of all that decides over what a model in a folder says: weights, configuration, tokenizer. */
+async function modelHash(folder: string): Promise<string> {
+  const parts = [await weightsHash(folder).catch((error: unknown) => unreadable(folder, error))];
+  for (const name of ["config.json", "tokenizer.json"]) parts.push(hash(await content(join(folder, name))));
+  return hash(parts.join(" "));
+}
+
+/** SHA-256 of a text or of bytes, in hexadecimal. */
+export function hash(text: string | Uint8Array): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Paths of files that a stage reads. */
+function filePlaces(stage: Stage): string[] {
+  const data = placesOf(stage).data.filter(isPath);
+  return [
+    ...data,
+    ...("tasks" in stage ? stage.tasks.map(fileOf) : []),
+    ...("userRewards" in stage ? stage.userRewards : []),
+  ];
+}
+
+const fileOf = (task: string | { readonly file: string }): string => (typeof task === "string" ? task : task.file);
+
+function withoutPaths(stage: Stage, named: (place: string) => string): Stage {
+  const moved = relocated(stage, named, named);
+  if (!("tasks" in moved)) return moved;
+  const tasks = moved.tasks.map((task) =>
+    typeof task === "string" ? named(task) : { ...task, file: named(task.file) },
+  );
+  if (!("userRewards" in moved)) return { ...moved, tasks };
+  return { ...moved, tasks, userRewards: moved.userRewards.map(named) };
+}
+
+async function content(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((error: unknown) => unreadable(path, error));
+}
+
+function unreadable(path: string, cause: unknown): never {
+  throw new ReckonError("INPUT_UNREADABLE", `${path} could not be read`, {
+    expected: "what the stage begins with",
+    got: cause instanceof Error ? cause.message : String(cause),
+    help: "check the paths in the recipe",
+    cause,
+  });
+}

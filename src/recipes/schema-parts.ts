@@ -1,0 +1,27 @@
+/** Parts that the settings of several stages share. */
+import { z } from "zod";
+
+export const share = z.number().min(0).max(1);
+export const count = z.int().min(1);
+export const whole = z.int().min(0);
+
+/** Names a stage within its recipe, and its folder; default: its kind. */
+export const stageName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, "a name of small letters, digits and -");
+
+export const rungSchema = z.strictObject({ family: z.string(), level: whole, weight: z.number().positive() });
+
+/** A file of questions and answers, where its path alone does not say enough (src/tasks/file). */
+export const taskFileSchema = z.strictObject({
+  file: z.string(),
+  name: z.string().optional(),
+  fields: z
+    .strictObject({
+      question: z.string().optional(),
+      answer: z.string().optional(),
+      level: z.string().optional(),
+      split: z.string().optional(),
+    })
+    .optional(),
+  broken: z.enum(["refuse", "skip"]).optional(),
+  language: z.enum(["en", "de"]).optional(),
+});
