@@ -57,6 +57,7 @@ export const opCases: readonly OpCase[] = [
   { name: "sqrt", shapes: [[4]], draw: positive, build: (_, [a]) => g.sqrt(a!) },
   { name: "reciprocal", shapes: [[4]], draw: positive, build: (_, [a]) => g.reciprocal(a!) },
   { name: "tanh", shapes: [[4]], build: (_, [a]) => g.tanh(a!) },
+  { name: "softplus", shapes: [[7]], draw: (random) => 8 * random.normal(), build: (_, [a]) => g.softplus(a!) },
   { name: "relu", shapes: [[7]], build: (_, [a]) => g.relu(a!) },
   { name: "sigmoid", shapes: [[4]], build: (_, [a]) => g.sigmoid(a!) },
   { name: "minimum", shapes: [[2, 4], [4]], build: (_, [a, b]) => g.minimum(a!, b!) },

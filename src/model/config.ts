@@ -37,6 +37,11 @@ export interface ModelConfig {
   readonly qkNorm: boolean;
   /** The longest context, in tokens, that the model was made for. */
   readonly maxPositions: number;
+  /**
+   * Names of the outputs of a linear head on the last hidden states, which stands in place of the logits: the model judges
+   * texts and writes none (scoring.ts). Absent in a language model.
+   */
+  readonly scores?: readonly string[] | undefined;
 }
 
 /** Token ids that Hugging Face keeps beside the architecture. */
@@ -65,6 +70,7 @@ const modelConfigSchema = z.strictObject({
   qkvBias: z.boolean(),
   qkNorm: z.boolean(),
   maxPositions: size(100_000_000),
+  scores: z.array(z.string().min(1).max(64)).min(1).max(256).optional(),
 });
 
 /**
@@ -97,6 +103,8 @@ export function architectureTraits(architecture: Architecture): {
   return { qkvBias: architecture === "qwen2", qkNorm: architecture === "qwen3" };
 }
 
+/** What follows an architecture's name in the class of a model with a head of scores, in place of `ForCausalLM`. */
+const SCORING = "ForSequenceClassification";
 const CLASSES = { llama: "LlamaForCausalLM", qwen2: "Qwen2ForCausalLM", qwen3: "Qwen3ForCausalLM" } as const;
 
 // Heads of k and v, and the head's width, where config.json does not say: the defaults of each class in transformers.
@@ -138,6 +146,8 @@ const huggingFaceSchema = z.looseObject({
   max_window_layers: z.int().nullish(),
   layer_types: z.array(z.string()).nullish(),
   quantization_config: z.unknown().optional(),
+  num_labels: z.int().positive().max(256).nullish(),
+  id2label: z.record(z.string(), z.string()).nullish(),
   bos_token_id: tokenIds,
   eos_token_id: tokenIds,
   pad_token_id: tokenIds,
@@ -146,7 +156,8 @@ type HuggingFaceConfig = z.infer<typeof huggingFaceSchema>;
 
 /**
  * Reads a Hugging Face `config.json` of LlamaForCausalLM, Qwen2ForCausalLM or Qwen3ForCausalLM, as written by
- * transformers 4 (`rope_theta`, `rope_scaling`) or 5 (`rope_parameters`).
+ * transformers 4 (`rope_theta`, `rope_scaling`) or 5 (`rope_parameters`); of the same with `ForSequenceClassification`,
+ * where the names of `id2label` become those of the scores.
  * @param json the parsed file
  * @throws ReckonError CONFIG_INVALID (a missing or wrong key), CONFIG_UNSUPPORTED (a feature that Reckon does not compute)
  */
@@ -169,7 +180,15 @@ export function configFromHuggingFace(json: unknown): ModelConfig {
     tieEmbeddings: file.tie_word_embeddings ?? false,
     ...architectureTraits(architecture),
     maxPositions: file.max_position_embeddings ?? (architecture === "llama" ? 2048 : 32_768),
+    ...(file.architectures?.[0]?.endsWith(SCORING) ? { scores: labelsOf(file) } : {}),
   });
+}
+
+/** Names of a classifier's outputs; transformers leaves both keys out where there are two. */
+function labelsOf(file: HuggingFaceConfig): string[] {
+  const names = file.id2label ?? {};
+  const count = file.num_labels ?? (Object.keys(names).length || 2);
+  return Array.from({ length: count }, (_, i) => names[i] ?? `LABEL_${i}`);
 }
 
 /** The token ids in a parsed `config.json` or `generation_config.json`; nothing is refused, what is malformed is absent. */
@@ -200,7 +219,7 @@ export function configToHuggingFace(
   dtype: "float32" | "bfloat16" | "float16",
 ): Record<string, unknown> {
   return {
-    architectures: [CLASSES[config.architecture]],
+    architectures: [config.scores ? scoringClass(config.architecture) : CLASSES[config.architecture]],
     model_type: config.architecture,
     vocab_size: config.vocabSize,
     hidden_size: config.hiddenSize,
@@ -226,13 +245,24 @@ export function configToHuggingFace(
     eos_token_id: tokens.eos.length > 1 ? tokens.eos : (tokens.eos[0] ?? null),
     pad_token_id: tokens.pad ?? null,
     torch_dtype: dtype,
+    ...(config.scores
+      ? {
+          id2label: Object.fromEntries(config.scores.map((name, i) => [i, name])),
+          label2id: Object.fromEntries(config.scores.map((name, i) => [name, i])),
+        }
+      : {}),
   };
+}
+
+function scoringClass(architecture: Architecture): string {
+  return CLASSES[architecture].replace("ForCausalLM", SCORING);
 }
 
 function architectureOf(file: HuggingFaceConfig): Architecture {
   const named = file.architectures?.[0];
   for (const architecture of ["llama", "qwen2", "qwen3"] as const) {
-    if (named === undefined ? file.model_type === architecture : named === CLASSES[architecture]) return architecture;
+    const known = [CLASSES[architecture], scoringClass(architecture)];
+    if (named === undefined ? file.model_type === architecture : known.includes(named)) return architecture;
   }
   throw unsupported("architectures", Object.values(CLASSES).join(", "), named ?? file.model_type ?? "nothing");
 }

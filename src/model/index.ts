@@ -39,6 +39,7 @@ export {
   tensorToFloat32,
   writeSafetensors,
 } from "./safetensors.ts";
+export { type ScoringModel, scoresOf, scoringModel } from "./scoring.ts";
 export { Tokenizer } from "./tokenizer.ts";
 export {
   type Attend,

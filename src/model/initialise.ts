@@ -1,6 +1,6 @@
 /**
  * Fresh parameters: normal with standard deviation 1/√(fan in) for matrices, the two that write to the residual stream
- * divided by √(2·layers) (GPT-2, Radford et al. 2019), embeddings at `embeddingScale`, gains at 1.
+ * divided by √(2·layers) (GPT-2, Radford et al. 2019), embeddings at `embeddingScale`, gains at 1, a head of scores at 0.
  */
 import { Random } from "../util/random.ts";
 import type { ModelConfig } from "./config.ts";
@@ -25,6 +25,7 @@ export function initialise(config: ModelConfig, seed: number, options: Initialis
       view.fill(short.startsWith("b") ? 0 : 1);
       continue;
     }
+    if (short === "score") continue; // A judge begins without an opinion.
     const embedding = (options.embeddingScale ?? 0.5) / Math.sqrt(config.hiddenSize);
     let deviation = entry.kind === "embedding" ? embedding : 1 / Math.sqrt(entry.shape[0]!);
     if (short === "wo" || short === "wd") deviation /= Math.sqrt(2 * config.layers);

@@ -3,7 +3,8 @@
  * have the same layout).
  *
  * Order: embedding; then wq, wk, wv, wo, wg, wu, wd, each for all layers in a row, so that one view has the shape
- * [layers, in, out]; then the output matrix if it is not tied; then all vectors. Linear weights are stored [in, out]
+ * [layers, in, out]; then the output matrix if it is not tied; then all vectors; then the head of scores, if there is one
+ * (it takes the output matrix's place), so that what comes before lies where it does in the language model. Linear weights are stored [in, out]
  * (y = x @ W), transposed relative to Hugging Face's [out, in]: neither the forward pass nor the gradients need a
  * transposition then. Each row of equal weights starts at a multiple of 16 floats (a cache line); the padding is zero.
  */
@@ -15,7 +16,7 @@ export type ParameterKind = "matrix" | "vector" | "embedding";
 
 /** One weight of Hugging Face's checkpoint. Offsets and sizes count floats. */
 export interface ParameterEntry {
-  /** `embedding`, `lmHead`, `finalNorm`, or `layers.N.` with wq wk wv wo wg wu wd norm1 norm2 qNorm kNorm bq bk bv. */
+  /** `embedding`, `lmHead`, `finalNorm`, `score`, or `layers.N.` with wq wk wv wo wg wu wd norm1 norm2 qNorm kNorm bq bk bv. */
   readonly name: string;
   readonly hfName: string;
   readonly shape: readonly number[];
@@ -136,7 +137,7 @@ function weightsOf(config: ModelConfig): Weight[] {
     matrix("wg", "mlp.gate_proj", hiddenSize, intermediateSize),
     matrix("wu", "mlp.up_proj", hiddenSize, intermediateSize),
     matrix("wd", "mlp.down_proj", intermediateSize, hiddenSize),
-    ...(config.tieEmbeddings
+    ...(config.tieEmbeddings || config.scores
       ? []
       : [
           {
@@ -168,5 +169,17 @@ function weightsOf(config: ModelConfig): Weight[] {
       kind: "vector",
       perLayer: false,
     },
+    ...(config.scores
+      ? [
+          {
+            name: "score",
+            hfName: "score.weight",
+            shape: [hiddenSize, config.scores.length],
+            transposed: true,
+            kind: "embedding",
+            perLayer: false,
+          } as const,
+        ]
+      : []),
   ];
 }

@@ -26,6 +26,7 @@ import {
   unsqueeze,
   where,
 } from "../graph/index.ts";
+import { ReckonError } from "../util/errors.ts";
 import type { ModelConfig } from "./config.ts";
 import type { ParameterLayout } from "./parameters.ts";
 
@@ -79,8 +80,16 @@ export function hiddenStates(config: ModelConfig, parameters: ParameterTensors, 
  * @param hidden [T, hidden]
  * @param scale factor on all logits, e.g. one over the temperature; default 1
  * @returns [T, vocab]
+ * @throws ReckonError MODEL_WRITES_NOT for a model with a head of scores
  */
 export function logitsOf(config: ModelConfig, parameters: ParameterTensors, hidden: Tensor, scale = 1): Tensor {
+  if (config.scores) {
+    throw new ReckonError("MODEL_WRITES_NOT", "this model judges texts and cannot write any", {
+      expected: "a language model (…ForCausalLM)",
+      got: `a head of scores: ${config.scores.join(", ")}`,
+      help: "give the model that it judges, or use this one as the reward of a recipe",
+    });
+  }
   return config.tieEmbeddings
     ? matmul(hidden, need(parameters, "embedding"), { transB: true, alpha: scale })
     : matmul(hidden, need(parameters, "lmHead"), { alpha: scale });

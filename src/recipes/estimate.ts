@@ -19,6 +19,9 @@ const TRACE_TOKENS = 90;
 const KEPT_SHARE = 0.6;
 const UNKNOWN_ROWS = 1000;
 
+/** Tokens of a rated trace with its prompt, about: for planning only. */
+const CHAIN_TOKENS = 80;
+
 /**
  * Operations of training: 6 a parameter and trained token, 2 a sampled one (Kaplan et al. 2020, arXiv 2001.08361, §2.1).
  * Left out: attention, prompts that are read before sampling, scoring by a reference, evaluations.
@@ -60,6 +63,10 @@ function tokensOf(recipe: Recipe, stage: Stage): Omit<Estimate, "flops"> {
       const sampled = stage.steps * stage.promptsPerStep * stage.samplesPerPrompt * stage.maxNewTokens * ANSWER_SHARE;
       return { sampled, trained: sampled * stage.iterations };
     }
+    case "reward":
+      return { sampled: 0, trained: stage.steps * stage.promptsPerStep * stage.chains * CHAIN_TOKENS };
+    case "graded":
+      return { sampled: 0, trained: 0 };
     case "sample":
       return { sampled: stage.prompts * stage.samplesPerPrompt * stage.maxNewTokens * ANSWER_SHARE, trained: 0 };
     default:

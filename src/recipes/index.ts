@@ -4,6 +4,7 @@ import { ReckonError } from "../util/errors.ts";
 import { base } from "./base.ts";
 import { r1 } from "./r1.ts";
 import { r1Zero } from "./r1-zero.ts";
+import { reward } from "./reward.ts";
 import type { StageOptions } from "./run-pretrain.ts";
 import { runStage } from "./run-stage.ts";
 import type { Recipe, RecipeInput, Scale } from "./schema.ts";
@@ -22,6 +23,7 @@ export {
   runPipeline,
   type StageRecord,
 } from "./pipeline.ts";
+export { type OpenedReward, openRewardModel } from "./run-reward.ts";
 export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe, type Scale, type Stage } from "./schema.ts";
 export { isPath, makes, placesOf, referenceOf, relocated, stageNameOf } from "./stages.ts";
 export { firstTexts } from "./texts.ts";
@@ -34,6 +36,7 @@ export const RECIPES: Readonly<Record<string, Readonly<Record<Scale, RecipeInput
   "r1-zero": r1Zero,
   sft,
   r1,
+  reward,
 };
 
 /** Runs a resolved recipe of one stage in its run directory, from its start or from its newest checkpoint. */

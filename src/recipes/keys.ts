@@ -38,8 +38,7 @@ export function modelKey(recipe: Recipe, texts: readonly string[] = firstTexts(r
 export async function stageKey(recipe: Recipe, modelFolder: (name: string) => string): Promise<string> {
   const stage = recipe.stages[0]!;
   const hashes = new Map<string, string>();
-  const { model } = placesOf(stage);
-  if (model !== undefined) hashes.set(model, `model ${await modelHash(modelFolder(model))}`);
+  for (const model of placesOf(stage).models) hashes.set(model, `model ${await modelHash(modelFolder(model))}`);
   for (const place of filePlaces(stage)) hashes.set(place, `${basename(place)} ${hash(await content(place))}`);
   const named = (place: string): string => hashes.get(place) ?? place;
   const hashed = { ...recipe, description: "", stages: [withoutPaths(stage, named)] };

@@ -4,12 +4,16 @@ import type { ModelConfig } from "../model/config.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import type { Problem } from "../tasks/index.ts";
 import { trainerFiles } from "../train/checkpoint.ts";
+import { criticFile } from "../train/critic.ts";
 import { sampleAnswers, summarise } from "../train/evaluate.ts";
+import { ppoUpdates } from "../train/ppo.ts";
 import { REINFORCE_START, type ReinforceState, reinforce } from "../train/reinforce.ts";
+import type { ReinforceSettings } from "../train/reinforce-settings.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
 import { chooseProvider, restore, restoredState, startEngine } from "./assemble.ts";
 import { evaluationMetrics, evaluationSample } from "./evaluation-metrics.ts";
+import { openLearnt } from "./learnt-parts.ts";
 import { openProblems, type ProblemSource } from "./problems.ts";
 import { beginning, type StageOptions } from "./run-pretrain.ts";
 import type { Recipe, ReinforceStage } from "./schema.ts";
@@ -72,23 +76,31 @@ async function runWith(
   );
   const { compute } = engine;
   if (restored?.reference) compute.buffers.reference.set(restored.reference);
+  const settings: ReinforceSettings = { ...stage, seed: recipe.seed };
+  const learnt = await openLearnt(recipe, stage, store, options, { model, restored, positions });
+  const judge = learnt.judge(source.judge);
+  // A reference is kept wherever it has a say.
+  const anchored = stage.klWeight !== 0 || (stage.ppo?.klReward ?? 0) !== 0;
   try {
-    await reinforce({ ...stage, seed: recipe.seed }, state, {
+    await reinforce(settings, state, {
       compute,
       optimizer: engine.optimizer,
       tokenizer,
       store,
-      judge: source.judge,
+      judge,
+      ...(stage.ppo && learnt.critic
+        ? { updates: ppoUpdates({ ...settings, ppo: stage.ppo }, engine, learnt.critic) }
+        : {}),
       problem: (index, odds) => draw({ seed: recipe.seed, index, split: "train", ...(odds ? { odds } : {}) }),
       async evaluate(step) {
-        const settings = {
+        const sampling = {
           samples: 1,
           seed: 7,
           temperature: stage.temperature,
           maxNewTokens: stage.maxNewTokens,
           key: ["evaluate", step],
         };
-        const answers = await sampleAnswers(compute, tokenizer, heldOut, settings, source.judge);
+        const answers = await sampleAnswers(compute, tokenizer, heldOut, sampling, source.judge);
         store.evaluations?.(evaluationSample(step, answers));
         lineage.evaluation = summarise(answers, 1);
         return evaluationMetrics(lineage.evaluation);
@@ -97,7 +109,7 @@ async function runWith(
         const files = trainerFiles({
           config,
           parameters: compute.buffers.parameters,
-          ...(stage.klWeight === 0 ? {} : { reference: compute.buffers.reference }),
+          ...(anchored ? { reference: compute.buffers.reference } : {}),
           tokenizerJson: tokenizer.toJson(),
           optimizer: engine.optimizer.state,
           trainer: { kind: stage.kind, state: { ...now }, promptTooLong: fitting.told },
@@ -110,11 +122,13 @@ async function runWith(
             }),
           },
         });
+        if (learnt.critic) files.set(...criticFile(learnt.critic));
         await store.saveCheckpoint(now.step, files);
       },
     });
   } finally {
     await engine.close();
+    await learnt.close();
   }
 }
 

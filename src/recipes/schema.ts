@@ -9,6 +9,7 @@ import { ReckonError } from "../util/errors.ts";
 import { withAlgorithm } from "./algorithms.ts";
 import { dataSchema, sampleSchema } from "./schema-data.ts";
 import { count, rungSchema, share, stageName, taskFileSchema, whole } from "./schema-parts.ts";
+import { gradedSchema, ppoSchema, rewardModelSchema, rewardSchema as rewardSchemaOf } from "./schema-reward.ts";
 import { checkStages, stageIndex, stageNameOf } from "./stages.ts";
 
 const scheduleSchema = z.discriminatedUnion("kind", [
@@ -176,6 +177,10 @@ const reinforceSchema = z.strictObject({
   tasks: z.array(z.union([z.string(), taskFileSchema])).default([]),
   /** Users' reward modules, by path. */
   userRewards: z.array(z.string()).default([]),
+  /** A trained judge beside the rules; none where it is left out. */
+  rewardModel: rewardModelSchema.optional(),
+  /** PPO with a value head and generalised advantages in place of GRPO's; off where it is left out, on with `{}`. */
+  ppo: ppoSchema.optional(),
   learningRate: z.number().positive(),
   schedule: scheduleSchema,
   optimizer: optimizerSchema,
@@ -187,6 +192,8 @@ const reinforceSchema = z.strictObject({
   rolloutGroups: count.default(4),
 });
 
+const rewardSchema = rewardSchemaOf(optimizerSchema, scheduleSchema);
+
 const recipeSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
   description: z.string(),
@@ -194,7 +201,16 @@ const recipeSchema = z.strictObject({
   /** Logical shards of every step; results depend on it, so it stands here and not with the workers. */
   shards: count.default(2),
   stages: z
-    .array(z.discriminatedUnion("kind", [pretrainSchema, superviseSchema, reinforceSchema, sampleSchema]))
+    .array(
+      z.discriminatedUnion("kind", [
+        pretrainSchema,
+        superviseSchema,
+        reinforceSchema,
+        sampleSchema,
+        rewardSchema,
+        gradedSchema,
+      ]),
+    )
     .min(1),
 });
 
@@ -205,6 +221,8 @@ export type SuperviseStage = z.output<typeof superviseSchema>;
 export type ReinforceStage = z.output<typeof reinforceSchema>;
 export type Stage = Recipe["stages"][number];
 export type { DataPlace, DataSource, SampleStage } from "./schema-data.ts";
+export type RewardStage = z.output<typeof rewardSchema>;
+export type GradedStage = z.output<typeof gradedSchema>;
 
 /** `tiny` takes minutes on two cores: what `npm start` grows. `small` is all families and a larger model, up to an hour a stage. */
 export type Scale = "tiny" | "small";

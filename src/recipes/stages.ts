@@ -11,6 +11,8 @@ interface Placed {
   readonly name?: string | undefined;
   readonly from?: string | undefined;
   readonly data?: DataPlace | undefined;
+  readonly rewardModel?: { readonly from: string } | undefined;
+  readonly ppo?: { readonly critic?: string | undefined } | undefined;
 }
 
 const REFERENCE = "stage:";
@@ -24,7 +26,7 @@ export function stageNameOf(stage: { readonly kind: string; readonly name?: stri
 }
 
 /** Kinds of stages that leave `traces.jsonl`; the others leave a model. */
-const DATA_KINDS: readonly string[] = ["sample"];
+const DATA_KINDS: readonly string[] = ["sample", "graded"];
 
 /** What a stage leaves behind. */
 export function makes({ kind }: { readonly kind: string }): "model" | "data" {
@@ -41,12 +43,15 @@ export function isPath(place: string): boolean {
   return !/^(?:stage|corpus):/.test(place);
 }
 
-/** The places of the model and the data that a stage begins with. */
-export function placesOf({ from, data = [] }: Placed): {
-  readonly model: string | undefined;
+/** The places of the models and the data that a stage begins with. */
+export function placesOf({ from, data = [], rewardModel, ppo }: Placed): {
+  readonly models: readonly string[];
   readonly data: readonly string[];
 } {
-  return { model: from, data: typeof data === "string" ? [data] : data.map((source) => source.data) };
+  return {
+    models: [from, rewardModel?.from, ppo?.critic].filter((place) => place !== undefined),
+    data: typeof data === "string" ? [data] : data.map((source) => source.data),
+  };
 }
 
 /** The stage with other places. */
@@ -55,10 +60,12 @@ export function relocated<S extends Placed>(
   model: (place: string) => string,
   data: (place: string) => string,
 ): S {
-  const { from, data: places } = stage;
+  const { from, data: places, rewardModel, ppo } = stage;
   return {
     ...stage,
     ...(from === undefined ? {} : { from: model(from) }),
+    ...(rewardModel === undefined ? {} : { rewardModel: { ...rewardModel, from: model(rewardModel.from) } }),
+    ...(ppo?.critic === undefined ? {} : { ppo: { ...ppo, critic: model(ppo.critic) } }),
     ...(places === undefined
       ? {}
       : typeof places === "string"
@@ -90,8 +97,8 @@ export function checkStages(recipe: { readonly stages: readonly Placed[] }): voi
         help: "give it a name",
       });
     }
-    const { model, data } = placesOf(stage);
-    if (model !== undefined) checkReference(name, model, "model", known);
+    const { models, data } = placesOf(stage);
+    for (const place of models) checkReference(name, place, "model", known);
     for (const place of data) checkReference(name, place, "data", known);
     known.set(name, stage);
   }

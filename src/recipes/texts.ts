@@ -6,10 +6,12 @@ import {
   document,
   formatCompletion,
   getTask,
+  gradedTraces,
   isBuiltIn,
   renderDocument,
   sampleFromMix,
   type Trace,
+  traceLines,
 } from "../tasks/index.ts";
 import { Random } from "../util/random.ts";
 import { corporaOf, corpusTraces } from "./corpora.ts";
@@ -58,6 +60,12 @@ export function firstTexts(recipe: Recipe, count: number): string[] {
           return `${prompt}\n${getTask(family).gold(facts)}`;
         });
       }
+      case "reward":
+      case "graded":
+        if (stage.kind === "reward" && stage.data !== undefined) return [];
+        return Array.from({ length: count }, (_, index) =>
+          traceLines(gradedTraces({ seed: recipe.seed, index, split: "train", ...stage })),
+        );
       default:
         stage satisfies never;
         throw new Error("internal: unknown stage");

@@ -13,6 +13,10 @@ async function serve(request: WorkerRequest): Promise<WorkerReply> {
   switch (request.kind) {
     case "gradient":
       return { id: request.id, result: await unit.gradient(request.objective, request.shard, request.batches) };
+    case "scoreGradient":
+      return { id: request.id, result: await unit.scoreGradient(request.objective, request.shard, request.batches) };
+    case "readScores":
+      return { id: request.id, result: await unit.readScores(request.batches) };
     case "sum":
       return { id: request.id, result: sumGradients(buffers, request.shards, request.from, request.to) };
     case "score":

@@ -16,6 +16,9 @@ import {
 } from "../train/compute.ts";
 import type { MicroBatchResult } from "../train/gradient-engine.ts";
 import type { Objective } from "../train/objective.ts";
+import type { ScoreBatch } from "../train/score-batch.ts";
+import type { ScoreResult } from "../train/score-engine.ts";
+import type { ScoreObjective } from "../train/score-objective.ts";
 import { type ErrorDetails, ReckonError } from "../util/errors.ts";
 
 export interface WorkerSetup {
@@ -37,6 +40,13 @@ type Work =
       readonly batches: readonly MicroBatch[];
       readonly temperature: number;
     }
+  | {
+      readonly kind: "scoreGradient";
+      readonly objective: ScoreObjective;
+      readonly shard: number;
+      readonly batches: readonly ScoreBatch[];
+    }
+  | { readonly kind: "readScores"; readonly batches: readonly ScoreBatch[] }
   | { readonly kind: "sum"; readonly shards: number; readonly from: number; readonly to: number }
   | { readonly kind: "generate"; readonly request: RolloutRequest; readonly weights: Weights }
   | { readonly kind: "close" };
@@ -142,6 +152,21 @@ export class WorkerCompute implements Compute {
     return (await this.#all(
       shards.map((batches): Work => ({ kind: "score", weights, batches, temperature })),
     )) as MicroBatchResult[][];
+  }
+
+  async scoreGradients(
+    objective: ScoreObjective,
+    shards: readonly (readonly ScoreBatch[])[],
+  ): Promise<ScoreResult[][]> {
+    const results = await this.#all(
+      shards.map((batches, shard): Work => ({ kind: "scoreGradient", objective, shard, batches })),
+    );
+    await this.#sum(shards.length);
+    return results as ScoreResult[][];
+  }
+
+  async readScores(shards: readonly (readonly ScoreBatch[])[]): Promise<ScoreResult[][]> {
+    return (await this.#all(shards.map((batches): Work => ({ kind: "readScores", batches })))) as ScoreResult[][];
   }
 
   async generate(requests: readonly RolloutRequest[], weights: Weights = "parameters"): Promise<Completion[][]> {

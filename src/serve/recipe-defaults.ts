@@ -36,6 +36,16 @@ const LEAST = {
     schedule: NO_SCHEDULE,
     optimizer: OPTIMIZER,
   },
+  reward: {
+    kind: "reward",
+    from: "-",
+    problems: [{ family: "-", level: 0, weight: 1 }],
+    steps: 1,
+    learningRate: 1,
+    schedule: NO_SCHEDULE,
+    optimizer: OPTIMIZER,
+  },
+  graded: { kind: "graded", problems: [{ family: "-", level: 0, weight: 1 }], prompts: 1 },
 } satisfies Record<string, RecipeInput["stages"][number]>;
 
 /** The recipe with defaults filled in, and the defaults of its first stage. Never throws: a recipe may be anything. */

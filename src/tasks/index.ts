@@ -18,6 +18,7 @@ export {
 } from "./file/index.ts";
 export { finalAnswer, verifyFinal } from "./final/index.ts";
 export { formatCompletion, type ParsedCompletion, parseCompletion, SPECIAL_TOKENS } from "./format.ts";
+export { type GradedRequest, type GradedTrace, gradedTraces } from "./graded/index.ts";
 export { type HostileAnswer, hostileAnswers } from "./hostile.ts";
 export { getTask, isBuiltIn, listTasks } from "./registry.ts";
 export {

@@ -27,6 +27,8 @@ export interface RestoredTrainer {
   readonly reference: Float32Array | undefined;
   readonly optimizer: OptimizerState;
   readonly trainer: Readonly<Record<string, unknown>>;
+  /** All of the checkpoint's, those of a critic (critic.ts) among them. */
+  readonly files: CheckpointFiles;
 }
 
 /** All files; weights in float32, so that a resumed run continues bit for bit. */
@@ -75,5 +77,6 @@ export async function restoreTrainer(files: CheckpointFiles): Promise<RestoredTr
     reference: floats("reference"),
     optimizer: { first: floats("first")!, second: floats("second")!, step: Number(trainer["optimizerStep"]) },
     trainer,
+    files,
   };
 }

@@ -15,6 +15,9 @@ import { parameterLayout } from "../model/parameters.ts";
 import type { MicroBatch } from "./batch.ts";
 import { GradientEngine, type MicroBatchResult } from "./gradient-engine.ts";
 import type { Objective } from "./objective.ts";
+import type { ScoreBatch } from "./score-batch.ts";
+import { ScoreEngine, type ScoreResult } from "./score-engine.ts";
+import type { ScoreObjective } from "./score-objective.ts";
 
 /** A request to generate with the trained parameters or the reference's. */
 export type RolloutRequest = Omit<GenerateRequest, "parameters" | "onToken" | "signal">;
@@ -51,6 +54,10 @@ export interface Compute {
     temperature?: number,
   ): Promise<MicroBatchResult[][]>;
   generate(requests: readonly RolloutRequest[], weights?: Weights): Promise<Completion[][]>;
+  /** As `gradients`, of a model with a head of scores. */
+  scoreGradients(objective: ScoreObjective, shards: readonly (readonly ScoreBatch[])[]): Promise<ScoreResult[][]>;
+  /** What a model with a head of scores says of texts. */
+  readScores(shards: readonly (readonly ScoreBatch[])[]): Promise<ScoreResult[][]>;
   close(): Promise<void>;
 }
 
@@ -82,6 +89,7 @@ export class ComputeUnit {
   readonly #spec: ComputeSpec;
   readonly #buffers: ComputeBuffers;
   readonly #engines = new Map<string, Promise<GradientEngine>>();
+  readonly #scorers = new Map<string, Promise<ScoreEngine>>();
   #generator: Promise<Generator> | undefined;
 
   constructor(provider: Provider, spec: ComputeSpec, buffers: ComputeBuffers) {
@@ -98,6 +106,20 @@ export class ComputeUnit {
   async score(weights: Weights, batches: readonly MicroBatch[], temperature = 1): Promise<MicroBatchResult[]> {
     const engine = await this.#engine({ kind: "score", temperature });
     return engine.score(this.#buffers[weights], batches);
+  }
+
+  async scoreGradient(
+    objective: ScoreObjective,
+    shard: number,
+    batches: readonly ScoreBatch[],
+  ): Promise<ScoreResult[]> {
+    const engine = await this.#scorer(objective);
+    return engine.gradients(this.#buffers.parameters, this.#buffers.gradients[shard]!, batches);
+  }
+
+  async readScores(batches: readonly ScoreBatch[]): Promise<ScoreResult[]> {
+    const engine = await this.#scorer({ kind: "read" });
+    return engine.read(this.#buffers.parameters, batches);
   }
 
   async generate(request: RolloutRequest, weights: Weights): Promise<Completion[]> {
@@ -117,8 +139,19 @@ export class ComputeUnit {
     return engine;
   }
 
+  #scorer(objective: ScoreObjective): Promise<ScoreEngine> {
+    const key = JSON.stringify(objective);
+    let engine = this.#scorers.get(key);
+    if (!engine) {
+      engine = ScoreEngine.create(this.#provider, this.#spec.config, objective, { positions: this.#spec.positions });
+      this.#scorers.set(key, engine);
+    }
+    return engine;
+  }
+
   async release(): Promise<void> {
     for (const engine of this.#engines.values()) await (await engine).release();
+    for (const engine of this.#scorers.values()) await (await engine).release();
     await (await this.#generator)?.release();
   }
 }
@@ -153,6 +186,23 @@ export class LocalCompute implements Compute {
   ): Promise<MicroBatchResult[][]> {
     const results: MicroBatchResult[][] = [];
     for (const batches of shards) results.push(await this.#unit.score(weights, batches, temperature));
+    return results;
+  }
+
+  async scoreGradients(
+    objective: ScoreObjective,
+    shards: readonly (readonly ScoreBatch[])[],
+  ): Promise<ScoreResult[][]> {
+    const results: ScoreResult[][] = [];
+    for (const [shard, batches] of shards.entries())
+      results.push(await this.#unit.scoreGradient(objective, shard, batches));
+    sumGradients(this.buffers, shards.length);
+    return results;
+  }
+
+  async readScores(shards: readonly (readonly ScoreBatch[])[]): Promise<ScoreResult[][]> {
+    const results: ScoreResult[][] = [];
+    for (const batches of shards) results.push(await this.#unit.readScores(batches));
     return results;
   }
 

@@ -10,6 +10,7 @@ export {
 } from "./advantages.ts";
 export { ALGORITHM_NAMES, ALGORITHMS, type AlgorithmName, type AlgorithmSettings } from "./algorithms/index.ts";
 export { type BatchOptions, type MicroBatch, microBatches, type Sequence } from "./batch.ts";
+export { type Forecast, type Reliability, reliability } from "./calibration.ts";
 export { type RestoredTrainer, restoreTrainer, type TrainerCheckpoint, trainerFiles } from "./checkpoint.ts";
 export {
   type Compute,
@@ -36,10 +37,13 @@ export {
   sampleAnswers,
   summarise,
 } from "./evaluate.ts";
+export { explainedVariance, generalisedAdvantages, whiten } from "./gae.ts";
 export { GradientEngine, type GradientEngineOptions, type MicroBatchResult } from "./gradient-engine.ts";
 export { DEFAULT_REWARDS, type Judge, judgeByRules, type RuleRewards, ruleJudge } from "./judge.ts";
+export { modelJudge, type Opinions } from "./model-judge.ts";
 export { type Objective, type ObjectiveGraphOptions, objectiveGraph } from "./objective.ts";
 export { Optimizer, type OptimizerSettings, type OptimizerState } from "./optimizer.ts";
+export { type Critic, type PpoSettings, ppoUpdates } from "./ppo.ts";
 export {
   type PretrainParts,
   type PretrainSettings,
@@ -47,9 +51,22 @@ export {
   pretrain,
   type TokenDocument,
 } from "./pretrain.ts";
-export { REINFORCE_START, type ReinforceParts, type ReinforceState, reinforce } from "./reinforce.ts";
+export { REINFORCE_START, type ReinforceParts, type ReinforceState, reinforce, type Updates } from "./reinforce.ts";
 export type { ReinforceSettings } from "./reinforce-settings.ts";
+export { REWARD_START, type RewardParts, type RewardSettings, type RewardState, trainReward } from "./reward.ts";
+export {
+  DEFAULT_ASPECTS,
+  overallRating,
+  type RewardKind,
+  type RewardReading,
+  rewardItem,
+  scoreNames,
+} from "./reward-data.ts";
+export { evaluateReward, type RewardOpinion, type RewardRecord, readRewards } from "./reward-model.ts";
 export { type Judgement, type Rollout, rolloutOf, type Segment, sequenceOf } from "./rollout.ts";
 export type { CheckpointFiles, Metrics, RolloutRecord, RunEvent, RunStore, StoredCheckpoint } from "./run-store.ts";
 export { type Schedule, scheduleFactor } from "./schedule.ts";
+export { type ScoreBatch, type ScoreItem, type ScoreText, scoreBatches } from "./score-batch.ts";
+export { ScoreEngine, type ScoreResult } from "./score-engine.ts";
+export { type ScoreObjective, scoreGraph } from "./score-objective.ts";
 export { type Normalisation, tokenWeights } from "./token-weights.ts";

@@ -9,7 +9,7 @@
  *
  * The sampler and the trainer run the same kernels in the same precision, so the sampler's log-probabilities are the
  * old policy's; that they agree, and that the ratio is 1 at the first update, is checked at every step.
- * Left out: asynchronous rollouts, replay, value networks.
+ * Left out: asynchronous rollouts, replay. Value networks: ppo.ts, whose updates may take the place of these.
  */
 import { promptIds } from "../model/chat-template.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
@@ -26,7 +26,7 @@ import {
 } from "./curriculum.ts";
 import type { Judge } from "./judge.ts";
 import type { Optimizer } from "./optimizer.ts";
-import { type Drawn, observation, rolloutMetrics, rolloutRecords } from "./reinforce-metrics.ts";
+import { type Drawn, type Group, observation, rolloutMetrics, rolloutRecords } from "./reinforce-metrics.ts";
 import type { ReinforceSettings } from "./reinforce-settings.ts";
 import { contextLength, rolloutOf, surprisalOf } from "./rollout.ts";
 import type { Metrics, RunStore } from "./run-store.ts";
@@ -63,7 +63,15 @@ export interface ReinforceParts {
   problem(index: number, odds?: Odds): Problem | Promise<Problem>;
   evaluate?(step: number): Promise<Record<string, number>>;
   save(state: ReinforceState): Promise<void>;
+  /** In place of GRPO's updates; every token of every answer is taken to have been learnt from. */
+  readonly updates?: Updates;
 }
+
+/** Learns from a step's groups; gives its metrics, and the groups with the advantages that it made of them. */
+export type Updates = (
+  groups: readonly Sampled[],
+  state: ReinforceState,
+) => Promise<{ readonly metrics: Record<string, number>; readonly groups: readonly Group[] }>;
 
 /** Runs from `state` to the end, or until the store asks to stop; a checkpoint is saved in both cases. */
 export async function reinforce(
@@ -81,15 +89,15 @@ export async function reinforce(
     const started = performance.now();
     const drawn = await drawGroups(settings, state, parts);
     const generated = performance.now();
-    const valued = await valueGroups(settings, parts.compute, drawn.groups);
-    const { groups } = valued;
-    const updates = await update(settings, state, parts, valued);
+    const { groups, metrics: updates } = await (parts.updates
+      ? parts.updates(drawn.groups, state)
+      : groupUpdates(settings, state, parts, drawn.groups));
     const trained = performance.now();
     state.step++;
     state.problems += drawn.problems;
     state.tokens += drawn.tokens;
     state.promptTokens += drawn.promptTokens;
-    state.trainedTokens += settings.iterations * learnedTokens(settings, groups);
+    state.trainedTokens += settings.iterations * learnedTokens(settings, groups, parts.updates !== undefined);
     if (settings.curriculum) {
       state.curriculum = advanceCurriculum(settings.curriculum, state.curriculum ?? {}, drawn.judged);
     }
@@ -202,4 +210,15 @@ async function sampleGroups(
       dead: isDead(rewards),
     };
   });
+}
+
+/** GRPO's updates: answers are compared within their groups. */
+async function groupUpdates(
+  settings: ReinforceSettings,
+  state: ReinforceState,
+  parts: ReinforceParts,
+  sampled: readonly Sampled[],
+): ReturnType<Updates> {
+  const valued = await valueGroups(settings, parts.compute, sampled);
+  return { metrics: await update(settings, state, parts, valued), groups: valued.groups };
 }

@@ -88,10 +88,13 @@ export function learntLengths(settings: ReinforceSettings, group: Group): number
   return group.rollouts.map((rollout) => (isMasked(settings, rollout) ? 0 : rollout.length));
 }
 
-/** Tokens that one pass over the groups computes gradients of, prompts included. */
-export function learnedTokens(settings: ReinforceSettings, groups: readonly Group[]): number {
+/**
+ * Tokens that one pass over the groups computes gradients of, prompts included.
+ * @param all every answer has a gradient, whatever its advantage
+ */
+export function learnedTokens(settings: ReinforceSettings, groups: readonly Group[], all = false): number {
   const learned = groups.flatMap(({ rollouts, advantages }) =>
-    rollouts.filter((rollout, i) => hasGradient(settings, advantages[i]!, rollout)),
+    rollouts.filter((rollout, i) => all || hasGradient(settings, advantages[i]!, rollout)),
   );
   return learned.reduce((n, rollout) => n + contextLength(rollout) + rollout.length, 0);
 }

@@ -148,6 +148,8 @@ function neverStopping(compute: Compute): Compute {
         requests.map((request) => ({ ...request, stopTokens: [] })),
         weights,
       ),
+    scoreGradients: (objective, shards) => compute.scoreGradients(objective, shards),
+    readScores: (shards) => compute.readScores(shards),
     close: () => compute.close(),
   };
 }

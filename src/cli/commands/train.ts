@@ -96,6 +96,11 @@ export function create(): Command {
 
 async function dryRun(ui: Ui, recipe: Recipe): Promise<void> {
   const config = await configOf(recipe);
+  if (config === undefined) {
+    ui.document({ recipe });
+    if (!ui.json) ui.say(JSON.stringify(recipe, null, 2));
+    return;
+  }
   const stages = estimateStages(recipe, config).map((stage) => ({ ...stage, minutes: minutesFor(stage.flops) }));
   const cost = estimate(recipe, config);
   const minutes = minutesFor(cost.flops);
@@ -120,13 +125,17 @@ function minutesFor(flops: number): number {
   return flops / (60e9 * availableParallelism()) / 60;
 }
 
-/** Configuration of the first model that a recipe begins with or makes; all of its stages are taken to be of that size. */
-async function configOf(recipe: Recipe): Promise<ModelConfig> {
+/**
+ * Configuration of the first model that a recipe begins with or makes; all of its stages are taken to be of that size.
+ * Undefined where there is none: a recipe that writes data alone.
+ */
+async function configOf(recipe: Recipe): Promise<ModelConfig | undefined> {
   for (const stage of recipe.stages) {
     if (stage.kind === "pretrain") return freshConfig(stage, corpusTokenizer(recipe, stage));
-    if (referenceOf(stage.from) === undefined) return (await openModel(stage.from)).checkpoint.config;
+    if ("from" in stage && referenceOf(stage.from) === undefined)
+      return (await openModel(stage.from)).checkpoint.config;
   }
-  throw new Error("internal: a first stage refers to an earlier one");
+  return undefined;
 }
 
 /** What is told of the stages of a recipe that has several. */
@@ -155,6 +164,7 @@ function progressOf(ui: Ui, label = "training"): RunObserver {
         show(record, "sample/right", "right"),
         show(record, "completions/mean_length", "tokens"),
         show(record, "eval/accuracy", "held-out"),
+        show(record, "eval/pair_accuracy", "held-out pairs"),
       ].filter((part) => part !== "");
       note = parts.join(" · ");
       if (record["eval/accuracy"] !== undefined) ui.say(`step ${record.step}: ${evaluationLine(record)}`);

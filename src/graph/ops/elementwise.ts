@@ -108,6 +108,15 @@ export function sigmoid(a: Tensor): Tensor {
   return unary("Sigmoid", a, (g, out) => binary("Mul", g, binary("Mul", out, binary("Sub", g.graph.scalar(1), out))));
 }
 
+/** log(1 + e^a), without overflow at either end. */
+export function softplus(a: Tensor): Tensor {
+  const graph = a.graph;
+  const one = (op: string, x: Tensor): Tensor => graph.one(op, [x], a.shape);
+  const tail = one("Log", binary("Add", one("Exp", one("Neg", one("Abs", a))), graph.scalar(1)));
+  const out = binary("Add", one("Relu", a), tail);
+  return graph.record([out], [a], ([g]) => [() => binary("Mul", g!, one("Sigmoid", a))]);
+}
+
 function select(condition: Tensor, a: Tensor, b: Tensor): Tensor {
   const shape = broadcastShapes(condition.shape, broadcast("where", a, b));
   if (!shape || condition.dtype !== "bool") {

@@ -16,6 +16,8 @@ export class Pen {
   slip: number;
   /** A word to put before the next line. */
   opening: keyof Words | null = null;
+  /** Numbers of the lines, from 0, in which a slip was made, once for each. */
+  readonly slips: number[] = [];
   readonly #tongue: Tongue;
   readonly #lines: string[] = [];
   #length = 0;
@@ -48,12 +50,19 @@ export class Pen {
 
   /** The value, or with probability {@link slip} one near it (never negative). */
   slipped(value: number): number {
-    return this.slip > 0 && this.random.chance(this.slip) ? nearMiss(this.random, value) : value;
+    return this.#slips() ? nearMiss(this.random, value) : value;
   }
 
   /** The truth, or with probability {@link slip} its opposite. */
   judged(truth: boolean): boolean {
-    return this.slip > 0 && this.random.chance(this.slip) ? !truth : truth;
+    return this.#slips() ? !truth : truth;
+  }
+
+  /** Whether the hand slips now, which is remembered with the line that will be written next. */
+  #slips(): boolean {
+    if (!(this.slip > 0 && this.random.chance(this.slip))) return false;
+    this.slips.push(this.#lines.length);
+    return true;
   }
 }
 

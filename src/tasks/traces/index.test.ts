@@ -47,11 +47,15 @@ test("every broken row is named by its line, and the others are read", () => {
     row({ id: "m", ratings: [] }),
     row({ id: "n", prompt: "x".repeat(10_001) }),
     row({ id: "o" }),
+    row({ id: "p", steps: 1 }),
+    row({ id: "q", steps: [1, 2] }),
+    row({ id: "r", steps: [1, 1] }),
+    row({ id: "s", steps: [0.5] }),
   ];
   const { traces, faults } = readTraces(lines.join("\n"));
   assert.deepEqual(
     traces.map(({ id }) => id),
-    ["a", "o"],
+    ["a", "o", "s"],
   );
   assert.deepEqual(
     faults.map(({ line, reason }) => `${line}: ${reason}`),
@@ -72,6 +76,9 @@ test("every broken row is named by its line, and the others are read", () => {
       "15: score is not from 0 to 1",
       "16: ratings are no object",
       "17: prompt is longer than 10000 characters",
+      "19: steps are no list",
+      "20: a step is not from 0 to 1",
+      "21: 2 steps of 1 lines of thinking",
     ],
   );
 });

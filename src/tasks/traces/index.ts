@@ -30,6 +30,11 @@ export interface Trace {
   /** The verifier's score of the answer, 0..1. */
   readonly score?: number;
   readonly ratings?: Ratings;
+  /**
+   * Of the first lines of the thinking, in order: 1 for a right one, 0 for a wrong one, or a share between. Given up to the
+   * first error (arXiv 2305.20050); nothing is said of the lines after the last one.
+   */
+  readonly steps?: readonly number[];
   /** Who wrote it: a model's name, `corpus`, a person. */
   readonly source?: string;
 }
@@ -68,9 +73,9 @@ export function traceLines(traces: readonly Trace[]): string {
 function readTrace(source: string, line: number): Trace | string {
   const row = readObject(source);
   if (typeof row === "string") return row;
-  const { id = `line-${line}`, family, level, language, score, source: writer, ratings } = row;
+  const { id = `line-${line}`, family, level, language, score, source: writer, ratings, steps } = row;
   if (typeof id !== "string" || id === "") return "id is no text";
-  const fault = textFault(row) ?? ratingsFault(ratings);
+  const fault = textFault(row) ?? ratingsFault(ratings) ?? stepsFault(steps, row["thinking"] as string);
   if (fault !== undefined) return fault;
   if (family !== undefined && typeof family !== "string") return "family is no text";
   if (level !== undefined && !(Number.isInteger(level) && (level as number) >= 0)) return "level is no whole number";
@@ -106,4 +111,12 @@ function ratingsFault(ratings: unknown): string | undefined {
     if (!(typeof rating === "number" && rating >= 1 && rating <= 5)) return `ratings.${aspect} is not from 1 to 5`;
   }
   return undefined;
+}
+
+function stepsFault(steps: unknown, thinking: string): string | undefined {
+  if (steps === undefined) return undefined;
+  if (!Array.isArray(steps)) return "steps are no list";
+  if (!steps.every((step) => typeof step === "number" && step >= 0 && step <= 1)) return "a step is not from 0 to 1";
+  const lines = thinking === "" ? 0 : thinking.split("\n").length;
+  return steps.length > lines ? `${steps.length} steps of ${lines} lines of thinking` : undefined;
 }

@@ -1,0 +1,75 @@
+/** What reinforcement may take from other learnt models: a judge beside the rules, and PPO's critic. */
+import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
+import { scoringModel } from "../model/scoring.ts";
+import type { RestoredTrainer } from "../train/checkpoint.ts";
+import { restoreCritic } from "../train/critic.ts";
+import type { Judge } from "../train/judge.ts";
+import { modelJudge } from "../train/model-judge.ts";
+import type { Critic } from "../train/ppo.ts";
+import type { RunStore } from "../train/run-store.ts";
+import { ReckonError } from "../util/errors.ts";
+import { chooseProvider, loadModelFolder, startEngine } from "./assemble.ts";
+import type { StageOptions } from "./run-pretrain.ts";
+import { openRewardModel } from "./run-reward.ts";
+import type { Recipe, ReinforceStage } from "./schema.ts";
+
+/** Room beside the policy's longest sequence: another tokenizer may need more tokens for the same text. */
+const ROOM = 128;
+
+export interface LearntParts {
+  readonly critic: Critic | undefined;
+  /** The rules with the reward model beside them, where the stage has one. */
+  judge(rules: Judge): Judge;
+  close(): Promise<void>;
+}
+
+export async function openLearnt(
+  recipe: Recipe,
+  stage: ReinforceStage,
+  store: RunStore,
+  options: StageOptions,
+  policy: {
+    readonly model: LoadedCheckpoint;
+    readonly restored: RestoredTrainer | undefined;
+    readonly positions: number;
+  },
+): Promise<LearntParts> {
+  const { rewardModel } = stage;
+  const reward =
+    rewardModel && (await openRewardModel(rewardModel.from, recipe.shards, policy.positions + ROOM, options, store));
+  const critic = stage.ppo && (await openCritic(recipe, stage.ppo, store, options, policy));
+  return {
+    critic,
+    judge: (rules) => (reward ? modelJudge(rules, reward.opinions, rewardModel!.weight) : rules),
+    async close() {
+      await reward?.close();
+      await critic?.close();
+    },
+  };
+}
+
+/** @throws ReckonError CRITIC_TOKENIZER for a critic that reads other tokens than the policy writes */
+async function openCritic(
+  recipe: Recipe,
+  settings: NonNullable<ReinforceStage["ppo"]>,
+  store: RunStore,
+  options: StageOptions,
+  { model, restored, positions }: Parameters<typeof openLearnt>[4],
+): Promise<Critic & { close(): Promise<void> }> {
+  let body = model;
+  if (settings.critic !== undefined) {
+    body = await loadModelFolder(options.modelFolder?.(settings.critic) ?? settings.critic);
+    if (JSON.stringify(body.tokenizer.toJson()) !== JSON.stringify(model.tokenizer.toJson())) {
+      throw new ReckonError("CRITIC_TOKENIZER", `${settings.critic} cannot be a critic of this model`, {
+        expected: "a model with the policy's tokenizer",
+        got: "another tokenizer",
+      });
+    }
+  }
+  const { config, parameters } = scoringModel(body, ["value"]);
+  const spec = { config, shards: recipe.shards, positions, packed: false };
+  const provider = await chooseProvider(options, store, 0);
+  const engine = await startEngine(spec, options, provider, { name: "adamw" }, parameters);
+  if (restored) restoreCritic(restored.files, engine);
+  return engine;
+}

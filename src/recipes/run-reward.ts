@@ -1,0 +1,111 @@
+/** Trains a reward model in a run directory, and opens one that is trained. */
+import { scoringModel } from "../model/scoring.ts";
+import { WorkerCompute } from "../runs/worker-compute.ts";
+import { trainerFiles } from "../train/checkpoint.ts";
+import type { Opinions } from "../train/model-judge.ts";
+import { REWARD_START, trainReward } from "../train/reward.ts";
+import { type RewardReading, rewardItem, scoreNames } from "../train/reward-data.ts";
+import { evaluateReward, type RewardEvaluation, type RewardRecord, readRewards } from "../train/reward-model.ts";
+import type { RunStore } from "../train/run-store.ts";
+import { ReckonError } from "../util/errors.ts";
+import { chooseProvider, loadModelFolder, restore, restoredState, startEngine } from "./assemble.ts";
+import { ratedTraces } from "./rated-traces.ts";
+import { beginning, type StageOptions } from "./run-pretrain.ts";
+import type { Recipe, RewardStage } from "./schema.ts";
+
+export async function runReward(
+  recipe: Recipe,
+  stage: RewardStage,
+  store: RunStore,
+  options: StageOptions,
+): Promise<void> {
+  const restored = await restore(store);
+  const { model, lineage } = await beginning(recipe, stage.from, restored, options);
+  const { config, parameters } = scoringModel(model, scoreNames(stage.loss));
+  const { tokenizer } = model;
+  const reading: RewardReading = {
+    kind: stage.loss,
+    judges: stage.judges,
+    aspects: stage.aspects,
+    reduce: stage.reduce,
+  };
+  const data = await ratedTraces(stage, recipe.seed);
+  if (data.warning && !restored)
+    store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message: data.warning });
+  const state = restoredState(restored, REWARD_START, store);
+  const spec = { config, shards: recipe.shards, positions: stage.rowLength, packed: false };
+  const provider = await chooseProvider(options, store, state.step);
+  const engine = await startEngine(spec, options, provider, stage.optimizer, parameters, restored?.optimizer);
+  const { compute, optimizer } = engine;
+  let evaluation: RewardEvaluation | undefined;
+  const evaluate = async (): Promise<RewardEvaluation> => {
+    evaluation = await evaluateReward(compute, tokenizer, data.heldOut, reading);
+    return evaluation;
+  };
+  try {
+    await trainReward(stage, state, {
+      compute,
+      optimizer,
+      store,
+      item: (index) => rewardItem(tokenizer, data.train(index), reading, stage.rowLength),
+      evaluate: async () => (await evaluate()).metrics,
+      async save(now) {
+        // A checkpoint says how good it is and where its scores lie, whatever step it is of.
+        const { centre, metrics, reliability } = await evaluate();
+        const record: RewardRecord = { ...reading, centre };
+        const files = trainerFiles({
+          config,
+          parameters: compute.buffers.parameters,
+          tokenizerJson: tokenizer.toJson(),
+          optimizer: optimizer.state,
+          trainer: { kind: stage.kind, state: { ...now } },
+          reckon: {
+            ...lineage.record({ step: now.step, tokens: now.tokens, trained: now.tokens }),
+            reward: { ...record, evaluation: metrics, reliability: reliability.bins },
+          },
+        });
+        await store.saveCheckpoint(now.step, files);
+      },
+    });
+  } finally {
+    await engine.close();
+  }
+}
+
+export interface OpenedReward {
+  readonly opinions: Opinions;
+  readonly record: RewardRecord;
+  close(): Promise<void>;
+}
+
+/**
+ * A trained reward model in threads of its own.
+ * @param positions longest text in tokens; on longer ones it has no opinion
+ * @throws ReckonError REWARD_MODEL for a model that is none
+ */
+export async function openRewardModel(
+  folder: string,
+  shards: number,
+  positions: number,
+  options: StageOptions,
+  store: RunStore,
+): Promise<OpenedReward> {
+  const { config, parameters, tokenizer, extra } = await loadModelFolder(options.modelFolder?.(folder) ?? folder);
+  const record = (extra.reckon as { readonly reward?: RewardRecord } | undefined)?.reward;
+  if (!record || !config.scores) {
+    throw new ReckonError("REWARD_MODEL", `${folder} is no reward model`, {
+      expected: "a model with a head of scores and `reward` in its reckon.json, as `reckon train reward` makes it",
+      got: config.scores ? "a model with a head of scores alone" : "a language model",
+    });
+  }
+  const provider = await chooseProvider(options, store, 0);
+  const spec = { config, shards, positions, packed: false };
+  const compute = new WorkerCompute(spec, options.workers, provider);
+  compute.buffers.parameters.set(parameters);
+  return {
+    record,
+    opinions: async (texts) =>
+      (await readRewards(compute, tokenizer, texts, record)).map((opinion) => opinion?.value ?? null),
+    close: () => compute.close(),
+  };
+}

@@ -1,0 +1,97 @@
+/** Settings of what judges by a learnt model: the stages that write graded traces and train reward models, and their use. */
+import { z } from "zod";
+
+const count = z.int().min(1);
+const whole = z.int().min(0);
+const rungs = z.array(z.strictObject({ family: z.string(), level: whole, weight: z.number().positive() })).min(1);
+
+const weight = z.number().min(0);
+
+/** Writes chains of thought of differing quality with their ratings (src/tasks/graded) into `traces.jsonl`. */
+export const gradedSchema = z.strictObject({
+  kind: z.literal("graded"),
+  name: z.string().optional(),
+  /** Whose chains are written. */
+  problems: rungs,
+  /** How many problems. */
+  prompts: count,
+  /** Chains on each, at most. */
+  chains: count.default(4),
+  /** Least overall rating, from 1 to 5, of a chain that is kept: 1 keeps all, 4.5 the good ones. */
+  least: z.number().min(1).max(5).default(1),
+});
+
+const aspectsSchema = z
+  .strictObject({
+    correctness: weight.default(4),
+    clarity: weight.default(1),
+    coherence: weight.default(1),
+    completeness: weight.default(1),
+    efficiency: weight.default(1),
+  })
+  .default({ correctness: 4, clarity: 1, coherence: 1, completeness: 1, efficiency: 1 });
+
+/** What a learning stage shares with others; its optimiser and schedule are put in by the schema of recipes. */
+export function rewardSchema<O extends z.ZodType, S extends z.ZodType>(optimizer: O, schedule: S) {
+  return z.strictObject({
+    kind: z.literal("reward"),
+    name: z.string().optional(),
+    /** Folder of the model whose body it begins with. */
+    from: z.string(),
+    /** File of rated traces; left out, graded ones of the problems, without end. */
+    data: z.string().optional(),
+    /** Whose graded chains are learnt from without `data`, and in any case what a file without a held-out part is tested on. */
+    problems: rungs,
+    /** What is learnt; src/train/reward-data.ts says of what. */
+    loss: z.enum(["pairs", "binary", "ratings", "steps"]).default("ratings"),
+    /** The whole response with its thinking, or the answer without. */
+    judges: z.enum(["response", "answer"]).default("response"),
+    /** Weights of the aspects in an overall rating. A right answer counts as much as all that makes it readable. */
+    aspects: aspectsSchema,
+    /** Of `steps`: the probability that all lines are right, or that of the weakest. */
+    reduce: z.enum(["product", "min"]).default("product"),
+    steps: count,
+    /** Prompts of one step, each with all its traces. */
+    promptsPerStep: count.default(16),
+    /** Graded chains on one prompt. */
+    chains: count.default(4),
+    /** Longest text in tokens; longer ones are left out. */
+    rowLength: count.default(384),
+    microBatchTokens: count.default(1536),
+    learningRate: z.number().positive(),
+    schedule,
+    optimizer,
+    checkpointEvery: count.default(100),
+    evaluateEvery: whole.default(100),
+    /** Held-out prompts. */
+    evaluatePrompts: count.default(200),
+  });
+}
+
+/** A reward model that judges beside the rules, in reinforcement. */
+export const rewardModelSchema = z.strictObject({
+  /** Folder of a model that a stage of kind `reward` has trained. */
+  from: z.string(),
+  /** What its opinion, from 0 to 1, is multiplied by. */
+  weight: weight.default(1),
+});
+
+/** Proximal policy optimisation in place of group-relative advantages; on with `{}`. */
+export const ppoSchema = z.strictObject({
+  /** Folder of the model whose body the critic begins with: a reward model's, for example. Default: the policy's. */
+  critic: z.string().optional(),
+  /** γ: what a reward is worth one token earlier. */
+  gamma: z.number().min(0).max(1).default(1),
+  /** λ of generalised advantages. With 0.95 PPO stays far behind on long answers (arXiv 2501.12948, Fig. 4). */
+  lambda: z.number().min(0).max(1).default(1),
+  /** How far a value may move in a step before its gain no longer counts; 0 for any. */
+  valueClip: weight.default(0.2),
+  /** Weight of −log(π_old/π_ref) in every token's reward; 0 leaves the reference out. */
+  klReward: weight.default(0),
+  /** Brings the advantages of an update to mean 0 and deviation 1. */
+  whiten: z.boolean().default(true),
+  /** Of the critic; the policy's schedule. */
+  valueLearningRate: z.number().positive().default(1e-3),
+  /** Steps at first in which only the critic learns. */
+  criticWarmup: whole.default(0),
+});
