@@ -35,6 +35,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/eval.ts"),
   },
   {
+    name: "sample",
+    summary: "ask a teacher for worked solutions, and keep the right ones to learn from",
+    load: () => import("./commands/sample.ts"),
+  },
+  {
     name: "export",
     summary: "write a run's model as a folder for other programs",
     load: () => import("./commands/export.ts"),

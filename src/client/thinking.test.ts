@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { splitThinking, ThinkingSplitter } from "./thinking.ts";
+import type { ChatDelta } from "./types.ts";
 
 test("thinking in the text: opened by the model, by its prompt, never closed, none", () => {
   assert.deepEqual(splitThinking("<think>\na < b\n</think>\n\n42"), { thinking: "a < b", content: "42" });
@@ -18,7 +19,7 @@ test("piece by piece it says the same, wherever the pieces are cut", () => {
     fc.property(text, fc.integer({ min: 1, max: 9 }), (parts, size) => {
       const whole = parts.join("");
       const splitter = new ThinkingSplitter();
-      const deltas = [];
+      const deltas: ChatDelta[] = [];
       for (let i = 0; i < whole.length; i += size) deltas.push(...splitter.push(whole.slice(i, i + size)));
       deltas.push(...splitter.end());
       const of = (phase: string): string =>

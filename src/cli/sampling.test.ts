@@ -1,0 +1,177 @@
+/** `reckon sample` as a user meets it: real processes, killed and started again, against a server on this machine. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { beginStream, chunk, type Exchange, event, sendJson, startEndpoint } from "../../test/endpoint.ts";
+import { getTask, isHeldOut, readTraces, sampleProblem } from "../tasks/index.ts";
+
+const root = mkdtempSync(join(tmpdir(), "reckon-sample-"));
+after(() => rmSync(root, { recursive: true, force: true }));
+const KEY = "sk-never-to-be-seen-123456";
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly ended: Promise<{ readonly status: number | null; readonly out: string; readonly err: string }>;
+}
+
+function sample(...args: string[]): Run {
+  const child = spawn(
+    process.execPath,
+    ["--conditions=reckon-source", join(import.meta.dirname, "main.ts"), "sample", ...args],
+    { env: { ...process.env, NO_COLOR: "1", TEST_TEACHER_KEY: KEY }, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let out = "";
+  let err = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    err += text;
+  });
+  return { child, ended: once(child, "close").then(([status]) => ({ status: status as number | null, out, err })) };
+}
+
+/** Adds what stands in a prompt `Add 12 + 34.` or `12 + 34 = ?`, whatever its words. */
+function adds({ body, response }: Exchange): void {
+  const [a, b] = (body.messages.at(-1).content as string).match(/\d+/g)!.map(Number);
+  beginStream(response);
+  response.write(event(chunk({ reasoning_content: `${a}+${b}=` })));
+  response.write(event(chunk({ reasoning_content: `${a! + b!}` })));
+  response.end(event(chunk({ content: `<answer>${a! + b!}</answer>` }, "stop")) + event("[DONE]"));
+}
+
+test("killed with SIGKILL and run again, no answer that was logged is asked for again", async () => {
+  const server = await startEndpoint(async (exchange) => {
+    await sleep(25);
+    adds(exchange);
+  });
+  const out = join(root, "killed");
+  const args = [
+    ...["--teacher", server.url, "--model", "wise", "--key-env", "TEST_TEACHER_KEY", "--out", out],
+    ...["--rung", "addition:1", "--count", "30", "--samples", "2", "--concurrency", "3", "--json"],
+  ];
+  const log = join(out, "answers.jsonl");
+  const logged = (): string[] => (existsSync(log) ? readFileSync(log, "utf8").split("\n").slice(0, -1) : []); // What is whole.
+  const first = sample(...args);
+  while (logged().length < 15) {
+    assert.equal(first.child.exitCode, null, "it ended before it was killed");
+    await sleep(5);
+  }
+  first.child.kill("SIGKILL");
+  await first.ended;
+  const kept = logged().length;
+  const before = server.exchanges.length;
+  assert.ok(kept < 60 && before - kept <= 3, `${before} asked, ${kept} kept`);
+  const second = await sample(...args).ended;
+  assert.equal(second.status, 0, second.err);
+  const result = JSON.parse(second.out) as { before: number; complete: boolean; counts: { kept: number } };
+  assert.deepEqual([result.before, result.complete, result.counts.kept], [kept, true, 30]);
+  assert.equal(server.exchanges.length, before + 60 - kept);
+  const answers = logged().map((line) => JSON.parse(line) as { problem: string; sample: number });
+  assert.equal(new Set(answers.map(({ problem, sample: n }) => `${problem} ${n}`)).size, 60);
+  assert.equal(readTraces(readFileSync(join(out, "traces.jsonl"), "utf8")).traces.length, 30);
+  assert.ok(server.exchanges.every(({ headers }) => headers.authorization === `Bearer ${KEY}`));
+  const told = `${second.out}${second.err}${readdirSync(out)
+    .map((name) => readFileSync(join(out, name), "utf8"))
+    .join("")}`;
+  assert.ok(!told.includes(KEY), "the key is written or said somewhere");
+  await server.close();
+});
+
+test("Ctrl-C waits for what is under way and says how to go on", { skip: process.platform === "win32" }, async () => {
+  const server = await startEndpoint(async (exchange) => {
+    await sleep(300);
+    adds(exchange);
+  });
+  const out = join(root, "stopped");
+  const run = sample("--teacher", server.url, "--model", "m", "--out", out, "--rung", "addition:1", "--count", "50");
+  while (server.exchanges.length < 6) await sleep(5);
+  run.child.kill("SIGINT");
+  const { status, out: said, err } = await run.ended;
+  assert.equal(status, 0, err);
+  assert.match(said, /nothing is lost/);
+  assert.equal(readFileSync(join(out, "answers.jsonl"), "utf8").trimEnd().split("\n").length, server.exchanges.length);
+  await server.close();
+});
+
+test("a model of ours as the teacher: the same answers again, held-out problems of a file left out", async () => {
+  const task = getTask("addition");
+  const file = join(root, "problems.jsonl");
+  const problems = ["train", "heldout"].flatMap((split) =>
+    Array.from({ length: 3 }, (_, index) =>
+      sampleProblem(task, { seed: 3, index, level: 0, split: split as "train", language: "en" }),
+    ),
+  );
+  writeFileSync(file, problems.map((problem) => `${JSON.stringify(problem)}\n`).join(""));
+  const args = [
+    "--teacher",
+    "zero",
+    "--problems",
+    file,
+    "--samples",
+    "3",
+    "--keep",
+    "3",
+    "--max-tokens",
+    "64",
+    "--json",
+  ];
+  const texts: string[] = [];
+  for (const name of ["own-1", "own-2"]) {
+    const out = join(root, name);
+    const { status, out: said, err } = await sample(...args, "--out", out, "--workers", "1").ended;
+    assert.equal(status, 0, err);
+    assert.match(err, /3 held-out problems/);
+    const { counts, flops, promptTokens } = JSON.parse(said) as Record<string, number> & {
+      counts: Record<string, number>;
+    };
+    assert.equal(counts["answers"], 9);
+    assert.ok(counts["kept"]! > 0 && flops! > 1e6 && promptTokens! > 9, said);
+    texts.push(readFileSync(join(out, "traces.jsonl"), "utf8"));
+  }
+  assert.equal(texts[0], texts[1]);
+  const { traces, faults } = readTraces(texts[0]!);
+  assert.deepEqual(faults, []);
+  for (const { facts, answer } of traces) {
+    assert.equal(isHeldOut(task, facts), false);
+    assert.equal(task.verify(facts, answer).score, 1);
+  }
+});
+
+test("mistakes are told without a stack: no key, no model, no server, options that do not fit", async () => {
+  const server = await startEndpoint(({ response }) =>
+    sendJson(response, { error: { message: `bad key ${KEY}` } }, 401),
+  );
+  const out = ["--out", join(root, "mistakes"), "--count", "3"];
+  const cases: [args: string[], status: number, words: RegExp][] = [
+    [["--teacher", server.url, ...out], 2, /--model/],
+    [["--teacher", server.url, "--model", "m", "--key-env", KEY, ...out], 2, /--key-env.*never the key itself/s],
+    [
+      ["--teacher", server.url, "--model", "m", "--key-env", "NO_SUCH_VARIABLE", ...out],
+      1,
+      /NO_SUCH_VARIABLE is not set/,
+    ],
+    [["--teacher", server.url, "--model", "m", "--key-env", "TEST_TEACHER_KEY", ...out], 1, /CLIENT_AUTH/],
+    [["--teacher", "http://127.0.0.1:1/v1", "--model", "m", "--attempts", "1", ...out], 1, /CLIENT_UNREACHABLE/],
+    [["--teacher", "nonsense-model", ...out], 1, /MODEL_UNKNOWN/],
+    [["--teacher", "zero", "--model", "m", ...out], 2, /are of an API/],
+    [["--teacher", server.url, "--model", "m", "--rung", "addition", ...out], 2, /addition/],
+    [["--teacher", server.url, "--model", "m", "--price", "1", ...out], 2, /two numbers/],
+    [["--teacher", server.url, "--model", "m", "--extra", "[", ...out], 2, /JSON object/],
+    [["--teacher", server.url, "--model", "m"], 2, /--out/],
+  ];
+  for (const [args, status, words] of cases) {
+    const { status: got, out: said, err } = await sample(...args).ended;
+    assert.equal(got, status, `${args.join(" ")}\n${err}`);
+    assert.match(err, words);
+    assert.equal(said, "");
+    assert.doesNotMatch(err, /\n {4}at |fault of Reckon/);
+    assert.ok(!err.includes(KEY), "the key is said");
+  }
+  await server.close();
+});

@@ -1,0 +1,61 @@
+/** What is told of a teacher: an endpoint, or the folder of a model; and how its answers are chosen among. */
+import { z } from "zod";
+
+const count = z.int().min(1);
+const seconds = z.number().positive().optional();
+
+/** What a general model is told beside a problem. `{prompt}` is the problem. */
+export const INSTRUCTION =
+  "{prompt}\n\nReason step by step. End with the final answer alone, between <answer> and </answer>, in the form that the problem asks for.";
+
+/** A teacher behind an OpenAI-compatible API. The key itself stands in no setting: only the name of its variable does. */
+export const endpointSchema = z.strictObject({
+  /** e.g. `https://api.deepseek.com/v1` */
+  url: z.string().min(1),
+  model: z.string().min(1),
+  /** Environment variable that holds the key. In capitals, as they are: what is not is perhaps a key itself. */
+  apiKeyEnv: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]{0,63}$/, "the name of an environment variable in capitals, never the key itself")
+    .optional(),
+  /** Default: none, as reasoning models want it. */
+  system: z.string().optional(),
+  instruction: z
+    .string()
+    .refine((text) => text.includes("{prompt}"), "{prompt} must stand in it")
+    .default(INSTRUCTION),
+  topP: z.number().min(0).max(1).optional(),
+  /** Further fields of the request, e.g. `{ "reasoning_effort": "high" }`. */
+  extra: z.record(z.string(), z.unknown()).default({}),
+  /** Send a seed with each sample, which some endpoints refuse. */
+  sendSeed: z.boolean().default(true),
+  stream: z.boolean().default(true),
+  tokenLimitField: z.enum(["max_tokens", "max_completion_tokens"]).default("max_tokens"),
+  /** Requests at once. */
+  concurrency: count.default(4),
+  /** Requests for one answer, the first included. */
+  attempts: count.default(6),
+  /** In seconds; see src/client/transport.ts. */
+  timeouts: z.strictObject({ first: seconds, idle: seconds, total: seconds }).default({}),
+  /** Money for a million tokens, to add up what answers cost where the endpoint does not say. */
+  price: z
+    .strictObject({
+      prompt: z.number().min(0),
+      completion: z.number().min(0),
+      currency: z.string().default("USD"),
+    })
+    .optional(),
+});
+
+/** Which answers become traces. */
+export const keepSchema = z.strictObject({
+  /** Traces of one problem: the shortest. */
+  perPrompt: count.default(1),
+  /** Longest thinking that is kept, in characters; left out, any. */
+  maxThinking: count.optional(),
+  /** Keep answers without any thinking. */
+  withoutThinking: z.boolean().default(false),
+});
+
+export type EndpointSettings = z.output<typeof endpointSchema>;
+export type KeepSettings = z.output<typeof keepSchema>;
