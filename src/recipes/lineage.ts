@@ -13,6 +13,7 @@ import type { EvaluationSummary } from "../train/evaluate.ts";
 import { trainingFlops } from "./estimate.ts";
 import type { Recipe } from "./schema.ts";
 import { stageNameOf } from "./stages.ts";
+import type { TeacherRecord } from "./teacher/ask.ts";
 
 /** What a model was evaluated at, last before its checkpoint. */
 export type Evaluation = EvaluationSummary & {
@@ -43,6 +44,8 @@ export interface LineageRecord {
   /** Wall-clock seconds of this stage, evaluations and checkpoints included, summed over resumes; lost work is not in it. */
   readonly seconds: number;
   readonly evaluation?: Evaluation;
+  /** Who wrote the traces that it learnt from, and what that took: tokens and money apart from the model's own. */
+  readonly teachers?: readonly TeacherRecord[];
 }
 
 /** What a stage has done so far. */
@@ -55,6 +58,8 @@ export interface Work extends Pick<LineageRecord, "step" | "tokens" | "sampledTo
 export class Lineage {
   /** The last evaluation. */
   evaluation: Evaluation | undefined;
+  /** Of the data that it learns from. */
+  teachers: readonly TeacherRecord[] = [];
   readonly #recipe: Recipe;
   readonly #config: ModelConfig;
   readonly #origin: Pick<LineageRecord, "parent" | "parentHash">;
@@ -72,6 +77,7 @@ export class Lineage {
     this.#origin = origin;
     this.#before = before.seconds ?? 0;
     this.evaluation = before.evaluation;
+    this.teachers = before.teachers ?? [];
   }
 
   /** Of a run that goes on: it has the parent that it began from, and its last evaluation until the next. */
@@ -104,6 +110,7 @@ export class Lineage {
       flops: trainingFlops(this.#config, { trained, sampled: own.sampledTokens ?? 0 }),
       seconds: this.#before + (performance.now() - this.#started) / 1000,
       ...(this.evaluation ? { evaluation: this.evaluation } : {}),
+      ...(this.teachers.length > 0 ? { teachers: this.teachers } : {}),
     };
   }
 }

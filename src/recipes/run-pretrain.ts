@@ -1,8 +1,9 @@
 /** Runs the stages over documents, pretraining and supervised fine-tuning, in a run directory. */
 import type { ModelConfig } from "../model/config.ts";
 import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
+import { withSpecialTokens } from "../model/special-tokens.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
-import { type ProblemWeight, sampleFromMix } from "../tasks/index.ts";
+import { type ProblemWeight, SPECIAL_TOKENS, sampleFromMix } from "../tasks/index.ts";
 import { microBatches } from "../train/batch.ts";
 import { type RestoredTrainer, trainerFiles } from "../train/checkpoint.ts";
 import type { Compute } from "../train/compute.ts";
@@ -61,8 +62,12 @@ export async function runSupervise(
   options: StageOptions,
 ): Promise<void> {
   const restored = await restore(store);
-  const { model, lineage } = await beginning(recipe, stage.from, restored, options);
+  const { model, lineage, added } = await beginning(recipe, stage.from, restored, options);
   const { tokenizer, config, parameters } = model;
+  if (added.length > 0) {
+    const message = `${stage.from} has got the special tokens ${added.join(" ")}: it is taught their meaning from nothing`;
+    store.event({ level: "info", code: "MODEL_TOKENS_ADDED", step: 0, message });
+  }
   const data = stage.data === undefined ? undefined : await openData(recipe, stage, tokenizer);
   if (data && !restored) {
     for (const message of data.warnings) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message });
@@ -80,11 +85,16 @@ export async function beginning(
   from: string,
   restored: RestoredTrainer | undefined,
   options: StageOptions,
-): Promise<{ readonly model: LoadedCheckpoint; readonly lineage: Lineage }> {
-  if (restored) return { model: restored.model, lineage: Lineage.resumed(recipe, restored) };
+): Promise<{
+  readonly model: LoadedCheckpoint;
+  readonly lineage: Lineage;
+  /** Special tokens of ours that a published model has got. */
+  readonly added: readonly string[];
+}> {
+  if (restored) return { model: restored.model, lineage: Lineage.resumed(recipe, restored), added: [] };
   const folder = options.modelFolder?.(from) ?? from;
-  const model = await loadModelFolder(folder);
-  return { model, lineage: await Lineage.child(recipe, model, folder) };
+  const { model, added } = withSpecialTokens(await loadModelFolder(folder), SPECIAL_TOKENS, "<|end|>");
+  return { model, lineage: await Lineage.child(recipe, model, folder), added };
 }
 
 /** Where a stage over documents begins. */

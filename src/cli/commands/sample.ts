@@ -66,7 +66,7 @@ export function create(): Command {
       try {
         for (const warning of teacher.warnings) ui.warn(warning);
         const asked = await askTeacher(teacher, {
-          ...{ folder, problems, judge, keep, samples: options.samples, signal: controller.signal },
+          ...{ folder, problems, judge, keep, samples: options.samples, stopped: () => controller.signal.aborted },
           onAnswer: (answers) => progress.update(answers),
         }).finally(() => progress.end());
         report(ui, folder, asked);

@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ANSWERS, AnswerLog } from "../../runs/answer-log.ts";
 import { isMissing } from "../../runs/disk.ts";
 import { type Problem, traceLines } from "../../tasks/index.ts";
@@ -54,8 +54,8 @@ export interface AskOptions {
   readonly samples: number;
   readonly judge: Judge;
   readonly keep: KeepSettings;
-  /** Ends the asking when it aborts; answers under way are waited for. */
-  readonly signal?: AbortSignal | undefined;
+  /** Whether to ask no more; answers under way are waited for. */
+  readonly stopped?: () => boolean;
   /** Called after each answer with how many there are. */
   readonly onAnswer?: (answers: number) => void;
 }
@@ -75,7 +75,7 @@ export interface Asked {
  * @throws ReckonError what the log and the teacher throw; the answers that came by then are safe, and their traces written
  */
 export async function askTeacher(teacher: Teacher, options: AskOptions): Promise<Asked> {
-  const { folder, problems, samples, signal, onAnswer } = options;
+  const { folder, problems, samples, stopped = () => false, onAnswer } = options;
   if (problems.length === 0) throw new ReckonError("TEACHER_NO_PROBLEMS", "There are no problems to ask.");
   const log = AnswerLog.open<TeacherAnswer>(folder, teacher.question);
   try {
@@ -89,7 +89,7 @@ export async function askTeacher(teacher: Teacher, options: AskOptions): Promise
         problems,
         samples,
         known,
-        stopped: () => signal?.aborted === true || log.full,
+        stopped: () => stopped() || log.full,
         take(answer) {
           log.add(answer);
           onAnswer?.(++count);
@@ -126,6 +126,11 @@ export function readTeacherRecord(folder: string): TeacherRecord | undefined {
       cause: error,
     });
   }
+}
+
+/** The same beside each file of traces that was made by asking. */
+export function teachersOf(files: readonly string[]): TeacherRecord[] {
+  return [...new Set(files.map((file) => dirname(file)))].flatMap((folder) => readTeacherRecord(folder) ?? []);
 }
 
 function answersTo(problems: readonly Problem[], samples: number, log: AnswerLog<TeacherAnswer>) {

@@ -63,7 +63,14 @@ async function setup(answer: (exchange: Exchange) => unknown, settings: object =
       });
       const sampling = { seed: 1, temperature, maxNewTokens: 100 };
       const teacher = endpointTeacher(endpoint, sampling, { TEACHER_API_KEY: KEY });
-      return askTeacher(teacher, { folder, problems, samples, judge: ruleJudge(), keep, signal });
+      return askTeacher(teacher, {
+        folder,
+        problems,
+        samples,
+        judge: ruleJudge(),
+        keep,
+        stopped: () => signal?.aborted === true,
+      });
     },
   };
 }

@@ -1,0 +1,85 @@
+/**
+ * A teacher behind an API as a stage of a recipe: what rejection sampling is with a model of ours. The answers lie in
+ * `answers/` of the run's folder, and `traces.jsonl` beside the recipe, where later stages look for it.
+ *
+ * Left out: `chunk`, since every single answer is safe when it counts.
+ */
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TaskFile } from "../../runs/task-files.ts";
+import type { ProblemWeight } from "../../tasks/index.ts";
+import { DEFAULT_REWARDS } from "../../train/judge.ts";
+import type { RunStore } from "../../train/run-store.ts";
+import { openProblems } from "../problems.ts";
+import { type Asked, askTeacher, TEACHER_RECORD, TRACES } from "./ask.ts";
+import { drawOnce } from "./draw.ts";
+import { endpointTeacher } from "./endpoint.ts";
+import type { EndpointSettings } from "./settings.ts";
+
+/** What it takes of a stage of kind `sample`. */
+export interface TeacherStage {
+  readonly teacher: EndpointSettings;
+  readonly problems: readonly ProblemWeight[];
+  readonly tasks: readonly (string | TaskFile)[];
+  /** Problems that are asked, each once. */
+  readonly prompts: number;
+  readonly samplesPerPrompt: number;
+  readonly temperature: number;
+  readonly maxNewTokens: number;
+  readonly perPrompt: number;
+  /** Longest thinking that is kept, in characters. */
+  readonly maxThinking?: number | undefined;
+}
+
+/**
+ * @param folder of the run
+ * @param environment where the key is looked up
+ * @throws ReckonError as `askTeacher` and `endpointTeacher`
+ */
+export async function runTeacher(
+  seed: number,
+  stage: TeacherStage,
+  folder: string,
+  store: RunStore,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Asked> {
+  const { prompts, samplesPerPrompt, temperature, maxNewTokens, perPrompt, maxThinking } = stage;
+  const tell = (level: "info" | "warning", code: string, message: string): void =>
+    store.event({ level, code, step: 0, message });
+  await store.rewind(0);
+  const source = await openProblems({ ...stage, rewards: DEFAULT_REWARDS, userRewards: [] });
+  try {
+    for (const warning of source.warnings) tell("warning", "TASK_ROWS_SKIPPED", warning);
+    const problems = await drawOnce(source.draw, seed, prompts);
+    if (problems.length < prompts) {
+      tell("warning", "TEACHER_FEW_PROBLEMS", `the rungs have no more than ${problems.length} different problems`);
+    }
+    const sampling = { seed, temperature, maxNewTokens };
+    const teacher = endpointTeacher(stage.teacher, sampling, environment, (words) =>
+      tell("info", "TEACHER_RETRY", words),
+    );
+    for (const warning of teacher.warnings) tell("warning", "TEACHER_OPEN", warning);
+    const total = problems.length * samplesPerPrompt;
+    const answers = join(folder, "answers");
+    const asked = await askTeacher(teacher, {
+      ...{ folder: answers, problems, samples: samplesPerPrompt, judge: source.judge },
+      keep: { perPrompt, maxThinking, withoutThinking: false },
+      stopped: () => store.stopRequested(),
+      onAnswer: (count) => store.progress(count, total),
+    });
+    if (asked.unanswered.length > 0) {
+      const { code, message } = asked.unanswered[0]!;
+      tell(
+        "warning",
+        "TEACHER_UNANSWERED",
+        `${asked.unanswered.length} questions stay without an answer; ${code}: ${message}`,
+      );
+    }
+    if (!asked.complete) return asked;
+    for (const name of [TEACHER_RECORD, TRACES]) copyFileSync(join(answers, name), join(folder, name));
+    store.progress(total, total);
+    return asked;
+  } finally {
+    await source.close();
+  }
+}
