@@ -5,14 +5,33 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { beginStream, chunk, type Exchange, event, sendJson, startEndpoint } from "../../test/endpoint.ts";
+import {
+  beginStream,
+  chunk,
+  type Endpoint,
+  type Exchange,
+  event,
+  sendJson,
+  startEndpoint,
+} from "../../test/endpoint.ts";
 import { getTask, isHeldOut, readTraces, sampleProblem } from "../tasks/index.ts";
 
 const root = mkdtempSync(join(tmpdir(), "reckon-sample-"));
+let servers: Endpoint[] = [];
+afterEach(async () => {
+  await Promise.all(servers.map((server) => server.close()));
+  servers = [];
+});
 after(() => rmSync(root, { recursive: true, force: true }));
 const KEY = "sk-never-to-be-seen-123456";
+
+async function serve(answer: (exchange: Exchange) => unknown): Promise<Endpoint> {
+  const server = await startEndpoint(answer);
+  servers.push(server);
+  return server;
+}
 
 interface Run {
   readonly child: ChildProcess;
@@ -46,7 +65,7 @@ function adds({ body, response }: Exchange): void {
 }
 
 test("killed with SIGKILL and run again, no answer that was logged is asked for again", async () => {
-  const server = await startEndpoint(async (exchange) => {
+  const server = await serve(async (exchange) => {
     await sleep(25);
     adds(exchange);
   });
@@ -80,11 +99,10 @@ test("killed with SIGKILL and run again, no answer that was logged is asked for 
     .map((name) => readFileSync(join(out, name), "utf8"))
     .join("")}`;
   assert.ok(!told.includes(KEY), "the key is written or said somewhere");
-  await server.close();
 });
 
 test("Ctrl-C waits for what is under way and says how to go on", { skip: process.platform === "win32" }, async () => {
-  const server = await startEndpoint(async (exchange) => {
+  const server = await serve(async (exchange) => {
     await sleep(300);
     adds(exchange);
   });
@@ -96,7 +114,6 @@ test("Ctrl-C waits for what is under way and says how to go on", { skip: process
   assert.equal(status, 0, err);
   assert.match(said, /nothing is lost/);
   assert.equal(readFileSync(join(out, "answers.jsonl"), "utf8").trimEnd().split("\n").length, server.exchanges.length);
-  await server.close();
 });
 
 test("a model of ours as the teacher: the same answers again, held-out problems of a file left out", async () => {
@@ -144,9 +161,7 @@ test("a model of ours as the teacher: the same answers again, held-out problems 
 });
 
 test("mistakes are told without a stack: no key, no model, no server, options that do not fit", async () => {
-  const server = await startEndpoint(({ response }) =>
-    sendJson(response, { error: { message: `bad key ${KEY}` } }, 401),
-  );
+  const server = await serve(({ response }) => sendJson(response, { error: { message: `bad key ${KEY}` } }, 401));
   const out = ["--out", join(root, "mistakes"), "--count", "3"];
   const cases: [args: string[], status: number, words: RegExp][] = [
     [["--teacher", server.url, ...out], 2, /--model/],
@@ -173,5 +188,4 @@ test("mistakes are told without a stack: no key, no model, no server, options th
     assert.doesNotMatch(err, /\n {4}at |fault of Reckon/);
     assert.ok(!err.includes(KEY), "the key is said");
   }
-  await server.close();
 });

@@ -2,7 +2,7 @@
  * A teacher behind an OpenAI-compatible API. Each sample of each problem is one request with a seed of its own.
  *
  * A request that fails costs its sample and is named; one that would fail for all of them ends the asking, and so do many
- * failures in a row. Whatever is under way then is waited for: it is paid.
+ * failures in a row or the failure of all. Whatever is under way then is waited for: it is paid.
  */
 import { ChatClient, ClientError } from "../../client/index.ts";
 import type { Problem } from "../../tasks/index.ts";
@@ -79,6 +79,8 @@ export function endpointTeacher(
       const open = wanted(problems, samples, known);
       const unanswered: Unanswered[] = [];
       let inARow = 0;
+      let came = 0;
+      let last: unknown;
       let fatal: unknown;
       const work = async (): Promise<void> => {
         while (fatal === undefined && !stopped()) {
@@ -88,10 +90,12 @@ export function endpointTeacher(
           try {
             take(await answer(problem, sample));
             inARow = 0;
+            came++;
           } catch (error) {
             if (!(error instanceof ClientError)) throw error;
             unanswered.push({ problem: problem.id, sample, code: error.code, message: error.summary });
             inARow++;
+            last = error;
             if (error.lasting || inARow >= FAILURES_IN_A_ROW + concurrency) fatal ??= error;
           }
         }
@@ -99,7 +103,8 @@ export function endpointTeacher(
       const ends = await Promise.allSettled(Array.from({ length: concurrency }, work));
       const fault = ends.find((end) => end.status === "rejected");
       if (fault) throw fault.reason;
-      if (fatal !== undefined) throw fatal;
+      // Few questions, and not one of them answered: as bad as many failures in a row.
+      if (fatal !== undefined || (came === 0 && last !== undefined)) throw fatal ?? last;
       return unanswered;
     },
     close: async () => {},

@@ -1,0 +1,139 @@
+/**
+ * `reckon train distil`: a small student learns from a large teacher's traces (DeepSeek-R1, arXiv 2501.12948, §2.4): a fresh
+ * base, right answers of the teacher, fine-tuning on them for three epochs at a rate that falls to a tenth (supplement,
+ * B.4.3). No reinforcement of the student, as there. The teacher is the shipped `zero`; an API of yours stands in its
+ * place with `teacher` (docs/distil.md).
+ *
+ * `reckon train distil-rl` is the control: the same student base, reinforced directly, for as many operations as the
+ * fine-tuning takes (distil-control.ts). That large teachers do better than small models' own reinforcement is the claim
+ * under test (§4.1, table 6).
+ */
+import { demoMix, type ProblemWeight, smallCorpusMix, smallMix } from "../tasks/index.ts";
+import { equalSteps } from "./distil-control.ts";
+import type { RecipeInput, Scale } from "./schema.ts";
+
+/** What the scales differ in. */
+interface Size {
+  /** Of the student's base. */
+  readonly base: RecipeInput["stages"][number] & { readonly kind: "pretrain" };
+  readonly problems: readonly ProblemWeight[];
+  readonly teacher: string;
+  readonly prompts: number;
+  readonly samplesPerPrompt: number;
+  readonly rowLength: number;
+  /** Tokens of the kept traces and of the student's own answers, about: for the length of the control. */
+  readonly traceTokens: number;
+  readonly answerTokens: number;
+}
+
+/** 246,000 parameters, 0.27 of the shipped base's; and a third of the documents that it has read. */
+const TINY_BASE: Size["base"] = {
+  kind: "pretrain",
+  model: { hiddenSize: 64, layers: 4, heads: 2, kvHeads: 2, headDim: 32, intermediateSize: 192 },
+  tokenizer: { vocabSize: 512, digits: "pairs" },
+  steps: 630,
+  tokensPerStep: 8192,
+  learningRate: 0.012,
+  schedule: { kind: "wsd", warmup: 50, decay: 0.5 },
+  optimizer: { name: "muon", weightDecay: 0.01 },
+  phases: [
+    { from: 0, mix: { direct: 0.1 } },
+    { from: 0.7, mix: { direct: 0.6 } },
+  ],
+};
+
+/** 570,000 parameters, 0.29 of the small base's. */
+const SMALL_BASE: Size["base"] = {
+  ...TINY_BASE,
+  model: { hiddenSize: 96, layers: 4, heads: 3, kvHeads: 3, headDim: 32, intermediateSize: 288 },
+  tokenizer: { vocabSize: 768, digits: "pairs" },
+  steps: 860,
+  tokensPerStep: 12_288,
+  rowLength: 288,
+  phases: [
+    { from: 0, mix: { problems: [...smallCorpusMix], direct: 0.1 } },
+    { from: 0.7, mix: { problems: [...smallCorpusMix], direct: 0.6 } },
+  ],
+};
+
+const SIZES: Readonly<Record<Scale, Size>> = {
+  tiny: {
+    base: TINY_BASE,
+    problems: demoMix,
+    teacher: "models/zero",
+    ...{ prompts: 4000, samplesPerPrompt: 2, rowLength: 256, traceTokens: 80, answerTokens: 50 },
+  },
+  small: {
+    base: SMALL_BASE,
+    problems: smallMix,
+    teacher: "runs/r1-zero-small",
+    ...{ prompts: 8000, samplesPerPrompt: 2, rowLength: 288, traceTokens: 90, answerTokens: 60 },
+  },
+};
+
+const EPOCHS = 3;
+/** Share of the problems of which the teacher has a right answer among its samples, about. */
+const KEPT = 0.85;
+const ANSWERS = { promptsPerStep: 16, samplesPerPrompt: 16, iterations: 1 } as const;
+
+function distilled(scale: Scale): RecipeInput {
+  const { base, problems, teacher, prompts, samplesPerPrompt, rowLength } = SIZES[scale];
+  const recipe = {
+    name: scale === "tiny" ? "distil" : "distil-small",
+    description: "Teach a student a third as large by the right answers of a large reasoning model.",
+    seed: 0,
+    shards: 2,
+    stages: [
+      { ...base, name: "base" },
+      {
+        kind: "sample",
+        name: "teacher",
+        from: teacher,
+        problems: [...problems],
+        ...{ prompts, samplesPerPrompt, perPrompt: 1, temperature: 0.8, maxNewTokens: 256 },
+      },
+      {
+        kind: "supervise",
+        name: "student",
+        from: "stage:base",
+        data: "stage:teacher",
+        problems: [...problems],
+        epochs: EPOCHS,
+        rowLength,
+        learningRate: 1e-3,
+        schedule: { kind: "cosine", warmup: 10, floor: 0.1 },
+        optimizer: { name: "adamw", weightDecay: 0.01 },
+      },
+    ],
+  };
+  return recipe as unknown as RecipeInput;
+}
+
+function reinforced(scale: Scale): RecipeInput {
+  const { base, problems, prompts, traceTokens, answerTokens } = SIZES[scale];
+  const recipe = {
+    name: scale === "tiny" ? "distil-rl" : "distil-rl-small",
+    description: "The control beside distillation: the same student base, reinforced for the same operations.",
+    seed: 0,
+    shards: 2,
+    stages: [
+      { ...base, name: "base" },
+      {
+        kind: "reinforce",
+        name: "student",
+        from: "stage:base",
+        problems: [...problems],
+        steps: equalSteps(prompts * KEPT * traceTokens * EPOCHS, { ...ANSWERS, answerTokens }),
+        ...ANSWERS,
+        maxNewTokens: 256,
+        learningRate: 5e-4,
+        schedule: { kind: "linear", warmup: 5, floor: 0.1 },
+        optimizer: { name: "adamw" },
+      },
+    ],
+  };
+  return recipe as unknown as RecipeInput;
+}
+
+export const distil: Readonly<Record<Scale, RecipeInput>> = { tiny: distilled("tiny"), small: distilled("small") };
+export const distilRl: Readonly<Record<Scale, RecipeInput>> = { tiny: reinforced("tiny"), small: reinforced("small") };

@@ -1,0 +1,107 @@
+/**
+ * Students: whether a model can learn from a teacher's traces, and whether it could learn from its distributions.
+ *
+ * Traces are text, so any tokenizer will do; what has to be looked at is how long they are in the student's tokens. A
+ * divergence between distributions (Hinton et al. 2015, arXiv 1503.02531) compares them token by token, which only has a
+ * meaning where both models have the same tokens.
+ */
+import { z } from "zod";
+import type { Tokenizer } from "../model/tokenizer.ts";
+import { formatCompletion, SPECIAL_TOKENS, type Trace } from "../tasks/index.ts";
+import { ReckonError } from "../util/errors.ts";
+
+/** Distillation on distributions, as a setting of a supervised stage; its loss is the objective `distil`'s. */
+export const distributionSchema = z.strictObject({
+  /** Folder of the teacher: its distributions are needed, so it cannot be an API. */
+  teacher: z.string(),
+  /** Both distributions are softened by it. */
+  temperature: z.number().positive().default(1),
+  /** Share of the divergence in the loss; the rest is the traces' own tokens. */
+  weight: z.number().min(0).max(1).default(0.5),
+});
+
+export type DistributionSettings = z.output<typeof distributionSchema>;
+
+export interface TraceFit {
+  readonly traces: number;
+  /** Tokens of prompt, thinking and answer, in the student's tokenizer. */
+  readonly meanTokens: number;
+  readonly longestTokens: number;
+  /** Traces that are longer than a row: a fine-tuning stage leaves them out. */
+  readonly tooLong: number;
+  /** Tokens of an average trace's text, over its characters: how well the tokenizer knows such text. */
+  readonly tokensPerCharacter: number;
+  /** Special tokens of our form that the student lacks: it gets them, and learns them from nothing. */
+  readonly lacking: readonly string[];
+  /** Whether traces survive the way into tokens and back; one that does not would be taught wrongly. */
+  readonly changed: number;
+}
+
+/** How traces fit a student. @param rowLength of the stage that teaches it, in tokens */
+export function traceFit(traces: readonly Trace[], tokenizer: Tokenizer, rowLength: number): TraceFit {
+  const lacking = SPECIAL_TOKENS.filter((token) => !tokenizer.specials.has(token));
+  let total = 0;
+  let characters = 0;
+  let longest = 0;
+  let tooLong = 0;
+  let changed = 0;
+  for (const { prompt, thinking, answer } of traces) {
+    const texts = [prompt, thinking, answer];
+    const parts = texts.map((text) => tokenizer.encodePlain(text));
+    // Beside the texts: two of the turns, four of the tags, one of the end.
+    const length = parts.reduce((n, part) => n + part.length, 0) + FRAME;
+    total += length;
+    characters += prompt.length + formatCompletion(thinking, answer).length;
+    longest = Math.max(longest, length);
+    if (length > rowLength) tooLong++;
+    if (parts.some((part, i) => tokenizer.decode(part) !== texts[i])) changed++;
+  }
+  const count = Math.max(1, traces.length);
+  return {
+    traces: traces.length,
+    meanTokens: total / count,
+    longestTokens: longest,
+    ...{ tooLong, tokensPerCharacter: total / Math.max(1, characters), lacking, changed },
+  };
+}
+
+const FRAME = 7;
+
+/** In what two tokenizers differ, in words; undefined where every text has the same ids in both. */
+export function tokenizerDifference(teacher: Tokenizer, student: Tokenizer): string | undefined {
+  if (teacher.vocabSize !== student.vocabSize) return `${teacher.vocabSize} and ${student.vocabSize} tokens`;
+  for (let id = 0; id < teacher.vocabSize; id++) {
+    const [a, b] = [teacher.tokenText(id), student.tokenText(id)];
+    if (a !== b) return `token ${id} is ${JSON.stringify(a ?? null)} and ${JSON.stringify(b ?? null)}`;
+  }
+  const [a, b] = [fileOf(teacher), fileOf(student)];
+  for (const part of ["merges", "added_tokens", "normalizer", "pre_tokenizer"] as const) {
+    if (JSON.stringify(a[part]) !== JSON.stringify(b[part])) return `the same tokens, but other ${part}`;
+  }
+  return undefined;
+}
+
+function fileOf(tokenizer: Tokenizer) {
+  const { model, added_tokens, normalizer, pre_tokenizer } = tokenizer.toJson() as {
+    readonly model: { readonly merges: unknown };
+    readonly added_tokens: unknown;
+    readonly normalizer: unknown;
+    readonly pre_tokenizer: unknown;
+  };
+  return { merges: model.merges, added_tokens, normalizer: normalizer ?? null, pre_tokenizer: pre_tokenizer ?? null };
+}
+
+/** @throws ReckonError DISTIL_TOKENIZER unless both have the same tokens */
+export function requireSameTokens(teacher: Tokenizer, student: Tokenizer): void {
+  const difference = tokenizerDifference(teacher, student);
+  if (difference === undefined) return;
+  throw new ReckonError(
+    "DISTIL_TOKENIZER",
+    "The student cannot learn from the teacher's distributions: their tokens differ.",
+    {
+      expected: "the same tokenizer.json: a divergence compares probabilities of the same tokens",
+      got: difference,
+      help: "Distil on traces, which are text (reckon sample, then a supervise stage), or give the student the teacher's tokenizer.",
+    },
+  );
+}
