@@ -2,7 +2,7 @@
 import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { WorkerCompute } from "../runs/worker-compute.ts";
-import { type Problem, sampleFromMix, WORDS } from "../tasks/index.ts";
+import { demoMix, instructionMix, type Problem, sampleFromMix, WORDS } from "../tasks/index.ts";
 import { type Evaluated, type EvaluationSettings, sampleAnswers } from "../train/evaluate.ts";
 import { type Judge, ruleJudge } from "../train/judge.ts";
 
@@ -82,4 +82,10 @@ function sampling(settings: ModelEvaluation, at: number, tokenizer: Tokenizer): 
 /** Held-out problems of the mixture that the shipped models are trained on; always the same ones. */
 export function heldOutProblems(count: number): Problem[] {
   return Array.from({ length: count }, (_, index) => sampleFromMix({ seed: 2_000_003, index, split: "heldout" }));
+}
+
+/** Held-out instructions about problems of the same mixture; always the same ones. */
+export function heldOutInstructions(count: number): Problem[] {
+  const mix = instructionMix(demoMix);
+  return Array.from({ length: count }, (_, index) => sampleFromMix({ seed: 2_000_003, index, split: "heldout" }, mix));
 }

@@ -21,8 +21,10 @@ const WORST = 2;
 export async function readReportRun(root: string, name: string): Promise<ReportRun> {
   const folder = existsSync(join(root, name)) || !/[\\/]/.test(name) ? join(root, name) : name;
   const path = resolve(folder);
-  const reader = new RunReader(dirname(path));
-  const run = basename(path);
+  // A stage of a run that has several is named after both.
+  const stage = existsSync(join(dirname(path), "pipeline.json"));
+  const reader = new RunReader(stage ? dirname(dirname(path)) : dirname(path));
+  const run = stage ? `${basename(dirname(path))}/${basename(path)}` : basename(path);
   const { state } = await reader.get(run).catch((error: unknown) => {
     if (error instanceof ReckonError) throw unknown(root, name);
     throw error;

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { loadModelFolder } from "../recipes/index.ts";
-import { RunDirectory } from "../runs/run-directory.ts";
+import { listRuns, requestOf, resumedAs } from "../runs/index.ts";
+import type { RunListing } from "../runs/run-directory.ts";
 import { ChatModel } from "../serve/chat-model.ts";
 import { builtInTasks, type ChatChunk, type ChatRequest, type ModelInfo, type StudioServices } from "../serve/index.ts";
 import { ReckonError } from "../util/errors.ts";
@@ -56,28 +57,36 @@ export class LocalServices implements StudioServices {
 
   /** A process that was asked to end counts as running until it has, and can be followed by the next one nonetheless. */
   control(run: string): { pause: boolean; resume: boolean } {
-    const listing = RunDirectory.list(this.#root).find((item) => item.name === run);
-    const own = this.#processes.get(run);
+    const listing = listRuns(this.#root).find((item) => item.name === run);
+    const whole = resumedAs(run);
+    const own = this.#processes.get(whole);
     const written = listing?.busy === true;
-    const over = !written && (own === undefined || own.stopping);
+    const over = !written && (own === undefined || own.stopping) && !this.#othersBusy(whole);
     return {
-      pause: written || own !== undefined,
+      // A process that runs another stage of the same recipe is paused there.
+      pause: written || (own !== undefined && whole === run),
       resume: over && listing !== undefined && listing.state?.status !== "finished",
     };
   }
 
   async pause(run: string): Promise<void> {
     if (!this.control(run).pause) throw new ReckonError("RUN_NOT_RUNNING", `run ${run} is not running`);
-    const own = this.#processes.get(run);
+    const own = this.#processes.get(resumedAs(run));
     if (own) own.pause();
-    else RunDirectory.request(this.#root, run, "pause");
+    else requestOf(this.#root, run, "pause");
   }
 
   async resume(run: string): Promise<void> {
     if (!this.control(run).resume)
       throw new ReckonError("RUN_NOT_PAUSED", `run ${run} cannot go on: it runs, or has finished`);
-    await this.#processes.get(run)?.ended;
-    if (!this.#processes.has(run)) this.train(run, ["--resume", run]); // Else another request was faster.
+    const whole = resumedAs(run);
+    await this.#processes.get(whole)?.ended;
+    if (!this.#processes.has(whole)) this.train(whole, ["--resume", whole]); // Else another request was faster.
+  }
+
+  /** Whether a stage of a run is being written. */
+  #othersBusy(whole: string): boolean {
+    return listRuns(this.#root).some((item) => item.busy && item.name.startsWith(`${whole}/`));
   }
 
   async models(): Promise<readonly ModelInfo[]> {
@@ -86,7 +95,7 @@ export class LocalServices implements StudioServices {
       const role = id === "base" ? "base" : "trained";
       return { id, label: id, role, ...describe(folder) };
     });
-    const runs = RunDirectory.list(this.#root)
+    const runs = listRuns(this.#root)
       .sort((a, b) => (a.state?.startedAt ?? "").localeCompare(b.state?.startedAt ?? ""))
       .flatMap((run): ModelInfo[] => {
         const checkpoint = newestCheckpoint(run.directory);
@@ -141,7 +150,7 @@ export class LocalServices implements StudioServices {
   #folder(id: string): string {
     const shipped = shippedModels().find((folder) => basename(folder) === id);
     if (shipped) return shipped;
-    const run = RunDirectory.list(this.#root).find((item) => `runs/${item.name}` === id);
+    const run: RunListing | undefined = listRuns(this.#root).find((item) => `runs/${item.name}` === id);
     const folder = run && newestCheckpoint(run.directory);
     if (folder) return folder;
     throw new ReckonError("MODEL_UNKNOWN", `there is no model ${id}`, { help: "choose one of the list" });

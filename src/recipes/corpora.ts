@@ -3,21 +3,17 @@
  *
  * `solutions`: clean solutions of the stage's problems. `instructions`: what one asks of an assistant beside problems.
  */
-import type { ProblemWeight, Trace } from "../tasks/index.ts";
+import { instructionMix, type ProblemWeight, type Trace } from "../tasks/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import type { DataPlace } from "./schema.ts";
 import { cleanSolution } from "./solutions.ts";
 
 const CORPUS = "corpus:";
 
-type Writer = (index: number, seed: number, problems: readonly ProblemWeight[]) => Trace;
-
-const WRITERS: Readonly<Record<string, Writer>> = {
-  solutions: (index, seed, problems) => ({
-    id: `solution-${index}`,
-    ...cleanSolution(seed, index, problems),
-    source: "corpus",
-  }),
+/** What a corpus' solutions are of, where its stage poses these problems. */
+const PROBLEMS: Readonly<Record<string, (problems: readonly ProblemWeight[]) => readonly ProblemWeight[]>> = {
+  solutions: (problems) => problems,
+  instructions: instructionMix,
 };
 
 /** The corpus that a place names; undefined where it names none. */
@@ -33,18 +29,22 @@ export function corporaOf(places: DataPlace): string[] {
 
 /**
  * The first traces of a corpus.
- * @param problems of which `solutions` are
+ * @param problems that its stage poses: `solutions` are of them, `instructions` of families among them
  * @throws ReckonError RECIPE_INVALID for an unknown name
  */
 export function corpusTraces(name: string, count: number, seed: number, problems: readonly ProblemWeight[]): Trace[] {
-  const write = WRITERS[name];
-  if (write === undefined) {
+  const posed = PROBLEMS[name]?.(problems);
+  if (posed === undefined) {
     throw new ReckonError("RECIPE_INVALID", `there is no corpus ${name}`, {
-      expected: Object.keys(WRITERS)
+      expected: Object.keys(PROBLEMS)
         .map((known) => CORPUS + known)
         .join(", "),
       got: CORPUS + name,
     });
   }
-  return Array.from({ length: count }, (_, index) => write(index, seed, problems));
+  return Array.from({ length: count }, (_, index) => ({
+    id: `${name}-${index}`,
+    ...cleanSolution(seed, index, posed),
+    source: "corpus",
+  }));
 }

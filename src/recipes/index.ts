@@ -12,6 +12,7 @@ import { sft } from "./sft.ts";
 
 export { corpusTokenizer, freshConfig, loadModelFolder } from "./assemble.ts";
 export { type Estimate, estimate, estimateStages, trainingFlops } from "./estimate.ts";
+export { hash, modelKey, stageKey } from "./keys.ts";
 export { type Evaluation, type LineageRecord, weightsHash } from "./lineage.ts";
 export {
   isPipeline,

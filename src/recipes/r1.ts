@@ -6,7 +6,7 @@
  * R1-Zero is the shipped one. Left out: preference rewards in the last reinforcement; rewriting by another model, which
  * turning the few words of a thought into one language stands in for; the human check of the cold start.
  */
-import { demoMix, type ProblemWeight, smallMix } from "../tasks/index.ts";
+import { demoMix, instructionMix, type ProblemWeight, smallMix } from "../tasks/index.ts";
 import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
 
 const COSINE = { kind: "cosine", warmup: 5, floor: 0.1 } as const;
@@ -22,6 +22,20 @@ interface Sizes {
   readonly promptsPerStep: number;
   readonly instructions: number;
   readonly evaluateProblems: number;
+}
+
+/** Share of instructions among the prompts of the last reinforcement: about that of the general prompts in R1's. */
+const INSTRUCTIONS = 0.3;
+
+/** All scenarios: problems to reason about, and instructions to follow. */
+function scenarios(problems: readonly ProblemWeight[]): ProblemWeight[] {
+  return [...shared(problems, 1 - INSTRUCTIONS), ...shared(instructionMix(problems), INSTRUCTIONS)];
+}
+
+/** The rungs with weights that add up to a share. */
+function shared(rungs: readonly ProblemWeight[], share: number): ProblemWeight[] {
+  const total = rungs.reduce((sum, { weight }) => sum + weight, 0);
+  return rungs.map((rung) => ({ ...rung, weight: (share * rung.weight) / total }));
 }
 
 function pipeline(name: string, description: string, sizes: Sizes): RecipeInput {
@@ -50,10 +64,11 @@ function pipeline(name: string, description: string, sizes: Sizes): RecipeInput 
       },
       {
         ...{ ...learning, kind: "supervise", name: "tune", from: "models/base", epochs: epochs[1] },
-        data: [{ data: "stage:reject" }, { data: "corpus:solutions", rows: sizes.instructions }],
+        data: [{ data: "stage:reject" }, { data: "corpus:instructions", rows: sizes.instructions }],
       },
       {
         ...{ ...answering, kind: "reinforce", name: "rl", from: "stage:tune", steps: steps[1], promptsPerStep },
+        problems: scenarios(problems),
         ...{ learningRate: 3e-4, schedule: LINEAR, optimizer: ADAMW },
       },
     ],

@@ -1,18 +1,20 @@
 /** Clean worked solutions of training problems. */
-import { goldTrace, meetsHeldOut, type ProblemWeight, sampleFromMix } from "../tasks/index.ts";
+import { goldTrace, meetsHeldOut, type ProblemWeight, sampleFromMix, solvedFamily } from "../tasks/index.ts";
+
+export interface Solution {
+  readonly prompt: string;
+  readonly thinking: string;
+  readonly answer: string;
+}
 
 /** Far from any index that a run counts to. */
 const STAND_IN_STRIDE = 2 ** 41;
 
 /** Training problem `index` with its solution; a stand-in where the solution would meet a held-out problem on its way. */
-export function cleanSolution(
-  seed: number,
-  index: number,
-  rungs: readonly ProblemWeight[],
-): { readonly prompt: string; readonly thinking: string; readonly answer: string } {
+export function cleanSolution(seed: number, index: number, rungs: readonly ProblemWeight[]): Solution {
   for (let attempt = 0; ; attempt++) {
     const problem = sampleFromMix({ seed, index: index + attempt * STAND_IN_STRIDE, split: "train" }, rungs);
     const trace = goldTrace(problem, problem.language);
-    if (!meetsHeldOut(problem.family, trace.thinking)) return { prompt: problem.prompt, ...trace };
+    if (!meetsHeldOut(solvedFamily(problem), trace.thinking)) return { prompt: problem.prompt, ...trace };
   }
 }

@@ -6,7 +6,7 @@
  * Another process (the studio) pauses or stops a run through a small file, `control.json`; this one looks for it at most
  * five times a second. Left out: remote stores; a run directory is copied or synced as any folder is.
  */
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type {
   CheckpointFiles,
@@ -21,19 +21,9 @@ import { CheckpointStore } from "./checkpoint-store.ts";
 import { diskError, isMissing, isSystemError, replaceFile } from "./disk.ts";
 import { JsonLines } from "./json-lines.ts";
 import { isLocked, RunLock } from "./lock.ts";
+import { freshState, now, type RunState, type RunStatus, readJson, readState, stateText } from "./run-state.ts";
 
-export type RunStatus = "running" | "paused" | "finished" | "failed" | "stopped";
-
-/** `state.json`. Times are ISO 8601. */
-export interface RunState {
-  readonly status: RunStatus;
-  readonly step: number;
-  readonly steps: number;
-  readonly startedAt: string;
-  readonly updatedAt: string;
-  readonly pid: number;
-  readonly message?: string;
-}
+export type { RunState, RunStatus } from "./run-state.ts";
 
 /** A run in a list. */
 export interface RunListing {
@@ -66,6 +56,9 @@ export interface NewRunOptions extends RunOptions {
 
 /** Names that can be a run: one path segment that is neither hidden nor special. */
 export const RUN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+/** The same, and stages of runs that have several: `r1/rl`. */
+export const RUN_PATH = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,127})?$/;
 
 const POLL_MS = 200;
 const CONTROL = "control.json";
@@ -392,31 +385,6 @@ export class RunDirectory implements RunStore {
       run: this.#resumedAs,
       ...(bytes === undefined ? {} : { bytes }),
     });
-  }
-}
-
-const now = (): { updatedAt: string; pid: number } => ({ updatedAt: new Date().toISOString(), pid: process.pid });
-
-function freshState(): RunState {
-  return { status: "running", step: 0, steps: 0, startedAt: new Date().toISOString(), ...now() };
-}
-
-function stateText(state: RunState): string {
-  return `${JSON.stringify(state, null, 2)}\n`;
-}
-
-function readState(path: string): RunState | undefined {
-  const state = readJson(join(path, "state.json"));
-  return typeof state === "object" && state !== null && "status" in state ? (state as RunState) : undefined;
-}
-
-/** Content of a JSON file; undefined if there is none or it is not JSON. */
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    if (isMissing(error) || error instanceof SyntaxError) return undefined;
-    throw error;
   }
 }
 

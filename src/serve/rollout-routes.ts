@@ -1,7 +1,7 @@
 /** Rollouts of one run, and searches over the rollouts and problems of several. */
 import { Hono } from "hono";
 import { z } from "zod";
-import { RUN_NAME } from "../runs/run-directory.ts";
+import { RUN_PATH } from "../runs/run-directory.ts";
 import { parseInput } from "./http-errors.ts";
 import { problemPage } from "./problem-list.ts";
 import { type NamedLog, RolloutSearch, SORTS } from "./rollout-search.ts";
@@ -40,7 +40,7 @@ const runs = z
   .string()
   .max(4000)
   .transform((text) => [...new Set(text.split(",").filter((name) => name !== ""))])
-  .pipe(z.array(z.string().regex(RUN_NAME, "holds something that is no name of a run")).min(1).max(MOST_OPEN));
+  .pipe(z.array(z.string().regex(RUN_PATH, "holds something that is no name of a run")).min(1).max(MOST_OPEN));
 /** What a run learned from, or the held-out problems that it is tested on. */
 const source = z.enum(["training", "heldout"]).default("training");
 

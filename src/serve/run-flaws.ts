@@ -38,7 +38,9 @@ export async function runFlaws(directory: string, read: Readable): Promise<RunFl
   for (const [file, count] of Object.entries(read.badLines)) {
     if (count > 0) add(file, `has ${count} ${count === 1 ? "line" : "lines"} that cannot be read, which are left out`);
   }
-  if (step > 0 && !(await hasCheckpoint(directory)))
+  // A run that makes data has none.
+  const data = await exists(join(directory, "samples.jsonl"));
+  if (step > 0 && !data && !(await hasCheckpoint(directory)))
     add("checkpoints", "are missing: it can be looked at, but neither talked to nor resumed");
   return flaws;
 }

@@ -4,11 +4,12 @@
  * Reads only; whatever half-written state it meets (no file yet, a cut line, a state file of a process that is gone) is a
  * normal answer and no error.
  */
+import type { Dirent } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { isLocked } from "../runs/lock.ts";
-import { RUN_NAME } from "../runs/run-directory.ts";
+import { RUN_NAME, RUN_PATH } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
 import { isMissing, JsonlTail } from "./jsonl-tail.ts";
 import { MetricsLog } from "./metrics-log.ts";
@@ -129,14 +130,13 @@ export class RunReader {
     let names: string[];
     try {
       const entries = await readdir(this.#runsDir, { withFileTypes: true });
-      names = entries
-        .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && RUN_NAME.test(entry.name))
-        .map((entry) => entry.name);
+      names = entries.filter(isRunFolder).map((entry) => entry.name);
     } catch (error) {
       if (isMissing(error)) return [];
       throw error;
     }
-    const runs = await Promise.all(names.map((name) => this.#summary(name)));
+    const stages = await Promise.all(names.map((name) => this.#stages(name)));
+    const runs = await Promise.all([...names, ...stages.flat()].map((name) => this.#summary(name)));
     return runs
       .filter((run) => run !== null)
       .sort((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : a.name < b.name ? 1 : -1));
@@ -144,7 +144,7 @@ export class RunReader {
 
   /** Summary of one run. Throws `ReckonError` RUN_UNKNOWN. */
   async get(name: string): Promise<RunSummary> {
-    const run = RUN_NAME.test(name) ? await this.#summary(name) : null;
+    const run = RUN_PATH.test(name) ? await this.#summary(name) : null;
     if (run === null) throw unknownRun(name);
     return run;
   }
@@ -192,6 +192,19 @@ export class RunReader {
     return logs;
   }
 
+  /** Names of the stages of a run that has several: `r1/rl`. */
+  async #stages(name: string): Promise<string[]> {
+    const directory = join(this.#runsDir, name);
+    try {
+      await stat(join(directory, "pipeline.json"));
+      const entries = await readdir(directory, { withFileTypes: true });
+      return entries.filter(isRunFolder).map((entry) => `${name}/${entry.name}`);
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  }
+
   async #summary(name: string): Promise<RunSummary | null> {
     const directory = join(this.#runsDir, name);
     try {
@@ -208,6 +221,10 @@ export class RunReader {
       throw error;
     }
   }
+}
+
+function isRunFolder(entry: Dirent): boolean {
+  return (entry.isDirectory() || entry.isSymbolicLink()) && RUN_NAME.test(entry.name);
 }
 
 async function hasLogs(directory: string): Promise<boolean> {

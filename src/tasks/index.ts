@@ -20,7 +20,13 @@ export { finalAnswer, verifyFinal } from "./final/index.ts";
 export { formatCompletion, type ParsedCompletion, parseCompletion, SPECIAL_TOKENS } from "./format.ts";
 export { type GradedRequest, type GradedTrace, gradedTraces } from "./graded/index.ts";
 export { type HostileAnswer, hostileAnswers } from "./hostile.ts";
-export { getTask, isBuiltIn, listTasks } from "./registry.ts";
+export {
+  asInstruction,
+  type Instruction,
+  instructionMix,
+  solvedFamily,
+} from "./instructions/index.ts";
+export { getTask, isBuiltIn, listInstructions, listTasks } from "./registry.ts";
 export {
   defineTask,
   isHeldOut,

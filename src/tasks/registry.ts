@@ -11,6 +11,7 @@ import { expression } from "./expression/index.ts";
 import { factors } from "./factors/index.ts";
 import { filter } from "./filter/index.ts";
 import { gcd } from "./gcd/index.ts";
+import { instructionTasks } from "./instructions/index.ts";
 import { knights } from "./knights/index.ts";
 import { letters } from "./letters/index.ts";
 import { max } from "./max/index.ts";
@@ -37,17 +38,19 @@ const TASKS: readonly Task[] = [
   recall,
 ];
 
-/** All built-in families. */
+const INSTRUCTIONS: readonly Task[] = instructionTasks((name) => TASKS.find((task) => task.name === name)!);
+
+/** All built-in families of reasoning problems. */
 export function listTasks(): readonly Task[] {
   return TASKS;
 }
 
 /**
- * A built-in family by name.
+ * A built-in family by name, of reasoning problems or of instructions.
  * @throws ReckonError TASK_UNKNOWN
  */
 export function getTask(name: string): Task {
-  const task = TASKS.find((candidate) => candidate.name === name);
+  const task = TASKS.find((candidate) => candidate.name === name) ?? findInstruction(name);
   if (task !== undefined) return task;
   throw new ReckonError("TASK_UNKNOWN", `There is no task named ${JSON.stringify(name)}.`, {
     expected: `one of ${TASKS.map((candidate) => candidate.name).join(", ")}`,
@@ -56,7 +59,16 @@ export function getTask(name: string): Task {
   });
 }
 
+/** All built-in families of instructions. */
+export function listInstructions(): readonly Task[] {
+  return INSTRUCTIONS;
+}
+
+function findInstruction(name: string): Task | undefined {
+  return INSTRUCTIONS.find((candidate) => candidate.name === name);
+}
+
 /** Whether a family of this name is built in. */
 export function isBuiltIn(name: string): boolean {
-  return TASKS.some((task) => task.name === name);
+  return TASKS.some((task) => task.name === name) || findInstruction(name) !== undefined;
 }

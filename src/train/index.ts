@@ -39,6 +39,12 @@ export {
 } from "./evaluate.ts";
 export { explainedVariance, generalisedAdvantages, whiten } from "./gae.ts";
 export { GradientEngine, type GradientEngineOptions, type MicroBatchResult } from "./gradient-engine.ts";
+export {
+  type InstructionSummary,
+  type KindResult,
+  languageOf,
+  summariseInstructions,
+} from "./instruction-metrics.ts";
 export { DEFAULT_REWARDS, type Judge, judgeByRules, type RuleRewards, ruleJudge } from "./judge.ts";
 export { modelJudge, type Opinions } from "./model-judge.ts";
 export { type Objective, type ObjectiveGraphOptions, objectiveGraph } from "./objective.ts";

@@ -2,7 +2,7 @@
  * Rule rewards (DeepSeek-R1, arXiv 2501.12948, §2.2): accuracy by the task's verifier, the strict format, and what shapes
  * an answer besides (rewards/). All are logged apart; `score` is raw correctness whatever the weights are.
  */
-import { getTask, type Problem, type Verdict } from "../tasks/index.ts";
+import { asInstruction, getTask, type Problem, type Verdict } from "../tasks/index.ts";
 import { type ShapingWeights, shape } from "./rewards/index.ts";
 import type { Judgement, Rollout } from "./rollout.ts";
 
@@ -26,8 +26,7 @@ export type Judge = (rollouts: readonly Rollout[]) => Promise<readonly Judgement
 export function judgeByRules(
   rollout: Rollout,
   weights: RuleRewards,
-  verify: (problem: Problem, answer: string) => Verdict = (problem, answer) =>
-    getTask(problem.family).verify(problem.facts, answer),
+  verify: (problem: Problem, answer: string, thinking: string) => Verdict = verifyBuiltIn,
   limit?: number,
 ): Judgement {
   const judgement = judgeAnswer(rollout, weights, verify);
@@ -45,7 +44,7 @@ export function judgeByRules(
 function judgeAnswer(
   rollout: Rollout,
   weights: RuleRewards,
-  verify: (problem: Problem, answer: string) => Verdict,
+  verify: (problem: Problem, answer: string, thinking: string) => Verdict,
 ): Judgement {
   const { parsed, problem, finish } = rollout;
   const format = parsed.formatOk && finish === "stop" ? 1 : 0;
@@ -53,13 +52,21 @@ function judgeAnswer(
     const reason = finish === "length" ? "cut at the length limit" : parsed.reason;
     return { score: 0, reason, reward: 0, rewards: { accuracy: 0, format: 0 } };
   }
-  const verdict = verify(problem, parsed.answer);
+  const verdict = verify(problem, parsed.answer, parsed.thinking);
   return {
     score: verdict.score,
     reason: verdict.reason,
     reward: weights.accuracy * verdict.score + weights.format * format,
     rewards: { accuracy: verdict.score, format },
   };
+}
+
+/** An instruction counts as done where the answer is right and given as it was asked for. */
+function verifyBuiltIn(problem: Problem, answer: string, thinking: string): Verdict {
+  const task = getTask(problem.family);
+  const verdict = task.verify(problem.facts, answer);
+  const followed = asInstruction(task)?.follows(problem, thinking, answer);
+  return followed !== undefined && followed.score < verdict.score ? followed : verdict;
 }
 
 /** The judge of the shipped families. */

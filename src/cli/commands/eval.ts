@@ -2,10 +2,12 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { type EvaluationSummary, summarise } from "../../train/evaluate.ts";
+import { type InstructionSummary, summariseInstructions } from "../../train/instruction-metrics.ts";
 import { decimal, integer, newCommand, uiOf, usageError } from "../command.ts";
-import { evaluateModel, heldOutProblems } from "../evaluation.ts";
+import { evaluateModel, heldOutInstructions, heldOutProblems } from "../evaluation.ts";
 import { openModel } from "../models.ts";
 import { openProblems } from "../problem-files.ts";
+import { stageTable, stageTableText } from "../stage-table.ts";
 import { again } from "../tasks/open.ts";
 import { table, type Ui } from "../ui.ts";
 
@@ -13,6 +15,8 @@ interface Options {
   readonly problems?: string;
   readonly task: readonly string[];
   readonly skipBroken?: boolean;
+  readonly instructions?: boolean;
+  readonly stages?: boolean;
   readonly count: number;
   readonly samples: number;
   readonly seed: number;
@@ -29,6 +33,8 @@ export function create(): Command {
   return newCommand("eval", "", [
     ["reckon eval zero", "the shipped model on 500 held-out problems of the mixture that it was trained on"],
     ["reckon eval base --problems set.jsonl --samples 16 --temperature 0.6 --json", "pass@k on problems of your own"],
+    ["reckon eval zero --instructions", "how far it does as it is told, kind by kind"],
+    ["reckon eval runs/r1 --stages", "what each stage of a recipe gave"],
     ["reckon eval my-run --problems questions.jsonl", "on every row of a file of questions and answers"],
   ])
     .argument("<model>", "a shipped model, a folder, or a run")
@@ -43,6 +49,8 @@ export function create(): Command {
       [],
     )
     .option("--skip-broken", "of files of questions and answers: leave broken rows out instead of refusing them")
+    .option("--instructions", "on held-out instructions: answers at once, in words, as lists; greetings; recall")
+    .option("--stages", "of a run of several stages: what each of them gave, as a table")
     .option("--count <n>", "without --problems: how many held-out problems", integer(1), 500)
     .option("--samples <k>", "answers a problem", integer(1), 1)
     .option("--seed <s>", "of the sampling", integer(0), 0)
@@ -58,9 +66,11 @@ export function create(): Command {
       if (options.task.length > 0 && options.problems === undefined) {
         throw usageError("--task says whose problems stand in a file", { expected: "--problems <file> beside it" });
       }
+      if (options.stages) return printStages(ui, name, options);
       const { folder, checkpoint } = await openModel(name);
       const source = options.problems ? await openProblems(options.problems, options.task, ui, options) : undefined;
-      const problems = source?.problems ?? heldOutProblems(options.count);
+      const problems =
+        source?.problems ?? (options.instructions ? heldOutInstructions : heldOutProblems)(options.count);
       const progress = ui.progress("answers", problems.length * options.samples);
       const answers = await evaluateModel(checkpoint, problems, {
         ...options,
@@ -69,9 +79,27 @@ export function create(): Command {
       }).finally(() => source?.close());
       progress.end();
       const summary = summarise(answers, options.samples);
-      ui.document(summary);
-      if (!ui.json) print(ui, folder, summary);
+      const instructions = options.instructions ? summariseInstructions(answers) : undefined;
+      ui.document(instructions ? { ...summary, instructions } : summary);
+      if (ui.json) return;
+      print(ui, folder, summary);
+      if (instructions) printInstructions(ui, instructions);
     });
+}
+
+async function printStages(ui: Ui, run: string, { workers }: Options): Promise<void> {
+  const rows = await stageTable(run, { workers, onModel: (name) => ui.say(`measuring ${name}`) });
+  ui.document(rows);
+  ui.say(`\n${stageTableText(rows)}`);
+}
+
+function printInstructions(ui: Ui, { kinds, language }: InstructionSummary): void {
+  const percent = (x: number): string => (Number.isNaN(x) ? "–" : `${(100 * x).toFixed(1)} %`);
+  const rows = Object.entries(kinds).map(([kind, { n, followed, right }]) => [
+    ...[kind, String(n), percent(followed), percent(right)],
+  ]);
+  ui.say(`\n${table([["INSTRUCTION", "ANSWERS", "FOLLOWED", "RIGHT"], ...rows])}`);
+  ui.say(`\nthoughts in the language of the prompt: ${percent(language)}`);
 }
 
 function print(ui: Ui, folder: string, s: EvaluationSummary): void {

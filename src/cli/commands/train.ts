@@ -8,16 +8,26 @@ import {
   estimate,
   estimateStages,
   freshConfig,
+  isPipeline,
   RECIPES,
   type Recipe,
   referenceOf,
   SCALES,
   type Scale,
 } from "../../recipes/index.ts";
+import { resumedAs } from "../../runs/index.ts";
 import type { RunObserver } from "../../runs/run-directory.ts";
 import { integer, newCommand, uiOf, usageError } from "../command.ts";
 import { openModel } from "../models.ts";
-import { freshName, newRecipe, runTraining, type StagesObserver, skippingBroken } from "../training.ts";
+import { stageTable, stageTableText } from "../stage-table.ts";
+import {
+  freshName,
+  newRecipe,
+  runTraining,
+  type StagesObserver,
+  skippingBroken,
+  type TrainingResult,
+} from "../training.ts";
 import { formatCount, formatDuration, table, type Ui } from "../ui.ts";
 
 interface Options {
@@ -79,9 +89,9 @@ export function create(): Command {
           });
         }
         // A stage is part of its run.
-        const run = options.resume.split("/")[0]!;
+        const run = resumedAs(options.resume);
         const result = await runTraining(undefined, { root, name: run, resume: true, ...engine, observer, stages });
-        return report(ui, result);
+        return report(ui, result, workers);
       }
       if (name === undefined) return command.help({ error: true });
       const settings = options.seed === undefined ? options.set : [...options.set, `seed=${options.seed}`];
@@ -90,7 +100,11 @@ export function create(): Command {
       if (options.dryRun) return dryRun(ui, recipe);
       // Stages that are done are kept, so a recipe of several has one folder.
       const run = options.name ?? (recipe.stages.length > 1 ? recipe.name : freshName(root, recipe.name));
-      report(ui, await runTraining(recipe, { root, name: run, resume: false, ...engine, observer, stages }));
+      await report(
+        ui,
+        await runTraining(recipe, { root, name: run, resume: false, ...engine, observer, stages }),
+        workers,
+      );
     });
 }
 
@@ -189,9 +203,13 @@ export function evaluationLine(metrics: Readonly<Record<string, number>>): strin
   return `held-out right ${percent("eval/accuracy")} (chance ${percent("eval/chance")}), format ${percent("eval/format")}, ${(metrics["eval/mean_length"] ?? 0).toFixed(0)} tokens, re-checks ${percent("eval/recheck_share")}`;
 }
 
-function report(ui: Ui, result: Awaited<ReturnType<typeof runTraining>>): void {
-  ui.document(result);
+async function report(ui: Ui, result: TrainingResult, workers: number): Promise<void> {
   const again = result.run.split(/[\\/]/).at(-1);
+  const several = result.status === "finished" && isPipeline(result.run);
+  const onModel = (name: string): void => ui.say(`measuring ${name}`);
+  const rows = several ? await stageTable(result.run, { workers, onModel }) : undefined;
+  ui.document(rows === undefined ? result : { ...result, table: rows });
+  if (rows !== undefined) ui.say(`\n${stageTableText(rows)}\n`);
   ui.say(
     result.status === "finished"
       ? `done: ${result.checkpoint ?? result.run}`

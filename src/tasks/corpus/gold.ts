@@ -2,6 +2,7 @@
  * Clean worked solutions: no slips, true verdicts, one language, a right end. For supervised controls and cold starts.
  */
 import { hashString, Random } from "../../util/random.ts";
+import { asInstruction } from "../instructions/index.ts";
 import { getTask } from "../registry.ts";
 import type { Language } from "../task.ts";
 import type { GoldOptions, GoldTrace } from "./writer.ts";
@@ -17,6 +18,8 @@ export function goldTrace(
 ): GoldTrace {
   const task = getTask(problem.family);
   const { facts } = problem;
+  const instruction = asInstruction(task);
+  if (instruction !== undefined) return instruction.trace({ facts, language }, goldTrace);
   const random = Random.of(hashString(task.canonical(facts)), "gold", task.name);
   return writerOf(task).clean(facts, random, language, options);
 }

@@ -6,6 +6,7 @@
  * Left out: a model that judges or rewrites; what is readable here can be told by rule.
  */
 import { meetsHeldOut } from "../corpus/leaks.ts";
+import { solvedFamily } from "../instructions/index.ts";
 import { languageShare } from "../trace/words.ts";
 import type { Trace } from "./index.ts";
 
@@ -34,7 +35,8 @@ export function faultOf(
   if (settings.oneLanguage && language !== undefined && languageShare(thinking, language) < 1) return "mixed";
   if (tokens > (settings.maxThinkingTokens ?? Number.POSITIVE_INFINITY)) return "long";
   // Nobody is to learn from data what a held-out problem's answer is.
-  if (family !== undefined && meetsHeldOut(family, thinking)) return "held-out";
+  const { facts } = trace;
+  if (family !== undefined && meetsHeldOut(solvedFamily({ family, facts }), thinking)) return "held-out";
   return undefined;
 }
 

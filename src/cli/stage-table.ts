@@ -1,0 +1,171 @@
+/**
+ * What each stage of a recipe gave, as in the stage table of DeepSeek-R1 (Nature, table 2): the models that the recipe
+ * begins with and those that its stages made, measured alike on held-out problems and instructions.
+ *
+ * Measurements are kept in `table.json` beside pipeline.json, each under a key of the weights, the problems and the
+ * manner of asking: a model is measured once. Other programs may read that file.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { hash, makes, placesOf, type Recipe, readPipeline, referenceOf, weightsHash } from "../recipes/index.ts";
+import { isMissing, replaceFile } from "../runs/disk.ts";
+import { instructionMix, listTasks, type Problem, type ProblemWeight, sampleFromMix } from "../tasks/index.ts";
+import { type EvaluationSummary, summarise } from "../train/evaluate.ts";
+import { type InstructionSummary, languageOf, summariseInstructions } from "../train/instruction-metrics.ts";
+import { ReckonError } from "../util/errors.ts";
+import { mean } from "../util/statistics.ts";
+import { evaluateModel } from "./evaluation.ts";
+import { modelFolder, newestCheckpoint, openModel } from "./models.ts";
+import { table } from "./ui.ts";
+
+export interface StageRow {
+  /** Of a stage its name; of a model that the recipe begins with the last part of its own. */
+  readonly name: string;
+  readonly key: string;
+  readonly summary: Pick<EvaluationSummary, "n" | "pass_at_1" | "se" | "chance" | "format" | "tokens_mean">;
+  /** Share right by family. */
+  readonly families: Readonly<Record<string, number>>;
+  /** Mean share of the prompt's language in the thoughts; null where nothing was thought. */
+  readonly language: number | null;
+  /** Mean tokens of the thinking, on held-out problems. */
+  readonly thinking: number;
+  readonly instructions: InstructionSummary;
+}
+
+export interface StageTableOptions {
+  readonly workers: number;
+  /** Held-out problems; default 200. */
+  readonly problems?: number;
+  /** Held-out instructions; default 150. */
+  readonly instructions?: number;
+  /** Is told before a model is measured; those on record are not. */
+  readonly onModel?: (name: string) => void;
+}
+
+const FILE = "table.json";
+/** To be raised when the same weights would give another row. */
+const FORMAT = 1;
+/** As evaluations of recipes have it: the problems are the same for every run. */
+const SEED = 1_000_003;
+const MAX_TOKENS = 256;
+const COUNTS = { problems: 200, instructions: 150 } as const;
+
+/**
+ * Measures what has not been measured, and gives all rows in the order of the recipe.
+ * @param folder of a run of several stages, e.g. `runs/r1`
+ * @throws ReckonError RUN_UNKNOWN
+ */
+export async function stageTable(folder: string, options: StageTableOptions): Promise<StageRow[]> {
+  const record = readPipeline(folder);
+  if (record === undefined) {
+    throw new ReckonError("RUN_UNKNOWN", `${folder} is no run of several stages`, {
+      expected: "a folder with pipeline.json",
+      help: "train one: reckon train r1",
+    });
+  }
+  const { problems: count = COUNTS.problems, instructions = COUNTS.instructions } = options;
+  const mix = problemsOf(record.recipe);
+  const problems = heldOut(mix, count);
+  const tasks = heldOut(instructionMix(mix), instructions);
+  const models = [
+    ...beginnings(record.recipe).map((place) => ({ name: place.split("/").at(-1)!, model: modelFolder(place) })),
+    ...record.stages.flatMap((stage) => {
+      const model =
+        stage.state === "finished" && makes(stage) === "model"
+          ? newestCheckpoint(join(folder, stage.folder))
+          : undefined;
+      return model === undefined ? [] : [{ name: stage.name, model }];
+    }),
+  ];
+  const known = readRows(folder);
+  const rows: StageRow[] = [];
+  for (const { name, model } of models) {
+    const asked = [...problems, ...tasks].map(({ prompt, facts }) => [prompt, facts]);
+    const key = hash(JSON.stringify([FORMAT, await weightsHash(model), asked, MAX_TOKENS]));
+    const found = known.find((row) => row.key === key);
+    if (found === undefined) options.onModel?.(name);
+    rows.push(found ? { ...found, name } : await measure(name, key, model, problems, tasks, options.workers));
+    // What was measured before under other settings is worth its few bytes.
+    const others = known.filter((row) => !rows.some((one) => one.key === row.key));
+    replaceFile(join(folder, FILE), `${JSON.stringify([...rows, ...others], null, 2)}\n`);
+  }
+  return rows;
+}
+
+/** Problems of built-in families of the last stage that poses any, without instructions. */
+function problemsOf(recipe: Recipe): ProblemWeight[] {
+  const lists = recipe.stages.flatMap((stage) => ("problems" in stage ? [stage.problems] : []));
+  const known = new Set(listTasks().map((task) => task.name));
+  const reasoning = lists.map((list) => list.filter(({ family }) => known.has(family)));
+  return reasoning.findLast((list) => list.length > 0) ?? [];
+}
+
+/** Models by name that no stage makes, in the order of their names: the base stands before what was made of it. */
+function beginnings(recipe: Recipe): string[] {
+  const places = recipe.stages.flatMap((stage) => placesOf(stage).model ?? []);
+  return [...new Set(places.filter((place) => referenceOf(place) === undefined))].sort();
+}
+
+function heldOut(mix: readonly ProblemWeight[], count: number): Problem[] {
+  if (mix.length === 0) return [];
+  return Array.from({ length: count }, (_, index) => sampleFromMix({ seed: SEED, index, split: "heldout" }, mix));
+}
+
+async function measure(
+  name: string,
+  key: string,
+  model: string,
+  problems: readonly Problem[],
+  tasks: readonly Problem[],
+  workers: number,
+): Promise<StageRow> {
+  const { checkpoint } = await openModel(model);
+  const how = { samples: 1, seed: 7, temperature: 1, maxTokens: MAX_TOKENS, workers };
+  const answers = await evaluateModel(checkpoint, problems, how);
+  const told = await evaluateModel(checkpoint, tasks, how);
+  const { n, pass_at_1, se, chance, format, tokens_mean, by_family_level } = summarise(answers, 1);
+  const families = new Map<string, { right: number; n: number }>();
+  for (const rung of by_family_level) {
+    const { right, n: before } = families.get(rung.family) ?? { right: 0, n: 0 };
+    families.set(rung.family, { right: right + rung.accuracy * rung.n, n: before + rung.n });
+  }
+  const language = languageOf(answers);
+  const lengths = answers.map(({ rollout }) => checkpoint.tokenizer.encodePlain(rollout.parsed.thinking).length);
+  return {
+    ...{ name, key, summary: { n, pass_at_1, se, chance, format, tokens_mean } },
+    families: Object.fromEntries([...families].map(([family, { right, n: of }]) => [family, right / of])),
+    ...{ language: Number.isNaN(language) ? null : language, thinking: mean(lengths) },
+    instructions: summariseInstructions(told),
+  };
+}
+
+function readRows(folder: string): StageRow[] {
+  try {
+    return JSON.parse(readFileSync(join(folder, FILE), "utf8")) as StageRow[];
+  } catch (error) {
+    if (isMissing(error) || error instanceof SyntaxError) return [];
+    throw error;
+  }
+}
+
+/** The rows as a table for people: a model a column. */
+export function stageTableText(rows: readonly StageRow[]): string {
+  const percent = (value: number | null | undefined): string =>
+    value === null || value === undefined || Number.isNaN(value) ? "–" : `${(100 * value).toFixed(1)} %`;
+  const line = (label: string, of: (row: StageRow) => string): string[] => [label, ...rows.map(of)];
+  const families = [...new Set(rows.flatMap((row) => Object.keys(row.families)))].sort();
+  const kinds = [...new Set(rows.flatMap((row) => Object.keys(row.instructions.kinds)))].sort();
+  return table([
+    line("", ({ name }) => name),
+    line("right", ({ summary }) => `${percent(summary.pass_at_1)} ± ${(100 * summary.se).toFixed(1)}`),
+    ...families.map((family) => line(`  ${family}`, (row) => percent(row.families[family]))),
+    line("one language", ({ language }) => percent(language)),
+    line("strict format", ({ summary }) => percent(summary.format)),
+    line("tokens of thinking", ({ thinking }) => thinking.toFixed(1)),
+    line("instructions followed", ({ instructions }) => percent(instructions.followed)),
+    ...kinds.flatMap((kind) => [
+      line(`  ${kind}`, ({ instructions }) => percent(instructions.kinds[kind]?.followed)),
+      line(`  ${kind}, right`, ({ instructions }) => percent(instructions.kinds[kind]?.right)),
+    ]),
+  ]);
+}

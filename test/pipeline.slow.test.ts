@@ -1,0 +1,146 @@
+/**
+ * Recipes of several stages as real processes: killed with SIGKILL in and between their stages and started again, they end
+ * with the files of a run that nobody disturbed, but for what the clock says; and what is done is not done again.
+ */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { lastModel, type RecipeInput, readPipeline } from "../src/recipes/index.ts";
+
+const root = mkdtempSync(join(tmpdir(), "reckon-pipeline-"));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+const problems = [
+  { family: "addition", level: 0, weight: 2 },
+  { family: "max", level: 2, weight: 1 },
+];
+const schedule = { kind: "cosine", warmup: 2 } as const;
+const optimizer = { name: "adamw" } as const;
+const learning = { problems, learningRate: 1e-3, schedule, optimizer, checkpointEvery: 2, evaluateProblems: 4 };
+
+const sampling = { kind: "sample", problems, samplesPerPrompt: 2, maxNewTokens: 48, rolloutsEvery: 1 } as const;
+
+function recipe(change: { readonly prompts?: number; readonly steps?: number } = {}): RecipeInput {
+  return {
+    name: "toy",
+    description: "Every kind of stage that leaves something for a later one.",
+    stages: [
+      { ...sampling, name: "cold", from: "models/zero", prompts: change.prompts ?? 16, chunk: 4, language: "rewrite" },
+      {
+        ...{ ...learning, kind: "supervise", name: "start", from: "models/base" },
+        ...{ tokensPerStep: 256, epochs: 2, evaluateEvery: 3, evaluateNewTokens: 24 },
+        data: [{ data: "stage:cold" }, { data: "corpus:solutions", rows: 6, weight: 1.5 }],
+      },
+      {
+        ...{ ...learning, kind: "reinforce", from: "stage:start", steps: change.steps ?? 5 },
+        ...{ promptsPerStep: 3, samplesPerPrompt: 4, maxNewTokens: 32, evaluateEvery: 2, rolloutsEvery: 2 },
+      },
+      { ...sampling, name: "reject", from: "stage:reinforce", prompts: 6, chunk: 3, rows: 4 },
+    ],
+  };
+}
+
+/** When to kill: so long after this line was said. */
+interface Moment {
+  readonly line: string;
+  readonly delayMs: number;
+}
+
+/** Runs the recipe, killed at the moment given if one is; returns the lines that it said. */
+async function live(name: string, input: RecipeInput, workers: number, moment?: Moment): Promise<string[]> {
+  const path = join(root, `${name}.json`);
+  writeFileSync(path, JSON.stringify(input));
+  const args = [join(import.meta.dirname, "pipeline-child.ts"), root, name, path, String(workers)];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const closed = once(child, "close");
+  let [errors, said] = ["", ""];
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors += text;
+  });
+  let waiting = moment;
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+    if (!waiting || !said.split("\n").includes(waiting.line)) return;
+    setTimeout(() => child.kill("SIGKILL"), waiting.delayMs);
+    waiting = undefined;
+  });
+  const [code, signal] = (await closed) as [number | null, string | null];
+  const expected = moment ? [null, "SIGKILL"] : [0, null];
+  assert.deepEqual([code, signal], expected, `${name}, ${JSON.stringify(moment)}\n${said}\n${errors}`);
+  return said.trim().split("\n");
+}
+
+const keys = (name: string): unknown[] =>
+  readPipeline(join(root, name))!.stages.map(({ name: stage, key, state, kind }) => [stage, kind, state, key]);
+
+/** What a run left, without what the clock said. */
+function contents(folder: string): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    // These hold times, paths of this folder, and hashes over them.
+    if (["reckon.json", "manifest.json", "state.json", "stage.json", "log.txt", "recipe.json"].includes(entry.name))
+      continue;
+    const text = readFileSync(path, "latin1");
+    const kept = entry.name.endsWith(".jsonl")
+      ? text.replaceAll(/,?"time(?:\/\w+)?":("[^"]*"|[\d.e-]+)/g, "").replaceAll(/^.*"RUN_RESUMED".*\n/gm, "")
+      : text;
+    // Of events a run that nobody disturbed may have none.
+    if (kept !== "") out[path.slice(folder.length)] = kept;
+  }
+  return out;
+}
+
+const MOMENTS: readonly Moment[] = [
+  { line: "cold begins", delayMs: 300 },
+  { line: "cold 2", delayMs: 5 },
+  { line: "cold is done", delayMs: 0 },
+  { line: "start 1", delayMs: 20 },
+  { line: "start 3", delayMs: 0 },
+  { line: "start is done", delayMs: 1 },
+  { line: "reinforce 3", delayMs: 10 },
+  { line: "reinforce is done", delayMs: 0 },
+  { line: "reject 1", delayMs: 0 },
+];
+
+test("killed in and between its stages, a recipe ends with the same files", async () => {
+  const said = await live("whole", recipe(), 2);
+  assert.equal(said.at(-1), "finished");
+  for (const [i, moment] of MOMENTS.entries()) await live("killed", recipe(), 1 + (i % 2), moment);
+  await live("killed", recipe(), 1);
+  assert.deepEqual(keys("killed"), keys("whole"));
+  for (const stage of ["cold", "start", "reinforce", "reject"]) {
+    const [own, undisturbed] = [contents(join(root, "killed", stage)), contents(join(root, "whole", stage))];
+    assert.deepEqual(Object.keys(own).sort(), Object.keys(undisturbed).sort(), stage);
+    for (const [file, text] of Object.entries(undisturbed)) assert.ok(own[file] === text, `${stage}${file} differs`);
+  }
+  const traces = readFileSync(join(root, "whole", "cold", "traces.jsonl"), "utf8")
+    .trim()
+    .split("\n");
+  assert.ok(traces.length > 3, "hardly any data: the test would show nothing");
+});
+
+test("what is done is not done again, and what is outdated comes back with its key", async () => {
+  const done = ["cold was done", "start was done", "reinforce was done", "reject was done", "finished"];
+  assert.deepEqual(await live("whole", recipe(), 1), done);
+  const before = keys("whole");
+  const [, , , [, , , key]] = before as [unknown, unknown, unknown, string[]];
+
+  const changed = await live("whole", recipe({ steps: 3 }), 1);
+  assert.deepEqual(
+    changed.filter((line) => /done|begins/.test(line)),
+    ["cold was done", "start was done", "reinforce begins", "reinforce is done", "reject begins", "reject is done"],
+  );
+  const folder = join(root, "whole");
+  assert.ok(existsSync(join(folder, "stale", `reject-${key!.slice(0, 8)}`, "traces.jsonl")));
+  assert.ok(lastModel(folder)!.startsWith(join(folder, "reinforce", "checkpoints", "step-3")));
+
+  assert.deepEqual(await live("whole", recipe(), 1), done, "back with its key");
+  assert.deepEqual(keys("whole"), before);
+  assert.equal(readdirSync(join(folder, "stale")).length, 2);
+});
