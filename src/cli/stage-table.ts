@@ -7,7 +7,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { hash, makes, placesOf, type Recipe, readPipeline, referenceOf, weightsHash } from "../recipes/index.ts";
+import { hash, makes, type Recipe, readPipeline, referenceOf, weightsHash } from "../recipes/index.ts";
 import { isMissing, replaceFile } from "../runs/disk.ts";
 import { instructionMix, listTasks, type Problem, type ProblemWeight, sampleFromMix } from "../tasks/index.ts";
 import { type EvaluationSummary, summarise } from "../train/evaluate.ts";
@@ -102,7 +102,7 @@ function problemsOf(recipe: Recipe): ProblemWeight[] {
 
 /** Models by name that no stage makes, in the order of their names: the base stands before what was made of it. */
 function beginnings(recipe: Recipe): string[] {
-  const places = recipe.stages.flatMap((stage) => placesOf(stage).model ?? []);
+  const places = recipe.stages.flatMap((stage) => ("from" in stage ? [stage.from] : []));
   return [...new Set(places.filter((place) => referenceOf(place) === undefined))].sort();
 }
 
