@@ -141,6 +141,11 @@ export const opCases: readonly OpCase[] = [
     shapes: [[6, 1]],
     build: (graph, [a]) => g.segmentSum(a!, ints(graph, [2, 0, 2, 5, 0, 2], [6])),
   },
+  {
+    name: "pick, several of a row",
+    shapes: [[3, 4]],
+    build: (graph, [a]) => g.pick(a!, ints(graph, [1, 0, 3, 2, 2, 0], [3, 2])),
+  },
   { name: "pick", shapes: [[3, 4]], build: (graph, [a]) => g.pick(a!, ints(graph, [1, 0, 3], [3, 1])) },
   { name: "softmax", shapes: [[2, 5]], build: (_, [a]) => g.softmax(a!) },
   { name: "logSoftmax", shapes: [[2, 5]], build: (_, [a]) => g.logSoftmax(a!) },

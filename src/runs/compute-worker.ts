@@ -20,7 +20,10 @@ async function serve(request: WorkerRequest): Promise<WorkerReply> {
     case "sum":
       return { id: request.id, result: sumGradients(buffers, request.shards, request.from, request.to) };
     case "score":
-      return { id: request.id, result: await unit.score(request.weights, request.batches, request.temperature) };
+      return {
+        id: request.id,
+        result: await unit.score(request.weights, request.batches, request.temperature, request.top),
+      };
     case "generate":
       return { id: request.id, result: await unit.generate(request.request, request.weights) };
     case "close":

@@ -39,6 +39,7 @@ type Work =
       readonly weights: Weights;
       readonly batches: readonly MicroBatch[];
       readonly temperature: number;
+      readonly top: number | undefined;
     }
   | {
       readonly kind: "scoreGradient";
@@ -148,9 +149,10 @@ export class WorkerCompute implements Compute {
     weights: Weights,
     shards: readonly (readonly MicroBatch[])[],
     temperature = 1,
+    top?: number,
   ): Promise<MicroBatchResult[][]> {
     return (await this.#all(
-      shards.map((batches): Work => ({ kind: "score", weights, batches, temperature })),
+      shards.map((batches): Work => ({ kind: "score", weights, batches, temperature, top })),
     )) as MicroBatchResult[][];
   }
 

@@ -21,6 +21,17 @@ export interface Sequence {
   readonly old?: Float32Array;
   /** Policy objectives with a KL term: the same under the reference. */
   readonly reference?: Float32Array;
+  /** Distillation: what the teacher says at the learnt tokens. */
+  readonly teacher?: TeacherRows;
+}
+
+/** The teacher's distribution before each learnt token: its `top` likeliest tokens, row by row. */
+export interface TeacherRows {
+  readonly top: number;
+  /** [tokens.length − from, top], no repeats in a row. */
+  readonly ids: Int32Array;
+  /** The same shape; at the temperature of the objective. */
+  readonly logprobs: Float32Array;
 }
 
 /** Inputs of one run; `B`·`S` tokens, `N` learnt positions (padded with the last one, at weight 0). */
@@ -36,6 +47,8 @@ export interface MicroBatch {
   readonly advantages: Float32Array;
   readonly old: Float32Array;
   readonly reference: Float32Array;
+  /** Where the sequences have one: rows for all of `picked`. */
+  readonly teacher?: TeacherRows;
   /** For every sequence, in the order given: its index, where its learnt tokens start in `picked`, and how many they are. */
   readonly spans: readonly { readonly index: number; readonly start: number; readonly count: number }[];
 }
@@ -131,5 +144,43 @@ function assemble(sequences: readonly Sequence[], rows: readonly (readonly numbe
   });
   // Padding is a token like any other, so that whatever is computed of it is finite; its weight of 0 takes it out.
   for (const values of [picked, targets, old, reference]) values.fill(values[learnt - 1]!, learnt);
-  return { rows: rows.length, length, ids, segments, picked, targets, weights, advantages, old, reference, spans };
+  const teacher = teacherRows(sequences, spans, padded);
+  return {
+    ...{ rows: rows.length, length, ids, segments, picked, targets, weights, advantages, old, reference, spans },
+    ...(teacher ? { teacher } : {}),
+  };
+}
+
+/** Log-probabilities of tokens that a teacher never says, which are minus infinity, must stay numbers. */
+const LEAST_LOGPROB = -80;
+
+function teacherRows(
+  sequences: readonly Sequence[],
+  spans: MicroBatch["spans"],
+  padded: number,
+): TeacherRows | undefined {
+  const top = spans[0] && sequences[spans[0].index]!.teacher?.top;
+  if (top === undefined) return undefined;
+  const ids = new Int32Array(padded * top);
+  const logprobs = new Float32Array(padded * top);
+  let end = 0;
+  for (const { index, start, count } of spans) {
+    const { teacher } = sequences[index]!;
+    assert(
+      teacher?.top === top && teacher.ids.length === count * top && teacher.logprobs.length === count * top,
+      `sequence ${index} has a teacher's ${teacher?.ids.length} tokens, not ${count} times ${top}`,
+    );
+    ids.set(teacher.ids, start * top);
+    logprobs.set(
+      teacher.logprobs.map((x) => Math.max(x, LEAST_LOGPROB)),
+      start * top,
+    );
+    end = (start + count) * top;
+  }
+  // Padding is the last row again.
+  for (let at = end; at < ids.length; at += top) {
+    ids.copyWithin(at, end - top, end);
+    logprobs.copyWithin(at, end - top, end);
+  }
+  return { top, ids, logprobs };
 }

@@ -47,11 +47,15 @@ export interface Compute {
   readonly gradient: Float32Array;
   /** Gradients of the objective over each shard's micro-batches, summed into `gradient`. */
   gradients(objective: Objective, shards: readonly (readonly MicroBatch[])[]): Promise<MicroBatchResult[][]>;
-  /** Log-probabilities only, under softmax(logits / temperature); default 1. */
+  /**
+   * Log-probabilities only, under softmax(logits / temperature); default 1.
+   * @param top how many of the likeliest tokens of every position are wanted too; default none
+   */
   score(
     weights: Weights,
     shards: readonly (readonly MicroBatch[])[],
     temperature?: number,
+    top?: number,
   ): Promise<MicroBatchResult[][]>;
   generate(requests: readonly RolloutRequest[], weights?: Weights): Promise<Completion[][]>;
   /** As `gradients`, of a model with a head of scores. */
@@ -103,8 +107,13 @@ export class ComputeUnit {
     return engine.gradients(this.#buffers.parameters, this.#buffers.gradients[shard]!, batches);
   }
 
-  async score(weights: Weights, batches: readonly MicroBatch[], temperature = 1): Promise<MicroBatchResult[]> {
-    const engine = await this.#engine({ kind: "score", temperature });
+  async score(
+    weights: Weights,
+    batches: readonly MicroBatch[],
+    temperature = 1,
+    top?: number,
+  ): Promise<MicroBatchResult[]> {
+    const engine = await this.#engine({ kind: "score", temperature, ...(top === undefined ? {} : { top }) });
     return engine.score(this.#buffers[weights], batches);
   }
 
@@ -183,9 +192,10 @@ export class LocalCompute implements Compute {
     weights: Weights,
     shards: readonly (readonly MicroBatch[])[],
     temperature = 1,
+    top?: number,
   ): Promise<MicroBatchResult[][]> {
     const results: MicroBatchResult[][] = [];
-    for (const batches of shards) results.push(await this.#unit.score(weights, batches, temperature));
+    for (const batches of shards) results.push(await this.#unit.score(weights, batches, temperature, top));
     return results;
   }
 

@@ -5,7 +5,7 @@
 import type { Provider, Session, Target, Value, Values } from "../graph/index.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { type ParameterLayout, parameterLayout } from "../model/parameters.ts";
-import type { MicroBatch } from "./batch.ts";
+import type { MicroBatch, TeacherRows } from "./batch.ts";
 import { lossFeeds, type Objective, objectiveGraph } from "./objective.ts";
 
 /** What one micro-batch gave; arrays run over its picked positions, padding included. */
@@ -13,6 +13,8 @@ export interface MicroBatchResult {
   readonly loss: number;
   readonly logprobs: Float32Array;
   readonly entropy: Float32Array;
+  /** Of scores that ask for them: the likeliest tokens of every position, the first the likeliest. */
+  readonly likeliest?: TeacherRows;
 }
 
 export interface GradientEngineOptions {
@@ -160,11 +162,17 @@ export class GradientEngine {
       logprobs: value(logprobs, [n, 1]),
       entropy: value(entropy, [n, 1]),
     };
-    for (const [name, data] of Object.entries(lossFeeds(this.#objective, batch)))
-      feeds[name] = value(data, data instanceof Int32Array ? [n] : [n, 1]);
+    for (const [name, { data, width }] of Object.entries(lossFeeds(this.#objective, batch)))
+      feeds[name] = value(data, width === undefined ? [n] : [n, width]);
     if (this.#objective.kind !== "score") fetches["loss"] = value(loss, [1]);
+    const top = this.#objective.kind === "score" ? this.#objective.top : undefined;
+    const likeliest = top && { top, ids: new Int32Array(n * top), logprobs: new Float32Array(n * top) };
+    if (likeliest) {
+      fetches["topIds"] = value(likeliest.ids, [n, likeliest.top]);
+      fetches["topLogprobs"] = value(likeliest.logprobs, [n, likeliest.top]);
+    }
     await session.run(feeds, fetches);
-    return { loss: loss[0]!, logprobs, entropy };
+    return { loss: loss[0]!, logprobs, entropy, ...(likeliest ? { likeliest } : {}) };
   }
 
   async release(): Promise<void> {

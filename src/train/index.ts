@@ -9,7 +9,7 @@ export {
   stepAdvantages,
 } from "./advantages.ts";
 export { ALGORITHM_NAMES, ALGORITHMS, type AlgorithmName, type AlgorithmSettings } from "./algorithms/index.ts";
-export { type BatchOptions, type MicroBatch, microBatches, type Sequence } from "./batch.ts";
+export { type BatchOptions, type MicroBatch, microBatches, type Sequence, type TeacherRows } from "./batch.ts";
 export { type Forecast, type Reliability, reliability } from "./calibration.ts";
 export { type RestoredTrainer, restoreTrainer, type TrainerCheckpoint, trainerFiles } from "./checkpoint.ts";
 export {
@@ -46,6 +46,7 @@ export {
   summariseInstructions,
 } from "./instruction-metrics.ts";
 export { DEFAULT_REWARDS, type Judge, judgeByRules, type RuleRewards, ruleJudge } from "./judge.ts";
+export type { DistilObjective } from "./losses/distil.ts";
 export { modelJudge, type Opinions } from "./model-judge.ts";
 export { type Objective, type ObjectiveGraphOptions, objectiveGraph } from "./objective.ts";
 export { Optimizer, type OptimizerSettings, type OptimizerState } from "./optimizer.ts";
@@ -75,4 +76,5 @@ export { type Schedule, scheduleFactor } from "./schedule.ts";
 export { type ScoreBatch, type ScoreItem, type ScoreText, scoreBatches } from "./score-batch.ts";
 export { ScoreEngine, type ScoreResult } from "./score-engine.ts";
 export { type ScoreObjective, scoreGraph } from "./score-objective.ts";
+export { checkTeacher, teach } from "./teach.ts";
 export { type Normalisation, tokenWeights } from "./token-weights.ts";

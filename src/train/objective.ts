@@ -3,6 +3,7 @@
  *
  * - `crossEntropy`: Σ_t w_t · −log p(target_t).
  * - `policy`: Σ_t w_t · the loss of the GRPO family (losses/policy.ts).
+ * - `distil`: Σ_t w_t · the divergence from a teacher's distribution (losses/distil.ts).
  *
  * π is softmax(logits / T) with the temperature T of the sampler, so that π is what the tokens were drawn from.
  *
@@ -15,6 +16,7 @@ import {
   Graph,
   gatherRows,
   gradients,
+  logSoftmax,
   mul,
   neg,
   reshape,
@@ -22,18 +24,24 @@ import {
   type Target,
   type Tensor,
   tokenLogprobs,
+  topK,
 } from "../graph/index.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { ParameterLayout } from "../model/parameters.ts";
 import { fullAttention, hiddenStates, logitsOf, type ParameterTensors, parameterInputs } from "../model/transformer.ts";
 import type { MicroBatch } from "./batch.ts";
+import { type DistilObjective, distilFeeds, distilLoss } from "./losses/distil.ts";
 import { type PolicyObjective, policyFeeds, policyLoss } from "./losses/policy.ts";
 
 export type Objective =
   | { readonly kind: "crossEntropy" }
   | PolicyObjective
-  /** No loss and no gradient: log-probabilities only, for references and scoring. */
-  | { readonly kind: "score"; readonly temperature?: number };
+  | DistilObjective
+  /**
+   * No loss and no gradient: log-probabilities only, for references and scoring; with `top` those of the likeliest tokens
+   * too, for teachers.
+   */
+  | { readonly kind: "score"; readonly temperature?: number; readonly top?: number };
 
 export interface ObjectiveGraphOptions {
   /** Rows hold several documents told apart by `segments`. */
@@ -52,7 +60,8 @@ const POSITIONS = 64;
  * Inputs: all parameters by name; `ids` int32 [B, S]; `segments` int32 [B, S] if packed; `picked` int32 [N], positions
  * in the flattened rows whose next token is scored; `targets` int32 [N, 1]; `weights` [N, 1]; what the objective's loss
  * needs (`lossFeeds`); `grad.NAME` for every parameter: what to add to, if accumulated.
- * Outputs: `loss` [1], `logprobs` [N, 1], `entropy` [N, 1], and `sum.NAME`: grad.NAME + the gradient.
+ * Outputs: `loss` [1], `logprobs` [N, 1], `entropy` [N, 1], and `sum.NAME`: grad.NAME + the gradient. Of scores `logprobs`
+ * and `entropy` alone and, with `top`, `topLogprobs` and `topIds` int32, both [N, top].
  */
 export function objectiveGraph(
   config: ModelConfig,
@@ -74,40 +83,68 @@ export function objectiveGraph(
   );
   const flat = reshape(cast(ids, "int64"), ["B*S"]);
   const hidden = hiddenStates(config, parameters, flat, attend);
-  const temperature = objective.kind === "crossEntropy" ? 1 : (objective.temperature ?? 1);
+  const tempered = objective.kind === "policy" || objective.kind === "score";
+  const temperature = tempered ? (objective.temperature ?? 1) : 1;
   const logits = logitsOf(config, parameters, gatherRows(hidden, picked), 1 / temperature);
   const { logprobs, entropy } = graph.scope("loss", () => tokenLogprobs(logits, targets, { entropy: true }));
   graph.output("logprobs", logprobs);
   graph.output("entropy", entropy!);
-  if (objective.kind === "score") return graph;
+  if (objective.kind === "score") {
+    if (objective.top !== undefined) {
+      const { values, indices } = topK(logSoftmax(logits), objective.top);
+      graph.output("topLogprobs", values);
+      graph.output("topIds", cast(indices, "int32"));
+    }
+    return graph;
+  }
   const weights = graph.input("weights", ["N", 1]);
-  const loss = graph.scope("loss", () => sum(mul(tokenLoss(graph, objective, logprobs), weights), [0, 1]));
+  const loss = graph.scope("loss", () => sum(mul(tokenLoss(graph, objective, logits, logprobs), weights), [0, 1]));
   graph.output("loss", reshape(loss, [1]));
   addGradients(graph, layout, parameters, loss, options.accumulate ?? true);
   return graph;
 }
 
-function tokenLoss(graph: Graph, objective: Exclude<Objective, { kind: "score" }>, logprobs: Tensor): Tensor {
+function tokenLoss(
+  graph: Graph,
+  objective: Exclude<Objective, { kind: "score" }>,
+  logits: Tensor,
+  logprobs: Tensor,
+): Tensor {
   switch (objective.kind) {
     case "crossEntropy":
       return neg(logprobs);
     case "policy":
       return policyLoss(graph, objective, logprobs);
+    case "distil":
+      return distilLoss(graph, objective, logits, logprobs);
     default:
       objective satisfies never;
       throw new Error("internal: unknown objective");
   }
 }
 
-/** What a micro-batch gives to an objective's own inputs: [N, 1], or [N] where they are whole numbers. */
-export function lossFeeds(objective: Objective, batch: MicroBatch): Record<string, Float32Array | Int32Array> {
+/** One input: [N, width], or [N] without a width. */
+export interface Feed {
+  readonly data: Float32Array | Int32Array;
+  readonly width?: number;
+}
+
+/** What a micro-batch gives to an objective's own inputs. */
+export function lossFeeds(objective: Objective, batch: MicroBatch): Record<string, Feed> {
+  const columns = (feeds: Record<string, Float32Array | Int32Array>): Record<string, Feed> =>
+    Object.fromEntries(
+      Object.entries(feeds).map(([name, data]) => [name, data instanceof Int32Array ? { data } : { data, width: 1 }]),
+    );
+  const { weights } = batch;
   switch (objective.kind) {
     case "score":
       return {};
     case "crossEntropy":
-      return { weights: batch.weights };
+      return columns({ weights });
     case "policy":
-      return { weights: batch.weights, ...policyFeeds(objective, batch) };
+      return columns({ weights, ...policyFeeds(objective, batch) });
+    case "distil":
+      return { ...columns({ weights }), ...distilFeeds(objective, batch) };
     default:
       objective satisfies never;
       throw new Error("internal: unknown objective");

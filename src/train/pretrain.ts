@@ -7,8 +7,9 @@
  */
 
 import { ReckonError } from "../util/errors.ts";
-import { microBatches, type Sequence } from "./batch.ts";
+import { type BatchOptions, microBatches, type Sequence } from "./batch.ts";
 import type { Compute } from "./compute.ts";
+import type { DistilObjective } from "./losses/distil.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { RunStore } from "./run-store.ts";
 import { type Schedule, scheduleFactor } from "./schedule.ts";
@@ -55,6 +56,11 @@ export interface PretrainParts {
   readonly store: RunStore;
   /** Document number `index` of the stream. */
   document(index: number, step: number): TokenDocument;
+  /** Learns from a teacher's distribution in place of the documents' tokens alone; `teach` adds its rows (teach.ts). */
+  readonly distil?: {
+    readonly objective: DistilObjective;
+    teach(sequences: readonly Sequence[], options: BatchOptions): Promise<readonly Sequence[]>;
+  };
   /** Numbers that join the metrics of evaluated steps. */
   evaluate?(step: number): Promise<Record<string, number>>;
   save(state: PretrainState): Promise<void>;
@@ -66,8 +72,9 @@ export async function pretrain(settings: PretrainSettings, state: PretrainState,
   let next = state.step < settings.steps ? takeStep(settings, state, parts) : undefined;
   while (next && state.step < settings.steps) {
     const started = performance.now();
-    const { shards, learnt, read, documents } = next;
-    const running = compute.gradients({ kind: "crossEntropy" }, shards);
+    const { learnt, read, documents } = next;
+    const shards = await layOut(settings, parts, next.sequences);
+    const running = compute.gradients(parts.distil?.objective ?? { kind: "crossEntropy" }, shards);
     // The next step's documents are written while the workers compute this one.
     const after: PretrainState = {
       step: state.step + 1,
@@ -106,7 +113,8 @@ export async function pretrain(settings: PretrainSettings, state: PretrainState,
 const MAX_USELESS = 10_000;
 
 interface StepWork {
-  readonly shards: ReturnType<typeof microBatches>[];
+  /** By shard. */
+  readonly sequences: readonly Sequence[][];
   readonly learnt: number;
   /** All tokens of the documents, the learnt ones among them. */
   readonly read: number;
@@ -114,7 +122,23 @@ interface StepWork {
   readonly documents: number;
 }
 
-/** Takes documents until the step is full, and lays them out shard by shard. */
+/** Micro-batches by shard, after the teacher has been asked where there is one. */
+async function layOut(
+  settings: PretrainSettings,
+  { distil }: PretrainParts,
+  sequences: readonly (readonly Sequence[])[],
+): Promise<ReturnType<typeof microBatches>[]> {
+  const options = { tokens: settings.microBatchTokens, pack: settings.rowLength, multiple: 32 };
+  if (!distil) return sequences.map((list) => microBatches(list, options));
+  const taught = await distil.teach(sequences.flat(), options);
+  let at = 0;
+  return sequences.map(({ length }) => {
+    at += length;
+    return microBatches(taught.slice(at - length, at), options);
+  });
+}
+
+/** Takes documents until the step is full, and deals them out to the shards. */
 function takeStep(settings: PretrainSettings, state: PretrainState, parts: PretrainParts): StepWork {
   const taken: TokenDocument[] = [];
   let total = 0;
@@ -140,8 +164,5 @@ function takeStep(settings: PretrainSettings, state: PretrainState, parts: Pretr
   taken.forEach((document, i) => {
     split[i % split.length]!.push({ tokens: document.tokens, from: document.from, weight: 1 / learnt });
   });
-  const shards = split.map((sequences) =>
-    microBatches(sequences, { tokens: settings.microBatchTokens, pack: settings.rowLength, multiple: 32 }),
-  );
-  return { shards, learnt, read: total, documents: index };
+  return { sequences: split, learnt, read: total, documents: index };
 }

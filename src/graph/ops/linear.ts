@@ -133,10 +133,10 @@ export function gatherRows(table: Tensor, indices: Tensor): Tensor {
   ]);
 }
 
-/** One element per row: a [.., n], index int64 [.., 1] → [.., 1]. */
+/** Elements of every row: a [.., n], index int64 [.., k] without repeats in a row → [.., k]. */
 export function pick(a: Tensor, index: Tensor): Tensor {
   const graph = a.graph;
-  const wanted = [...a.shape.slice(0, -1), 1];
+  const wanted = [...a.shape.slice(0, -1), index.shape.at(-1) ?? 1];
   if (index.dtype !== "int64" || a.shape.length === 0 || !sameShape(index.shape, wanted))
     throw graph.error("pick", `int64 ${formatShape(wanted)}`, `${index.dtype} ${formatShape(index.shape)}`);
   const out = graph.one("GatherElements", [a, index], index.shape, { attributes: { axis: a.shape.length - 1 } });
@@ -146,4 +146,19 @@ export function pick(a: Tensor, index: Tensor): Tensor {
       return graph.one("ScatterElements", [zeros, index, g!], a.shape, { attributes: { axis: a.shape.length - 1 } });
     },
   ]);
+}
+
+/**
+ * The k greatest elements of every row, greatest first: a [.., n] → values and int64 indices [.., k]; carries no gradient.
+ */
+export function topK(a: Tensor, k: number): { readonly values: Tensor; readonly indices: Tensor } {
+  const graph = a.graph;
+  const width = a.shape.at(-1);
+  if (!(k >= 1) || (typeof width === "number" && k > width))
+    throw graph.error("topK", `1 to ${width} elements of a row`, `${k}`);
+  const shape = [...a.shape.slice(0, -1), k];
+  const [values, indices] = graph.node("TopK", [a, graph.ints([k])], [{ shape }, { shape, dtype: "int64" }], {
+    attributes: { axis: a.shape.length - 1 },
+  }) as [Tensor, Tensor];
+  return { values, indices };
 }
