@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ModelConfig } from "../src/model/config.ts";
-import { parameterLayout } from "../src/model/parameters.ts";
+import { type ParameterLayout, parameterLayout } from "../src/model/parameters.ts";
 import { readSafetensors, tensorToFloat32 } from "../src/model/safetensors.ts";
 
 const fixtures = join(import.meta.dirname, "golden", "fixtures");
@@ -25,7 +25,15 @@ export function flatten(
   tensors: ReadonlyMap<string, Float32Array>,
   prefix = "",
 ): Float32Array<ArrayBuffer> {
-  const layout = parameterLayout(config);
+  return flattenInto(parameterLayout(config), tensors, prefix);
+}
+
+/** The same in any layout. */
+export function flattenInto(
+  layout: ParameterLayout,
+  tensors: ReadonlyMap<string, Float32Array>,
+  prefix = "",
+): Float32Array<ArrayBuffer> {
   const out = new Float32Array(layout.size);
   for (const { hfName, hfShape, transposed, offset, size } of layout.entries) {
     const values = tensors.get(prefix + hfName);
@@ -55,8 +63,17 @@ export function worstParameter(
   actual: Float32Array,
   expected: Float32Array,
 ): { readonly name: string; readonly error: number } {
+  return worstEntry(parameterLayout(config), actual, expected);
+}
+
+/** The same in any layout. */
+export function worstEntry(
+  layout: ParameterLayout,
+  actual: Float32Array,
+  expected: Float32Array,
+): { readonly name: string; readonly error: number } {
   let worst = { name: "", error: -1 };
-  for (const { name, offset, size } of parameterLayout(config).entries) {
+  for (const { name, offset, size } of layout.entries) {
     const error = relativeError(actual.subarray(offset, offset + size), expected.subarray(offset, offset + size));
     if (!(error <= worst.error)) worst = { name, error };
   }

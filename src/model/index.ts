@@ -21,6 +21,14 @@ export {
 } from "./hf-checkpoint.ts";
 export { type InitialiseOptions, initialise } from "./initialise.ts";
 export {
+  initialiseLora,
+  LORA_TARGETS,
+  type LoraSettings,
+  type LoraTarget,
+  loraLayout,
+  mergeLora,
+} from "./lora.ts";
+export {
   type ParameterEntry,
   type ParameterKind,
   type ParameterLayout,

@@ -48,7 +48,8 @@ export interface ParameterLayout {
 
 const ALIGNMENT = 16;
 
-interface Weight {
+/** A weight before it has a place. */
+export interface Weight {
   readonly name: string;
   readonly hfName: string;
   readonly shape: readonly number[];
@@ -59,14 +60,19 @@ interface Weight {
 
 /** The layout of a configuration; a pure function of it. Nothing is allocated. */
 export function parameterLayout(config: ModelConfig): ParameterLayout {
+  return layoutOf(weightsOf(config), config.layers);
+}
+
+/** Places for weights, in their order. @param layers how often a weight `perLayer` comes */
+export function layoutOf(weights: readonly Weight[], layers: number): ParameterLayout {
   const entries: ParameterEntry[] = [];
   const stacks: ParameterStack[] = [];
   let offset = 0;
   let parameterCount = 0;
-  for (const weight of weightsOf(config)) {
+  for (const weight of weights) {
     offset = Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
     const size = weight.shape.reduce((a, b) => a * b, 1);
-    const count = weight.perLayer ? config.layers : 1;
+    const count = weight.perLayer ? layers : 1;
     const { name, kind, transposed, shape } = weight;
     stacks.push({
       name,

@@ -28,6 +28,7 @@ import {
 } from "../graph/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import type { ModelConfig } from "./config.ts";
+import { adapterNames } from "./lora.ts";
 import type { ParameterLayout } from "./parameters.ts";
 
 export type ParameterTensors = ReadonlyMap<string, Tensor>;
@@ -44,18 +45,31 @@ export type Attend = (layer: number, q: Tensor, k: Tensor, v: Tensor) => Tensor;
 
 /**
  * Hidden states after the final norm.
+ * @param parameters linear layers that have adapters among them (lora.ts) use them
  * @param ids int64 [T]
+ * @param loraScale factor on what adapters add
  * @returns [T, hidden]
  */
-export function hiddenStates(config: ModelConfig, parameters: ParameterTensors, ids: Tensor, attend: Attend): Tensor {
+export function hiddenStates(
+  config: ModelConfig,
+  parameters: ParameterTensors,
+  ids: Tensor,
+  attend: Attend,
+  loraScale = 1,
+): Tensor {
   const graph = ids.graph;
   const rows = ids.shape[0]!;
   const eps = config.rmsNormEps;
   let x = gatherRows(need(parameters, "embedding"), ids);
   for (let layer = 0; layer < config.layers; layer++) {
     const weight = (name: string): Tensor => need(parameters, `layers.${layer}.${name}`);
+    const linear = (input: Tensor, name: string): Tensor => {
+      const out = matmul(input, weight(name));
+      const [a, b] = adapterNames(`layers.${layer}.${name}`).map((adapter) => parameters.get(adapter));
+      return a && b ? add(out, matmul(matmul(input, a), b, { alpha: loraScale })) : out;
+    };
     const project = (input: Tensor, name: string, heads: number): Tensor => {
-      let out = matmul(input, weight(`w${name}`));
+      let out = linear(input, `w${name}`);
       if (config.qkvBias) out = add(out, weight(`b${name}`));
       out = reshape(out, [rows, heads, config.headDim]);
       return config.qkNorm && name !== "v" ? rmsNorm(out, weight(`${name}Norm`), eps) : out;
@@ -65,10 +79,10 @@ export function hiddenStates(config: ModelConfig, parameters: ParameterTensors, 
       const attended = graph.scope("attention", () =>
         attend(layer, project(h, "q", config.heads), project(h, "k", config.kvHeads), project(h, "v", config.kvHeads)),
       );
-      const joined = add(x, matmul(reshape(attended, [rows, config.heads * config.headDim]), weight("wo")));
+      const joined = add(x, linear(reshape(attended, [rows, config.heads * config.headDim]), "wo"));
       return graph.scope("mlp", () => {
         const h2 = rmsNorm(joined, weight("norm2"), eps);
-        return add(joined, matmul(swiglu(matmul(h2, weight("wg")), matmul(h2, weight("wu"))), weight("wd")));
+        return add(joined, linear(swiglu(linear(h2, "wg"), linear(h2, "wu")), "wd"));
       });
     });
   }

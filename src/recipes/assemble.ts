@@ -9,10 +9,10 @@ import { trainBpe } from "../model/bpe-train.ts";
 import { type ModelConfig, validateConfig } from "../model/config.ts";
 import { type LoadedCheckpoint, loadCheckpoint } from "../model/hf-checkpoint.ts";
 import { initialise } from "../model/initialise.ts";
-import { parameterLayout } from "../model/parameters.ts";
 import { Tokenizer } from "../model/tokenizer.ts";
 import { WorkerCompute } from "../runs/worker-compute.ts";
 import { document, renderDocument, SPECIAL_TOKENS } from "../tasks/index.ts";
+import { type AdapterState, loadParameters, trainedLayout } from "../train/adapters.ts";
 import { type RestoredTrainer, restoreTrainer } from "../train/checkpoint.ts";
 import type { Compute, ComputeSpec } from "../train/compute.ts";
 import { Optimizer, type OptimizerSettings, type OptimizerState } from "../train/optimizer.ts";
@@ -97,6 +97,7 @@ export async function chooseProvider(options: EngineOptions, store: RunStore, st
  * @param provider see `chooseProvider`; the optimiser's own work is the processor's
  * @param parameters what to start from
  * @param state the optimiser's state, when a run is resumed
+ * @param adapters with LoRA: the seed of fresh ones, and their state when a run is resumed
  */
 export async function startEngine(
   spec: ComputeSpec,
@@ -105,12 +106,14 @@ export async function startEngine(
   settings: OptimizerSettings,
   parameters: Float32Array,
   state?: OptimizerState,
+  adapters: { readonly seed: number; readonly state?: AdapterState | undefined } = { seed: 0 },
 ): Promise<Engine> {
   const compute = new WorkerCompute(spec, workers, provider);
-  const optimizer = await Optimizer.create(await cpuProvider(), spec.config, settings, workers);
-  compute.buffers.parameters.set(parameters);
+  const layout = trainedLayout(spec);
+  const optimizer = await Optimizer.create(await cpuProvider(), spec.config, settings, { layout, threads: workers });
+  loadParameters(compute, parameters, adapters.seed, adapters.state);
   if (state) {
-    const { size } = parameterLayout(spec.config);
+    const { size } = layout;
     if (state.first.length !== size || state.second.length !== size) {
       throw new ReckonError("CHECKPOINT_MISMATCH", "the optimiser's state does not belong to this model", {
         expected: `${size} floats`,

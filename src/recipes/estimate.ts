@@ -1,5 +1,6 @@
 /** What a recipe will cost: tokens, floating-point operations, and minutes at a measured rate. */
 import type { ModelConfig } from "../model/config.ts";
+import { type LoraSettings, loraLayout } from "../model/lora.ts";
 import { parameterLayout } from "../model/parameters.ts";
 import type { DataSource, Recipe, Stage, SuperviseStage } from "./schema.ts";
 import { referenceOf, stageNameOf } from "./stages.ts";
@@ -24,10 +25,18 @@ const CHAIN_TOKENS = 80;
 
 /**
  * Operations of training: 6 a parameter and trained token, 2 a sampled one (Kaplan et al. 2020, arXiv 2001.08361, §2.1).
+ * Beside adapters a frozen parameter takes 4: it has no gradient of its own.
  * Left out: attention, prompts that are read before sampling, scoring by a reference, evaluations.
  */
-export function trainingFlops(config: ModelConfig, tokens: Omit<Estimate, "flops">): number {
-  return parameterLayout(config).parameterCount * (6 * tokens.trained + 2 * tokens.sampled);
+export function trainingFlops(
+  config: ModelConfig,
+  tokens: Omit<Estimate, "flops">,
+  lora?: LoraSettings | undefined,
+): number {
+  const { parameterCount } = parameterLayout(config);
+  const adapters = lora ? loraLayout(config, lora).parameterCount : 0;
+  const training = lora ? 4 * parameterCount + 6 * adapters : 6 * parameterCount;
+  return training * tokens.trained + 2 * parameterCount * tokens.sampled;
 }
 
 /**
@@ -44,7 +53,7 @@ export function estimate(recipe: Recipe, config: ModelConfig): Estimate {
 export function estimateStages(recipe: Recipe, config: ModelConfig): (Estimate & { readonly name: string })[] {
   return recipe.stages.map((stage) => {
     const tokens = tokensOf(recipe, stage);
-    return { name: stageNameOf(stage), ...tokens, flops: trainingFlops(config, tokens) };
+    return { name: stageNameOf(stage), ...tokens, flops: trainingFlops(config, tokens, loraOf(stage)) };
   });
 }
 
@@ -86,4 +95,13 @@ function rowsOf(recipe: Recipe, { data = [] }: SuperviseStage): number {
         : UNKNOWN_ROWS;
     return total + weight * Math.min(rows, Number.isFinite(rows) && made === undefined ? rows : there);
   }, 0);
+}
+
+/** Operations of a recipe of one stage, of whose adapters too. */
+export function recipeFlops(recipe: Recipe, config: ModelConfig, tokens: Omit<Estimate, "flops">): number {
+  return trainingFlops(config, tokens, loraOf(recipe.stages[0]!));
+}
+
+function loraOf(stage: Stage): LoraSettings | undefined {
+  return "lora" in stage ? stage.lora : undefined;
 }

@@ -10,7 +10,7 @@ import type { ModelConfig } from "../model/config.ts";
 import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
 import type { RestoredTrainer } from "../train/checkpoint.ts";
 import type { EvaluationSummary } from "../train/evaluate.ts";
-import { trainingFlops } from "./estimate.ts";
+import { recipeFlops } from "./estimate.ts";
 import type { Recipe } from "./schema.ts";
 import { stageNameOf } from "./stages.ts";
 import type { TeacherRecord } from "./teacher/ask.ts";
@@ -107,7 +107,7 @@ export class Lineage {
       step,
       tokens,
       ...own,
-      flops: trainingFlops(this.#config, { trained, sampled: own.sampledTokens ?? 0 }),
+      flops: recipeFlops(this.#recipe, this.#config, { trained, sampled: own.sampledTokens ?? 0 }),
       seconds: this.#before + (performance.now() - this.#started) / 1000,
       ...(this.evaluation ? { evaluation: this.evaluation } : {}),
       ...(this.teachers.length > 0 ? { teachers: this.teachers } : {}),

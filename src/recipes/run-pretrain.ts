@@ -4,6 +4,7 @@ import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
 import { withSpecialTokens } from "../model/special-tokens.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { type ProblemWeight, SPECIAL_TOKENS, sampleFromMix } from "../tasks/index.ts";
+import { adapterState } from "../train/adapters.ts";
 import { microBatches } from "../train/batch.ts";
 import { type RestoredTrainer, trainerFiles } from "../train/checkpoint.ts";
 import type { Compute } from "../train/compute.ts";
@@ -118,10 +119,14 @@ async function runDocuments(
   rungs: readonly ProblemWeight[],
 ): Promise<void> {
   const positions = Math.max(stage.rowLength + 1, stage.evaluateNewTokens + 64);
-  const spec = { config, shards: recipe.shards, positions, packed: true };
+  const lora = stage.kind === "supervise" ? stage.lora : undefined;
+  const spec = { config, shards: recipe.shards, positions, packed: true, lora };
   const state = restoredState(restored, PRETRAIN_START, store);
   const provider = await chooseProvider(options, store, state.step);
-  const engine = await startEngine(spec, options, provider, stage.optimizer, parameters, restored?.optimizer);
+  const engine = await startEngine(spec, options, provider, stage.optimizer, parameters, restored?.optimizer, {
+    seed: recipe.seed,
+    state: restored?.adapters,
+  });
   const { compute, optimizer } = engine;
   const problems = Array.from({ length: stage.evaluateProblems }, (_, index) =>
     sampleFromMix({ seed: 1_000_003, index, split: "heldout" }, rungs),
@@ -154,6 +159,7 @@ async function runDocuments(
         const files = trainerFiles({
           config,
           parameters: compute.buffers.parameters,
+          adapters: adapterState(compute),
           tokenizerJson: tokenizer.toJson(),
           optimizer: optimizer.state,
           trainer: { kind: stage.kind, state: { ...now } },

@@ -3,6 +3,7 @@ import { promptIds } from "../model/chat-template.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import type { Problem } from "../tasks/index.ts";
+import { adapterState } from "../train/adapters.ts";
 import { trainerFiles } from "../train/checkpoint.ts";
 import { criticFile } from "../train/critic.ts";
 import { sampleAnswers, summarise } from "../train/evaluate.ts";
@@ -67,12 +68,13 @@ async function runWith(
     ),
   );
   const engine = await startEngine(
-    { config, shards: recipe.shards, positions, packed: false },
+    { config, shards: recipe.shards, positions, packed: false, lora: stage.lora },
     options,
     await chooseProvider(options, store, state.step),
     stage.optimizer,
     model.parameters,
     restored?.optimizer,
+    { seed: recipe.seed, state: restored?.adapters },
   );
   const { compute } = engine;
   if (restored?.reference) compute.buffers.reference.set(restored.reference);
@@ -110,6 +112,7 @@ async function runWith(
           config,
           parameters: compute.buffers.parameters,
           ...(anchored ? { reference: compute.buffers.reference } : {}),
+          adapters: adapterState(compute),
           tokenizerJson: tokenizer.toJson(),
           optimizer: engine.optimizer.state,
           trainer: { kind: stage.kind, state: { ...now }, promptTooLong: fitting.told },

@@ -3,6 +3,7 @@
  * with its reason where the number is not common practice.
  */
 import { z } from "zod";
+import { LORA_TARGETS } from "../model/lora.ts";
 import { ALGORITHM_NAMES } from "../train/algorithms/index.ts";
 import { dominated } from "../train/rewards/index.ts";
 import { ReckonError } from "../util/errors.ts";
@@ -73,6 +74,19 @@ const pretrainSchema = z.strictObject({
 });
 
 /**
+ * Adapters of low rank in place of the weights (model/lora.ts). They want about ten times the learning rate that the
+ * weights do. On all linear layers by default, where they learn as well as the weights as long as there is little to learn.
+ */
+const loraSchema = z.strictObject({
+  rank: count.default(8),
+  alpha: z.number().positive().default(16),
+  targets: z
+    .array(z.enum(LORA_TARGETS))
+    .min(1)
+    .default([...LORA_TARGETS]),
+});
+
+/**
  * Supervised fine-tuning, on traces or on clean worked solutions: the control that tells what examples alone would give.
  */
 const superviseFields = z.strictObject({
@@ -92,6 +106,8 @@ const superviseFields = z.strictObject({
   tokensPerStep: count.default(8192),
   rowLength: count.default(256),
   microBatchTokens: count.default(1536),
+  /** Trains adapters in place of the weights; off where it is left out, on with `{}`. */
+  lora: loraSchema.optional(),
   learningRate: z.number().positive(),
   schedule: scheduleSchema,
   optimizer: optimizerSchema,
@@ -181,6 +197,8 @@ const reinforceSchema = z.strictObject({
   rewardModel: rewardModelSchema.optional(),
   /** PPO with a value head and generalised advantages in place of GRPO's; off where it is left out, on with `{}`. */
   ppo: ppoSchema.optional(),
+  /** Trains adapters in place of the weights; off where it is left out, on with `{}`. */
+  lora: loraSchema.optional(),
   learningRate: z.number().positive(),
   schedule: scheduleSchema,
   optimizer: optimizerSchema,

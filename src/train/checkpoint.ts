@@ -4,6 +4,7 @@ import type { ModelConfig } from "../model/config.ts";
 import { type LoadedCheckpoint, loadCheckpoint, saveCheckpoint } from "../model/hf-checkpoint.ts";
 import { readSafetensors, writeSafetensors } from "../model/safetensors.ts";
 import { ReckonError } from "../util/errors.ts";
+import type { AdapterState } from "./adapters.ts";
 import type { OptimizerState } from "./optimizer.ts";
 import type { CheckpointFiles } from "./run-store.ts";
 
@@ -14,6 +15,8 @@ export interface TrainerCheckpoint {
   readonly config: ModelConfig;
   readonly parameters: Float32Array;
   readonly reference?: Float32Array;
+  /** Where adapters are trained; `parameters` are merged. */
+  readonly adapters?: AdapterState | undefined;
   readonly tokenizerJson: unknown;
   readonly optimizer: OptimizerState;
   /** The loop's own state: plain JSON. */
@@ -25,6 +28,7 @@ export interface TrainerCheckpoint {
 export interface RestoredTrainer {
   readonly model: LoadedCheckpoint;
   readonly reference: Float32Array | undefined;
+  readonly adapters: AdapterState | undefined;
   readonly optimizer: OptimizerState;
   readonly trainer: Readonly<Record<string, unknown>>;
   /** All of the checkpoint's, those of a critic (critic.ts) among them. */
@@ -33,7 +37,7 @@ export interface RestoredTrainer {
 
 /** All files; weights in float32, so that a resumed run continues bit for bit. */
 export function trainerFiles(checkpoint: TrainerCheckpoint): Map<string, Uint8Array> {
-  const { config, parameters, tokenizerJson, optimizer, reckon, reference } = checkpoint;
+  const { config, parameters, tokenizerJson, optimizer, reckon, reference, adapters } = checkpoint;
   const files = saveCheckpoint({ config, parameters, tokenizerJson, dtype: "F32", reckon });
   const tensor = (data: Float32Array): { dtype: "F32"; shape: number[]; data: Uint8Array } => ({
     dtype: "F32",
@@ -47,6 +51,9 @@ export function trainerFiles(checkpoint: TrainerCheckpoint): Map<string, Uint8Ar
         ["first", tensor(optimizer.first)],
         ["second", tensor(optimizer.second)],
         ...(reference ? [["reference", tensor(reference)] as const] : []),
+        ...(adapters
+          ? [["base", tensor(adapters.base)] as const, ["adapters", tensor(adapters.adapters)] as const]
+          : []),
       ]),
     ),
   );
@@ -72,9 +79,11 @@ export async function restoreTrainer(files: CheckpointFiles): Promise<RestoredTr
     return tensor && new Float32Array(tensor.data.slice().buffer);
   };
   const trainer = JSON.parse(new TextDecoder().decode(trainerBytes)) as Record<string, unknown>;
+  const [base, adapters] = [floats("base"), floats("adapters")];
   return {
     model,
     reference: floats("reference"),
+    adapters: base && adapters && { base, adapters },
     optimizer: { first: floats("first")!, second: floats("second")!, step: Number(trainer["optimizerStep"]) },
     trainer,
     files,

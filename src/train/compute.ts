@@ -11,6 +11,7 @@
 import { type Completion, type GenerateRequest, Generator } from "../generate/index.ts";
 import type { Provider } from "../graph/index.ts";
 import type { ModelConfig } from "../model/config.ts";
+import { type LoraSettings, loraLayout } from "../model/lora.ts";
 import { parameterLayout } from "../model/parameters.ts";
 import type { MicroBatch } from "./batch.ts";
 import { GradientEngine, type MicroBatchResult } from "./gradient-engine.ts";
@@ -28,13 +29,19 @@ export interface ComputeSpec {
   /** The longest sequence, prompt and completion together. */
   readonly positions: number;
   readonly packed: boolean;
+  /** Trains adapters in place of the parameters. */
+  readonly lora?: LoraSettings | undefined;
 }
 
 /** Flat buffers in the model's layout; on shared memory where threads share them. */
 export interface ComputeBuffers {
   readonly parameters: Float32Array;
   readonly reference: Float32Array;
-  /** One a shard. */
+  /** What the optimiser changes: the parameters or, with LoRA, the adapters in their own layout (adapters.ts). */
+  readonly trained: Float32Array;
+  /** With LoRA: the frozen weights. */
+  readonly base?: Float32Array;
+  /** One a shard, in the layout of what is trained. */
   readonly gradients: readonly Float32Array[];
 }
 
@@ -68,12 +75,15 @@ export interface Compute {
 /** Allocates the buffers of a computation. */
 export function allocateBuffers(spec: ComputeSpec, options: { readonly shared: boolean }): ComputeBuffers {
   const { size } = parameterLayout(spec.config);
-  const buffer = (): Float32Array =>
-    new Float32Array(options.shared ? new SharedArrayBuffer(size * 4) : new ArrayBuffer(size * 4));
+  const trainedSize = spec.lora ? loraLayout(spec.config, spec.lora).size : size;
+  const buffer = (length: number): Float32Array =>
+    new Float32Array(options.shared ? new SharedArrayBuffer(length * 4) : new ArrayBuffer(length * 4));
+  const parameters = buffer(size);
   return {
-    parameters: buffer(),
-    reference: buffer(),
-    gradients: Array.from({ length: spec.shards }, buffer),
+    parameters,
+    reference: buffer(size),
+    gradients: Array.from({ length: spec.shards }, () => buffer(trainedSize)),
+    ...(spec.lora ? { trained: buffer(trainedSize), base: buffer(size) } : { trained: parameters }),
   };
 }
 
@@ -104,7 +114,8 @@ export class ComputeUnit {
 
   async gradient(objective: Objective, shard: number, batches: readonly MicroBatch[]): Promise<MicroBatchResult[]> {
     const engine = await this.#engine(objective);
-    return engine.gradients(this.#buffers.parameters, this.#buffers.gradients[shard]!, batches);
+    const { trained, base, gradients } = this.#buffers;
+    return engine.gradients(trained, gradients[shard]!, batches, base);
   }
 
   async score(
@@ -141,8 +152,10 @@ export class ComputeUnit {
     const key = JSON.stringify(objective);
     let engine = this.#engines.get(key);
     if (!engine) {
-      const { config, positions, packed } = this.#spec;
-      engine = GradientEngine.create(this.#provider, config, objective, { positions, packed });
+      const { config, positions, packed, lora } = this.#spec;
+      // Scores are of merged weights.
+      const adapters = objective.kind === "score" ? undefined : lora;
+      engine = GradientEngine.create(this.#provider, config, objective, { positions, packed, lora: adapters });
       this.#engines.set(key, engine);
     }
     return engine;

@@ -4,6 +4,7 @@
  */
 import type { Provider, Session, Target, Value, Values } from "../graph/index.ts";
 import type { ModelConfig } from "../model/config.ts";
+import { type LoraSettings, loraLayout } from "../model/lora.ts";
 import { type ParameterLayout, parameterLayout } from "../model/parameters.ts";
 import type { MicroBatch, TeacherRows } from "./batch.ts";
 import { lossFeeds, type Objective, objectiveGraph } from "./objective.ts";
@@ -21,6 +22,8 @@ export interface GradientEngineOptions {
   readonly packed: boolean;
   readonly positions: number;
   readonly threads?: number;
+  /** Learns adapters, the model's own parameters frozen. */
+  readonly lora?: LoraSettings | undefined;
   /** Default: the provider's. */
   readonly target?: Target;
   readonly profile?: string;
@@ -30,7 +33,10 @@ export interface GradientEngineOptions {
 type Sessions = (accumulate: boolean) => Promise<Session>;
 
 export class GradientEngine {
+  /** Of what is learnt. */
   readonly layout: ParameterLayout;
+  /** Of what is frozen, where adapters are learnt. */
+  readonly #frozen: ParameterLayout | undefined;
   readonly #provider: Provider;
   readonly #sessions: Sessions;
   readonly #made: Promise<Session>[];
@@ -44,6 +50,7 @@ export class GradientEngine {
     sessions: { readonly make: Sessions; readonly made: Promise<Session>[] },
     objective: Objective,
     layout: ParameterLayout,
+    frozen: ParameterLayout | undefined,
     packed: boolean,
   ) {
     this.#provider = provider;
@@ -52,6 +59,7 @@ export class GradientEngine {
     this.#objective = objective;
     this.#packed = packed;
     this.layout = layout;
+    this.#frozen = frozen;
   }
 
   static async create(
@@ -60,13 +68,19 @@ export class GradientEngine {
     objective: Objective,
     options: GradientEngineOptions,
   ): Promise<GradientEngine> {
-    const layout = parameterLayout(config);
+    const { lora, ...rest } = options;
+    const layout = lora ? loraLayout(config, lora) : parameterLayout(config);
     const made: Promise<Session>[] = [];
     const make: Sessions = (accumulate) => {
       const existing = made[accumulate ? 1 : 0];
       if (existing) return existing;
       const target = options.target ?? provider.target;
-      const graph = objectiveGraph(config, layout, objective, { ...options, target, accumulate });
+      const graph = objectiveGraph(config, layout, objective, {
+        ...rest,
+        target,
+        accumulate,
+        ...(lora ? { lora } : {}),
+      });
       const session = provider.session(graph, {
         ...(options.threads === undefined ? {} : { threads: options.threads }),
         ...(options.profile === undefined ? {} : { profile: options.profile + (accumulate ? "-add" : "") }),
@@ -75,20 +89,30 @@ export class GradientEngine {
       return session;
     };
     await make(false);
-    return new GradientEngine(provider, { make, made }, objective, layout, options.packed);
+    return new GradientEngine(
+      provider,
+      { make, made },
+      objective,
+      layout,
+      lora && parameterLayout(config),
+      options.packed,
+    );
   }
 
   /**
    * Writes the sum of the gradients of all batches, taken in their order, over `gradient`.
-   * @param parameters flat buffer in the model's layout
+   * @param parameters flat buffer of what is learnt
    * @param gradient the same layout; padding stays as it is
+   * @param frozen the model's own parameters, where adapters are learnt
    */
   async gradients(
     parameters: Float32Array,
     gradient: Float32Array,
     batches: readonly MicroBatch[],
+    frozen?: Float32Array,
   ): Promise<MicroBatchResult[]> {
-    const weights = this.#values("", parameters);
+    const own = this.#values("", parameters);
+    const weights = this.#frozen ? { ...own, ...this.#values("", frozen!, this.#frozen) } : own;
     if (batches.length === 0) gradient.fill(0);
     if (!this.#provider.inPlace) return this.#sumOutside(weights, gradient, batches);
     const sums = this.#values("sum.", gradient);
@@ -134,9 +158,9 @@ export class GradientEngine {
   }
 
   /** Views of a flat buffer by their names in the graph. */
-  #values(prefix: string, buffer: Float32Array): Values {
+  #values(prefix: string, buffer: Float32Array, layout = this.layout): Values {
     return Object.fromEntries(
-      this.layout.entries.map(({ name, shape, offset, size }) => [
+      layout.entries.map(({ name, shape, offset, size }) => [
         prefix + name,
         this.#provider.value(buffer.subarray(offset, offset + size), shape),
       ]),

@@ -1,4 +1,5 @@
 /** Training: objectives, optimisers, the loops of supervised and reinforcement learning, evaluation. */
+export { type AdapterState, adapterState, applyUpdate, loadParameters, trainedLayout } from "./adapters.ts";
 export {
   type Advantage,
   type Baseline,

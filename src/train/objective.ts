@@ -27,7 +27,8 @@ import {
   topK,
 } from "../graph/index.ts";
 import type { ModelConfig } from "../model/config.ts";
-import type { ParameterLayout } from "../model/parameters.ts";
+import { type LoraSettings, loraScale } from "../model/lora.ts";
+import { type ParameterLayout, parameterLayout } from "../model/parameters.ts";
 import { fullAttention, hiddenStates, logitsOf, type ParameterTensors, parameterInputs } from "../model/transformer.ts";
 import type { MicroBatch } from "./batch.ts";
 import { type DistilObjective, distilFeeds, distilLoss } from "./losses/distil.ts";
@@ -49,6 +50,8 @@ export interface ObjectiveGraphOptions {
   /** The longest row. */
   readonly positions: number;
   readonly target?: Target;
+  /** Adapters beside the linear layers: they are what is learnt, and the model's own parameters are frozen. */
+  readonly lora?: LoraSettings;
   /** Add the gradient to what is there; without it no `grad.NAME` goes in. Default true. */
   readonly accumulate?: boolean;
 }
@@ -57,7 +60,9 @@ export interface ObjectiveGraphOptions {
 const POSITIONS = 64;
 
 /**
- * Inputs: all parameters by name; `ids` int32 [B, S]; `segments` int32 [B, S] if packed; `picked` int32 [N], positions
+ * @param layout of what is learnt: the model's, or that of the adapters
+ *
+ * Inputs: all parameters by name, adapters too; `ids` int32 [B, S]; `segments` int32 [B, S] if packed; `picked` int32 [N], positions
  * in the flattened rows whose next token is scored; `targets` int32 [N, 1]; `weights` [N, 1]; what the objective's loss
  * needs (`lossFeeds`); `grad.NAME` for every parameter: what to add to, if accumulated.
  * Outputs: `loss` [1], `logprobs` [N, 1], `entropy` [N, 1], and `sum.NAME`: grad.NAME + the gradient. Of scores `logprobs`
@@ -74,7 +79,8 @@ export function objectiveGraph(
   const segments = options.packed ? cast(graph.input("segments", ["B", "S"], "int32"), "int64") : undefined;
   const picked = cast(graph.input("picked", ["N"], "int32"), "int64");
   const targets = cast(graph.input("targets", ["N", 1], "int32"), "int64");
-  const parameters = parameterInputs(graph, layout);
+  const learnt = parameterInputs(graph, layout);
+  const parameters = options.lora ? new Map([...parameterInputs(graph, parameterLayout(config)), ...learnt]) : learnt;
   const attend = fullAttention(
     graph,
     config,
@@ -82,7 +88,7 @@ export function objectiveGraph(
     { positions: Math.ceil(options.positions / POSITIONS) * POSITIONS, ...(segments ? { segments } : {}) },
   );
   const flat = reshape(cast(ids, "int64"), ["B*S"]);
-  const hidden = hiddenStates(config, parameters, flat, attend);
+  const hidden = hiddenStates(config, parameters, flat, attend, options.lora && loraScale(options.lora));
   const tempered = objective.kind === "policy" || objective.kind === "score";
   const temperature = tempered ? (objective.temperature ?? 1) : 1;
   const logits = logitsOf(config, parameters, gatherRows(hidden, picked), 1 / temperature);
@@ -100,7 +106,7 @@ export function objectiveGraph(
   const weights = graph.input("weights", ["N", 1]);
   const loss = graph.scope("loss", () => sum(mul(tokenLoss(graph, objective, logits, logprobs), weights), [0, 1]));
   graph.output("loss", reshape(loss, [1]));
-  addGradients(graph, layout, parameters, loss, options.accumulate ?? true);
+  addGradients(graph, layout, learnt, loss, options.accumulate ?? true);
   return graph;
 }
 

@@ -69,12 +69,15 @@ export class Optimizer {
     this.state = { first: this.#adamw.first, second: this.#adamw.second, step: 0 };
   }
 
-  /** @param threads of Muon's matrix products, while the gradients' threads rest; does not change the result. Default 1 */
+  /**
+   * @param options.layout of what is trained; default: the model's parameters
+   * @param options.threads of Muon's matrix products, while the gradients' threads rest; does not change the result. Default 1
+   */
   static async create(
     provider: Provider,
     config: ModelConfig,
     settings: OptimizerSettings,
-    threads = 1,
+    options: { readonly layout?: ParameterLayout; readonly threads?: number } = {},
   ): Promise<Optimizer> {
     const full: Required<OptimizerSettings> = {
       betas: [0.9, 0.95],
@@ -85,7 +88,7 @@ export class Optimizer {
       matrixRate: 1,
       ...settings,
     };
-    const layout = parameterLayout(config);
+    const { layout = parameterLayout(config), threads = 1 } = options;
     const muon = new Map<string, Session>();
     if (full.name === "muon") {
       for (const stack of layout.stacks) {

@@ -7,6 +7,7 @@
  */
 
 import { ReckonError } from "../util/errors.ts";
+import { applyUpdate } from "./adapters.ts";
 import { type BatchOptions, microBatches, type Sequence } from "./batch.ts";
 import type { Compute } from "./compute.ts";
 import type { DistilObjective } from "./losses/distil.ts";
@@ -85,7 +86,7 @@ export async function pretrain(settings: PretrainSettings, state: PretrainState,
     next = after.step < settings.steps ? takeStep(settings, after, parts) : undefined;
     const results = await running;
     const rate = settings.learningRate * scheduleFactor(settings.schedule, state.step, settings.steps);
-    const norm = await optimizer.step(compute.buffers.parameters, compute.gradient, rate);
+    const norm = await applyUpdate(compute, optimizer, rate);
     const loss = results.flat().reduce((total, result) => total + result.loss, 0);
     Object.assign(state, after);
     const evaluated =

@@ -8,9 +8,11 @@ import { trainBpe } from "../model/bpe-train.ts";
 import { promptIds } from "../model/chat-template.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { initialise } from "../model/initialise.ts";
+import type { LoraSettings } from "../model/lora.ts";
 import { Tokenizer } from "../model/tokenizer.ts";
 import { type Problem, SPECIAL_TOKENS } from "../tasks/index.ts";
 import { Random } from "../util/random.ts";
+import { adapterState, loadParameters, trainedLayout } from "./adapters.ts";
 import { restoreTrainer, trainerFiles } from "./checkpoint.ts";
 import { type ComputeSpec, LocalCompute } from "./compute.ts";
 import type { Odds } from "./curriculum.ts";
@@ -155,15 +157,18 @@ async function stage(
   parameters: Float32Array,
   settings: OptimizerSettings,
   packed: boolean,
+  lora?: LoraSettings,
 ): Promise<Stage & { readonly trainer: Readonly<Record<string, unknown>> | undefined }> {
-  const compute = new LocalCompute(provider, { ...SPEC, packed });
-  const optimizer = await Optimizer.create(provider, config, settings);
-  compute.buffers.parameters.set(parameters);
+  const compute = new LocalCompute(provider, { ...SPEC, packed, lora });
+  const optimizer = await Optimizer.create(provider, config, settings, { layout: trainedLayout(compute.spec) });
   const latest = await store.latestCheckpoint();
-  if (!latest) return { store, compute, optimizer, trainer: undefined };
+  if (!latest) {
+    loadParameters(compute, parameters, 1);
+    return { store, compute, optimizer, trainer: undefined };
+  }
   await store.rewind(latest.step);
   const restored = await restoreTrainer(latest.files);
-  compute.buffers.parameters.set(restored.model.parameters);
+  loadParameters(compute, restored.model.parameters, 1, restored.adapters);
   if (restored.reference) compute.buffers.reference.set(restored.reference);
   optimizer.state.first.set(restored.optimizer.first);
   optimizer.state.second.set(restored.optimizer.second);
@@ -176,6 +181,7 @@ async function save(parts: Stage, state: PretrainState | ReinforceState): Promis
     config,
     parameters: parts.compute.buffers.parameters,
     reference: parts.compute.buffers.reference,
+    adapters: adapterState(parts.compute),
     tokenizerJson,
     optimizer: parts.optimizer.state,
     trainer: { state: { ...state } },
@@ -197,12 +203,18 @@ export async function runPretrain(
     readonly store?: MemoryStore;
     readonly document?: (index: number) => TokenDocument;
     readonly optimizer?: OptimizerSettings;
+    /** Default: fresh ones. */
+    readonly parameters?: Float32Array;
+    readonly lora?: LoraSettings;
+    readonly inspect?: (parts: Stage) => Promise<void>;
   } = {},
 ): Promise<Float32Array> {
   const { store = new MemoryStore(), document = letterDocument, optimizer = { name: "adamw" } } = options;
-  const parts = await stage(provider, store, initialise(config, 1), optimizer, true);
+  const parameters = options.parameters ?? initialise(config, 1);
+  const parts = await stage(provider, store, parameters, optimizer, true, options.lora);
   const state = { ...PRETRAIN_START, ...(parts.trainer?.["state"] as PretrainState | undefined) };
   await pretrain(settings, state, { ...parts, document, save: (now) => save(parts, now) });
+  await options.inspect?.(parts);
   await close(parts);
   return parts.compute.buffers.parameters;
 }
@@ -258,12 +270,13 @@ export async function runReinforce(
     readonly judge?: Judge;
     readonly problem?: (index: number, odds?: Odds) => Problem;
     readonly evaluate?: (step: number) => Promise<Record<string, number>>;
+    readonly lora?: LoraSettings;
     /** Looks at the parts when the stage is over, before they are released. */
     readonly inspect?: (parts: Stage) => Promise<void>;
   } = {},
 ): Promise<{ readonly parameters: Float32Array; readonly store: MemoryStore }> {
   const { store = new MemoryStore(), judge = letterJudge, problem = digitProblem, evaluate } = options;
-  const parts = await stage(provider, store, await letterBase(provider), { name: "adamw" }, false);
+  const parts = await stage(provider, store, await letterBase(provider), { name: "adamw" }, false, options.lora);
   const state = { ...REINFORCE_START, ...(parts.trainer?.["state"] as ReinforceState | undefined) };
   await reinforce({ ...REINFORCE, ...settings }, state, {
     ...parts,

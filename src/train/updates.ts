@@ -1,4 +1,5 @@
 /** From valued answers to updates of the weights: which tokens have a gradient, their weights, shards and micro-batches. */
+import { applyUpdate } from "./adapters.ts";
 import type { Advantage } from "./advantages.ts";
 import { type MicroBatch, microBatches, type Sequence } from "./batch.ts";
 import type { Compute } from "./compute.ts";
@@ -34,7 +35,7 @@ export async function update(
       if (shards.every((batches) => batches.length === 0)) continue;
       const results = await compute.gradients(objective, shards);
       tally.add(shards, results, state.step + 1);
-      tally.applied(await optimizer.step(compute.buffers.parameters, compute.gradient, rate));
+      tally.applied(await applyUpdate(compute, optimizer, rate));
     }
   }
   return { ...tally.metrics(), learning_rate: rate };
