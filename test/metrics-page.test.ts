@@ -29,6 +29,14 @@ function stages(folder: string): Record<string, RecipeInput["stages"][number]> {
       evaluateProblems: 4,
       evaluateNewTokens: 8,
     },
+    sample: {
+      kind: "sample",
+      from: join(root, "models", "zero"),
+      problems: [{ family: "addition", level: 0, weight: 1 }],
+      prompts: 2,
+      samplesPerPrompt: 2,
+      maxNewTokens: 48,
+    },
     reinforce: {
       kind: "reinforce",
       ...short,

@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { after, before, it } from "node:test";
 import { RunDirectory } from "../runs/run-directory.ts";
 import { Random } from "../util/random.ts";
+import { createStudioApp } from "./app.ts";
 import { RunReader } from "./run-reader.ts";
+import type { StudioServices } from "./services.ts";
 import { metricsRow, rolloutRows, writeTestRun } from "./test-run.ts";
 
 let runsDir = "";
@@ -98,5 +100,32 @@ it("sees that a run was killed", async () => {
   while ((await new RunReader(runsDir).get("killed")).state?.alive === true) {
     assert.ok(performance.now() < deadline, "noticed");
     await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+});
+
+it("lists the stages of a run that has several beside other runs, and opens them by both names", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "reckon-stages-"));
+  try {
+    await writeTestRun(folder, "alone", { steps: 3 });
+    await writeTestRun(join(folder, "r1"), "rl", { steps: 5 });
+    await writeTestRun(join(folder, "r1"), "tune", { steps: 2 });
+    await writeTestRun(join(folder, "r1", "stale"), "tune-01234567", { steps: 2 });
+    await writeFile(join(folder, "r1", "pipeline.json"), "{}");
+    await writeTestRun(join(folder, "no-pipeline"), "hidden", { steps: 2 });
+    const reader = new RunReader(folder);
+    const names = (await reader.list()).map(({ name }) => name);
+    assert.deepEqual(names.sort(), ["alone", "r1/rl", "r1/tune"]);
+    const { metrics } = await reader.logs("r1/rl");
+    await metrics.poll();
+    assert.equal(metrics.lastStep, 5);
+    const app = createStudioApp({ runsDir: folder, webDir: folder, services: {} as StudioServices });
+    const response = await app.request(`/api/runs/${encodeURIComponent("r1/rl")}/metrics?format=rows&keys=reward`);
+    assert.equal(response.status, 200);
+    assert.equal(((await response.json()) as unknown[]).length, 5);
+    for (const name of ["r1/stale/tune-01234567", "r1/../alone", "r1/none", "/r1"]) {
+      await assert.rejects(reader.get(name), /no run called/, name);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
   }
 });

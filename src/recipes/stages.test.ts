@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ReckonError } from "../util/errors.ts";
+import { RECIPES, type RecipeInput, resolveRecipe } from "./index.ts";
+
+const problems = [{ family: "addition", level: 0, weight: 1 }];
+const sample = { kind: "sample", from: "models/zero", problems, prompts: 4 } as const;
+const learning = {
+  problems,
+  learningRate: 1e-3,
+  schedule: { kind: "constant", warmup: 0 },
+  optimizer: { name: "adamw" },
+} as const;
+const tune = { kind: "supervise", from: "models/base", epochs: 1, ...learning } as const;
+const rl = { kind: "reinforce", steps: 2, ...learning } as const;
+const recipe = (...stages: RecipeInput["stages"]): RecipeInput => ({ name: "r", description: "", stages });
+const refused = (input: RecipeInput, words: RegExp, settings: string[] = []): void =>
+  assert.throws(
+    () => resolveRecipe(input, settings),
+    (error) => error instanceof ReckonError && words.test(error.message),
+  );
+
+const several = recipe(
+  sample,
+  { ...tune, name: "start", data: "stage:sample" },
+  { ...rl, name: "rl", from: "stage:start" },
+);
+
+test("settings name a stage by its name, its kind where it has none, or its number", () => {
+  const { stages } = resolveRecipe(several, ["stages.rl.steps=5", "stages.sample.prompts=7", "stages.1.epochs=3"]);
+  assert.deepEqual(
+    stages.map((stage) => ("prompts" in stage ? stage.prompts : "epochs" in stage ? stage.epochs : stage.steps)),
+    [7, 3, 5],
+  );
+  refused(several, /no stage none[\s\S]*sample, start, rl/, ["stages.none.steps=5"]);
+  refused(several, /of which stage is steps[\s\S]*stages\.rl\.steps/, ["steps=5"]);
+  assert.equal(resolveRecipe(several, ["seed=4"]).seed, 4);
+});
+
+test("a reference leads to an earlier stage that makes what is wanted", () => {
+  const start = { ...tune, name: "start" };
+  refused(recipe({ ...rl, from: "stage:start" }, { ...start, data: "x.jsonl" }), /no stage before it makes a model/);
+  refused(recipe(sample, { ...rl, from: "stage:sample" }), /stage reinforce refers to stage:sample[\s\S]*makes data/);
+  refused(recipe(sample, start, { ...tune, data: "stage:start" }), /needs either|epochs/);
+  refused(
+    recipe(sample, { ...start, data: "stage:sample" }, { ...tune, data: [{ data: "stage:start" }] }),
+    /stage supervise refers to stage:start[\s\S]*stage:sample/,
+  );
+  refused(recipe({ ...tune, data: "stage:supervise" }), /no stage before it makes a data/);
+});
+
+test("stages have names of their own, which are no folders of others", () => {
+  refused(recipe(sample, sample), /cannot be called sample/);
+  refused(recipe({ ...sample, name: "stale" }), /cannot be called stale/);
+  refused(recipe({ ...sample, name: "../up" }), /stages\.0\.name/);
+  assert.equal(resolveRecipe(recipe(sample, { ...sample, name: "again" })).stages.length, 2);
+});
+
+test("fine-tuning takes steps, or epochs of data", () => {
+  refused(recipe({ ...tune, steps: 3, data: "x.jsonl" }), /needs either steps or epochs/);
+  refused(recipe({ kind: "supervise", from: "models/base", ...learning }), /needs either steps or epochs/);
+  refused(recipe(tune), /epochs are of data/);
+});
+
+test("what recipes of before did not name is absent from them, so that their keys stay", () => {
+  const [stage] = resolveRecipe(RECIPES["sft"]!.tiny).stages;
+  for (const key of ["name", "data", "broken", "epochs"]) assert.equal(key in stage!, false, key);
+});
+
+test("the pipeline of R1 resolves at every scale", () => {
+  for (const scale of ["tiny", "small"] as const) {
+    const { stages } = resolveRecipe(RECIPES["r1"]![scale]);
+    assert.deepEqual(
+      stages.map((stage) => `${stage.name} ${stage.kind}`),
+      ["cold sample", "start supervise", "reason reinforce", "reject sample", "tune supervise", "rl reinforce"],
+    );
+    const last = stages.at(-1)!;
+    assert.ok(last.kind === "reinforce" && last.problems.some(({ family }) => family === "instruct-greeting"));
+    assert.ok(stages[4]!.kind === "supervise" && stages[4]!.from === "models/base", "the fresh base");
+  }
+});

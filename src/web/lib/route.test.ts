@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseRoute, type Route, routeHash } from "./route.ts";
+
+test("an address leads back to what it was made of, names of stages too", () => {
+  const routes: readonly Route[] = [
+    { view: "grow", run: null },
+    { view: "grow", run: "r1/rl" },
+    { view: "talk" },
+    { view: "tab" },
+    { view: "runs", tab: "compare", runs: null },
+    { view: "runs", tab: "samples", runs: ["r1/rl", "r1/tune", "alone"] },
+  ];
+  for (const route of routes) assert.deepEqual(parseRoute(routeHash(route)), route);
+});
