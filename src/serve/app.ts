@@ -13,6 +13,8 @@ import { ReckonError } from "../util/errors.ts";
 import { baseFiles } from "./base-files.ts";
 import { chatRoutes } from "./chat-routes.ts";
 import { errorBody, errorResponse, HttpError, parseInput } from "./http-errors.ts";
+import type { LabelFile } from "./label-file.ts";
+import { labelRoutes } from "./label-routes.ts";
 import { resolvedRecipe } from "./recipe-defaults.ts";
 import { rolloutRoutes } from "./rollout-routes.ts";
 import { RunReader } from "./run-reader.ts";
@@ -29,6 +31,8 @@ export interface StudioOptions {
   readonly services: StudioServices;
   /** Folder of the model that a tab grows from (`models/base`); default none. */
   readonly baseDir?: string;
+  /** Traces that are rated in the studio (`LabelFile.open`); default none. */
+  readonly label?: LabelFile;
   /** Host names that the server answers to; default: localhost, 127.0.0.1 and [::1]. */
   readonly hosts?: readonly string[];
   /** Milliseconds between looks at a run's files; default 400. */
@@ -162,6 +166,7 @@ export function createStudioApp(options: StudioOptions): Hono {
   }
 
   app.route("/api", rolloutRoutes(reader));
+  app.route("/api", labelRoutes(options.label));
   app.route("/api", chatRoutes(services, ended));
   app.all("/api/*", () => {
     throw new HttpError(404, "NOT_FOUND", "There is nothing at this address.");

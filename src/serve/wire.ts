@@ -212,6 +212,34 @@ export interface ChatStreamEvents {
   readonly error: ApiError["error"];
 }
 
+/** What is rated; `file` is null where nothing is. */
+export interface LabelInfo {
+  readonly file: string | null;
+  readonly traces: number;
+  /** Of these, with all ratings. */
+  readonly rated: number;
+  /** The first that lacks one. */
+  readonly first: number | null;
+  /** Rows that cannot be read. */
+  readonly broken: number;
+}
+
+export interface LabelItem {
+  /** Its place in the file, from 0. */
+  readonly index: number;
+  readonly id: string;
+  readonly prompt: string;
+  readonly thinking: string;
+  readonly answer: string;
+  /** 1 to 5, by aspect. */
+  readonly ratings: Readonly<Record<string, number>>;
+  /** The verifier's, where it is known. */
+  readonly score: number | null;
+  readonly source: string | null;
+  /** The next that lacks a rating, after this one. */
+  readonly next: number | null;
+}
+
 export interface ApiError {
   readonly error: { readonly code: string; readonly message: string; readonly help: string | null };
 }

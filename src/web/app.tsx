@@ -1,6 +1,8 @@
 /** The shell: name, the views, the theme, and a word when the server is gone. */
 import { lazy, Suspense, useEffect, useLayoutEffect, useRef } from "react";
 import { Grow } from "./grow/grow.tsx";
+import { Label } from "./label/label.tsx";
+import { useLabelInfo } from "./label/use-label.ts";
 import { parseRoute, type Route, routeHash, useHash } from "./lib/route.ts";
 import { useTheme } from "./lib/theme.ts";
 import { useRuns } from "./lib/use-run.ts";
@@ -15,6 +17,7 @@ const TITLES: Readonly<Record<Route["view"], string>> = {
   talk: "Talk",
   runs: "Runs",
   tab: "Grow in this tab",
+  label: "Rate",
 };
 
 export function App() {
@@ -23,6 +26,7 @@ export function App() {
   const [theme, toggleTheme] = useTheme();
   // A tab that grows a model by itself asks the server for nothing.
   const { runs, offline } = useRuns(view !== "tab");
+  const label = useLabelInfo(view !== "tab");
   const main = useRef<HTMLElement>(null);
   /** Views that have been opened: they stay alive behind the others. */
   const opened = useRef(new Set<string>());
@@ -35,7 +39,7 @@ export function App() {
   if (route.view === "runs") compared.current = route;
 
   // Each view keeps its own place on the page.
-  const places = useRef<Record<Route["view"], number>>({ grow: 0, talk: 0, runs: 0, tab: 0 });
+  const places = useRef<Record<Route["view"], number>>({ grow: 0, talk: 0, runs: 0, tab: 0, label: 0 });
   useLayoutEffect(() => {
     window.scrollTo(0, places.current[view]);
     const remember = (): void => {
@@ -90,6 +94,11 @@ export function App() {
             <a href={routeHash({ view: "tab" })} aria-current={view === "tab" ? "page" : undefined}>
               In this tab
             </a>
+            {label !== null && label.file !== null && (
+              <a href={routeHash({ view: "label", place: null })} aria-current={view === "label" ? "page" : undefined}>
+                Rate
+              </a>
+            )}
           </nav>
           <button
             type="button"
@@ -131,6 +140,7 @@ export function App() {
             <Runs runs={runs} route={compared.current} active={view === "runs"} />
           </div>
         )}
+        {route.view === "label" && <Label known={label} place={route.place} />}
         {opened.current.has("tab") && (
           <div hidden={view !== "tab"}>
             <Suspense fallback={<p className="lede">One moment.</p>}>

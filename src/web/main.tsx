@@ -8,6 +8,7 @@ import "./styles/grow.css";
 import "./styles/rollouts.css";
 import "./styles/talk.css";
 import "./styles/tab.css";
+import "./styles/label.css";
 import "./styles/runs.css";
 import "./styles/samples.css";
 

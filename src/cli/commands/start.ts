@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { resolveRecipe } from "../../recipes/index.ts";
 import { RunDirectory } from "../../runs/run-directory.ts";
-import { startStudio } from "../../serve/index.ts";
+import { LabelFile, startStudio } from "../../serve/index.ts";
 import { ReckonError } from "../../util/errors.ts";
 import { integer, newCommand, uiOf } from "../command.ts";
 import { packageRoot } from "../package.ts";
@@ -27,12 +27,14 @@ interface Options {
   readonly workers?: number;
   readonly grow: boolean;
   readonly set: readonly string[];
+  readonly label?: string;
 }
 
 export function create(): Command {
   return newCommand("start", "", [
     ["reckon start", "opens the studio on http://127.0.0.1:4180 and grows a model on the first start"],
     ["reckon start --port 8080 --no-grow", "another port, and no training by itself"],
+    ["reckon start --label graded.jsonl", "rate the chains of thought of a file; nothing trains by itself"],
   ])
     .option("--port <n>", "port on this machine; 0 takes a free one", integer(0, 65_535), 4180)
     .option("--runs <folder>", "where runs are kept", "runs")
@@ -44,6 +46,7 @@ export function create(): Command {
       (value, list: string[]) => [...list, value],
       [] as string[],
     )
+    .option("--label <file>", "rate these traces in the studio; ratings are written into the file as they are given")
     .action(async (options: Options, command: Command) => {
       const ui = uiOf(command);
       const webDir = join(packageRoot(), "dist", "web");
@@ -55,6 +58,7 @@ export function create(): Command {
       // A mistake in a setting is told before anything begins.
       resolveRecipe(await findRecipe(FIRST_RECIPE), options.set);
       const root = resolve(options.runs);
+      const label = options.label === undefined ? undefined : await LabelFile.open(resolve(options.label));
       const services = new LocalServices(root, {
         ...(options.workers === undefined ? {} : { workers: options.workers }),
         onFailure: (run, output) => ui.warn(`the training of ${run} ended with an error:\n${output}`),
@@ -74,10 +78,16 @@ export function create(): Command {
         services,
         baseDir: join(packageRoot(), "models", "base"),
         port: options.port,
+        ...(label ? { label } : {}),
         signal: ending.signal,
       });
       ui.say(`\n  Reckon's studio is ready:  ${server.url}\n`);
-      const growing = options.grow && !ending.signal.aborted ? grow(ui, services, root, options.set) : undefined;
+      if (label) {
+        ui.say(`  Rate ${label.traces.length} traces:  ${server.url}/#/label`);
+        if (label.faults.length > 0) ui.warn(`${label.faults.length} rows cannot be read and stay as they are`);
+      }
+      const growing =
+        options.grow && !label && !ending.signal.aborted ? grow(ui, services, root, options.set) : undefined;
       if (growing) await watch(ui, growing, root, ending.signal);
       if (!ending.signal.aborted) await new Promise((done) => ending.signal.addEventListener("abort", done));
       await services.close();

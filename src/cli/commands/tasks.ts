@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { newCommand } from "../command.ts";
 import { cardCommand } from "../tasks/card.ts";
+import { gradedCommand } from "../tasks/graded.ts";
 import { listCommand } from "../tasks/list.ts";
 import { sampleCommand } from "../tasks/sample.ts";
 import { verifyCommand } from "../tasks/verify.ts";
@@ -15,5 +16,6 @@ export function create(): Command {
     .addCommand(listCommand())
     .addCommand(cardCommand())
     .addCommand(sampleCommand())
-    .addCommand(verifyCommand());
+    .addCommand(verifyCommand())
+    .addCommand(gradedCommand());
 }

@@ -26,7 +26,13 @@ export const sequenceMethod: Method<SequenceFacts> = {
       }
     }
     if (row.rises) {
-      for (const chain of [multiples(terms, pen), sums(terms, pen)]) {
+      const tried = [multiples(terms, pen)];
+      const slips = pen.slips.length;
+      tried.push(sums(terms, pen));
+      // Worked out before the first is written, the second stands a line lower, if it is written at all.
+      const later = pen.slips.splice(slips).map((line) => line + 1);
+      if (tried[0]!.next === null) pen.slips.push(...later);
+      for (const chain of tried) {
         pen.line(chain.text);
         if (chain.next === null) continue;
         const answer = pen.slipped(chain.next.value);

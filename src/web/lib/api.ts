@@ -3,6 +3,8 @@ import type {
   ApiError,
   ChatDelta,
   ChatResult,
+  LabelInfo,
+  LabelItem,
   MetricRow,
   ModelInfo,
   ProblemPage,
@@ -93,6 +95,10 @@ export const api = {
   control: (name: string, action: "pause" | "resume") => post(runPath(name, `/${action}`), {}),
   models: (signal?: AbortSignal) => get<ModelInfo[]>("/api/models", signal),
   tasks: (signal?: AbortSignal) => get<TaskInfo[]>("/api/tasks", signal),
+  label: (signal?: AbortSignal) => get<LabelInfo>("/api/label", signal),
+  labelItem: (index: number, signal?: AbortSignal) => get<LabelItem>(`/api/label/${index}`, signal),
+  rate: async (index: number, ratings: LabelItem["ratings"]) =>
+    (await (await post(`/api/label/${index}`, { ratings })).json()) as { info: LabelInfo; item: LabelItem },
   sample: ({ family, level, seed, language }: ProblemReference, signal?: AbortSignal) =>
     get<SampledProblem>(
       `/api/tasks/${encodeURIComponent(family)}/sample?${queryString({ level, seed, language })}`,

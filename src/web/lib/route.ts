@@ -1,4 +1,4 @@
-/** Addresses of the page: `#/grow`, `#/grow/RUN`, `#/talk`, `#/runs`, `#/runs/TAB/RUN,RUN`, `#/tab`. */
+/** Addresses of the page: `#/grow`, `#/grow/RUN`, `#/talk`, `#/runs`, `#/runs/TAB/RUN,RUN`, `#/tab`, `#/label/PLACE`. */
 import { useSyncExternalStore } from "react";
 
 export const RUNS_TABS = ["compare", "samples", "problems", "ladder"] as const;
@@ -8,12 +8,15 @@ export type Route =
   | { readonly view: "grow"; readonly run: string | null }
   | { readonly view: "talk" }
   | { readonly view: "tab" }
+  /** `place`: of the trace in its file, from 1; null for the first that lacks a rating. */
+  | { readonly view: "label"; readonly place: number | null }
   /** `runs`: those chosen; null for the page's own choice. */
   | { readonly view: "runs"; readonly tab: RunsTab; readonly runs: readonly string[] | null };
 
 export function parseRoute(hash: string): Route {
   const [, view, run] = hash.replace(/^#/, "").split("?")[0]!.split("/");
   if (view === "talk" || view === "tab") return { view };
+  if (view === "label") return { view, place: /^[1-9]\d{0,8}$/.test(run ?? "") ? Number(run) : null };
   if (view === "runs") return runsRoute(hash);
   return { view: "grow", run: run === undefined || run === "" ? null : safeDecode(run) };
 }
@@ -29,6 +32,8 @@ export function routeHash(route: Route): string {
     case "talk":
     case "tab":
       return `#/${route.view}`;
+    case "label":
+      return route.place === null ? "#/label" : `#/label/${route.place}`;
     case "grow":
       return route.run === null ? "#/grow" : `#/grow/${encodeURIComponent(route.run)}`;
     case "runs":

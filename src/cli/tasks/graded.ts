@@ -1,0 +1,48 @@
+/** `reckon tasks graded`: chains of thought of differing quality with their ratings, as JSON lines (docs/graded-traces.md). */
+import { type Command, Option } from "commander";
+import { demoMix, getTask, gradedTraces, type ProblemWeight, smallMix } from "../../tasks/index.ts";
+import { integer, newCommand, uiOf } from "../command.ts";
+
+interface Options {
+  readonly level: number;
+  readonly count: number;
+  readonly chains: number;
+  readonly seed: number;
+  readonly split: "train" | "heldout";
+  readonly mix: keyof typeof MIXES;
+}
+
+const MIXES = { demo: demoMix, small: smallMix } as const;
+
+export function gradedCommand(): Command {
+  return newCommand("graded", "write chains of thought of differing quality with their ratings", [
+    ["reckon tasks graded --count 5000 > graded.jsonl", "what reckon train reward --set data=graded.jsonl learns from"],
+    ["reckon tasks graded addition --level 1 --count 3 --chains 6", "six chains on each of three additions"],
+    ["reckon start --label graded.jsonl", "rate them yourself in the studio"],
+  ])
+    .argument("[family]", "one family from `reckon tasks list` (default: a mixture)")
+    .option("--level <n>", "difficulty of the family, 0 is the easiest", integer(0), 0)
+    .addOption(
+      new Option("--mix <name>", "the mixture, where no family is given: the base's, or all families")
+        .choices(Object.keys(MIXES))
+        .default("demo"),
+    )
+    .option("--count <n>", "how many problems", integer(0), 1)
+    .option("--chains <n>", "chains on each, at most: equal ones are written once", integer(1), 4)
+    .option("--seed <n>", "the same seed writes the same chains", integer(0), 0)
+    .addOption(
+      new Option("--split <split>", "problems seen or never seen in training")
+        .choices(["heldout", "train"])
+        .default("train"),
+    )
+    .action(async (family: string | undefined, options: Options, command: Command) => {
+      const ui = uiOf(command);
+      const { level, count, chains, seed, split, mix } = options;
+      const problems: readonly ProblemWeight[] =
+        family === undefined ? MIXES[mix] : [{ family: getTask(family).name, level, weight: 1 }];
+      for (let index = 0; index < count; index++) {
+        for (const trace of gradedTraces({ seed, index, split, chains, problems }))
+          await ui.line(JSON.stringify(trace));
+      }
+    });
+}

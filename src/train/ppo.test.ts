@@ -1,0 +1,147 @@
+/** PPO on the letters: it finds the right ones, its critic foresees them, and a run that was stopped goes on bit for bit. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Provider } from "../graph/index.ts";
+import { cpuProvider } from "../graph/node.ts";
+import { scoringModel } from "../model/scoring.ts";
+import { restoreTrainer, trainerFiles } from "./checkpoint.ts";
+import { LocalCompute } from "./compute.ts";
+import { criticFile, restoreCritic } from "./critic.ts";
+import { Optimizer } from "./optimizer.ts";
+import { type Critic, type PpoSettings, ppoUpdates } from "./ppo.ts";
+import { REINFORCE_START, type ReinforceState, reinforce } from "./reinforce.ts";
+import type { ReinforceSettings } from "./reinforce-settings.ts";
+import {
+  config,
+  digitProblem,
+  letterBase,
+  letterJudge,
+  MemoryStore,
+  REINFORCE,
+  timeless,
+  tokenizer,
+} from "./testing.ts";
+
+const PPO: PpoSettings = {
+  gamma: 1,
+  lambda: 0.95,
+  valueClip: 0.2,
+  klReward: 0,
+  whiten: true,
+  valueLearningRate: 0.01,
+  criticWarmup: 0,
+};
+
+async function scene(
+  provider: Provider,
+  changes: {
+    readonly ppo?: Partial<PpoSettings>;
+    readonly settings?: Partial<ReinforceSettings>;
+    readonly store?: MemoryStore;
+  },
+) {
+  const store = changes.store ?? new MemoryStore();
+  const settings = { ...REINFORCE, steps: 40, ...changes.settings, ppo: { ...PPO, ...changes.ppo } };
+  const spec = { config, shards: 2, positions: 32, packed: false };
+  const base = await letterBase(provider);
+  const policy = {
+    compute: new LocalCompute(provider, spec),
+    optimizer: await Optimizer.create(provider, config, { name: "adamw" }),
+  };
+  policy.compute.buffers.parameters.set(base);
+  const body = scoringModel({ config, parameters: base }, ["value"]);
+  const critic: Critic = {
+    compute: new LocalCompute(provider, { ...spec, config: body.config }),
+    optimizer: await Optimizer.create(provider, body.config, { name: "adamw" }),
+  };
+  critic.compute.buffers.parameters.set(body.parameters);
+  let state: ReinforceState = { ...REINFORCE_START };
+  const latest = await store.latestCheckpoint();
+  if (latest) {
+    await store.rewind(latest.step);
+    const restored = await restoreTrainer(latest.files);
+    policy.compute.buffers.parameters.set(restored.model.parameters);
+    policy.compute.buffers.reference.set(restored.reference!);
+    policy.optimizer.state.first.set(restored.optimizer.first);
+    policy.optimizer.state.second.set(restored.optimizer.second);
+    policy.optimizer.state.step = restored.optimizer.step;
+    restoreCritic(restored.files, critic);
+    state = { ...(restored.trainer["state"] as ReinforceState) };
+  }
+  await reinforce(settings, state, {
+    ...policy,
+    tokenizer,
+    store,
+    judge: letterJudge,
+    problem: digitProblem,
+    updates: ppoUpdates(settings, policy, critic),
+    async save(now) {
+      const files = trainerFiles({
+        config,
+        parameters: policy.compute.buffers.parameters,
+        reference: policy.compute.buffers.reference,
+        tokenizerJson: tokenizer.toJson(),
+        optimizer: policy.optimizer.state,
+        trainer: { state: { ...now } },
+        reckon: {},
+      });
+      files.set(...criticFile(critic));
+      await store.saveCheckpoint(now.step, files);
+    },
+  });
+  const parameters = policy.compute.buffers.parameters.slice();
+  const values = critic.compute.buffers.parameters.slice();
+  for (const { compute, optimizer } of [policy, critic]) {
+    await compute.close();
+    await optimizer.release();
+  }
+  return { store, parameters, values, base };
+}
+
+test("the right letters are found, and the critic learns to foresee what answers earn", async () => {
+  const { store } = await scene(await cpuProvider(), { settings: { rolloutsEvery: 40, rolloutGroups: 10 } });
+  const rewards = store.curve("reward");
+  assert.ok(rewards[0]! < 0.4, `first ${rewards[0]}`);
+  assert.ok(rewards.at(-1)! > 0.7, `last ${rewards.at(-1)}`);
+  const explained = store.curve("value/explained_variance");
+  assert.ok(Math.abs(explained[0]!) < 0.05, "a head of zero explains nothing");
+  assert.ok(Math.max(...explained) > 0.3, `best ${Math.max(...explained)}`);
+  const losses = store.curve("value/loss");
+  assert.ok(losses.at(-1)! < losses[0]! / 2);
+  // Advantages that are read are the critic's: an answer of the first step has the reward minus a value of 0.
+  for (const { advantage, reward } of store.samples) assert.ok(Math.abs(advantage - reward) < 1e-5);
+});
+
+test("a run that was stopped ends with the same policy and critic, bit for bit, over several minibatches and passes", async () => {
+  const provider = await cpuProvider();
+  const settings = { steps: 5, miniBatches: 2, iterations: 2 };
+  const ppo = { klReward: 0.05, lambda: 1, valueClip: 0 };
+  const whole = await scene(provider, { settings, ppo });
+  const store = new MemoryStore();
+  store.stopAfter = 2;
+  await scene(provider, { settings, ppo, store });
+  assert.equal(store.saved.at(-1)?.step, 2);
+  store.stopAfter = Number.POSITIVE_INFINITY;
+  const resumed = await scene(provider, { settings, ppo, store });
+  assert.deepEqual(resumed.parameters, whole.parameters);
+  assert.deepEqual(resumed.values, whole.values);
+  assert.deepEqual(timeless(resumed.store.records), timeless(whole.store.records));
+});
+
+test("while the critic warms up the policy stays as it is", async () => {
+  const { parameters, base, store, values } = await scene(await cpuProvider(), {
+    settings: { steps: 2 },
+    ppo: { criticWarmup: 2 },
+  });
+  assert.deepEqual(parameters, base);
+  assert.ok(values.at(-16) !== 0 && store.curve("value/loss").length === 2);
+});
+
+test("a reward for staying near the reference keeps the policy there", async () => {
+  const provider = await cpuProvider();
+  const free = await scene(provider, { settings: { steps: 15 }, ppo: { klReward: 1e-9 } });
+  const held = await scene(provider, { settings: { steps: 15 }, ppo: { klReward: 2 } });
+  const [far, near] = [free.store.curve("ppo/kl").at(-1)!, held.store.curve("ppo/kl").at(-1)!];
+  assert.ok(free.store.curve("ppo/kl")[0]! < 1e-5, "the first answers are the reference's own");
+  assert.ok(near < far / 3, `held ${near}, free ${far}`);
+});

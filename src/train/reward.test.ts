@@ -1,0 +1,231 @@
+/**
+ * Reward models on a toy: a prompt is one of two digits, answers are letters, thoughts are a line or two, and only one letter is right.
+ * Each loss must find out which; runs resume bit for bit; what a judge thinks reaches the reward.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cpuProvider } from "../graph/node.ts";
+import { trainBpe } from "../model/bpe-train.ts";
+import { initialise } from "../model/initialise.ts";
+import { scoringModel } from "../model/scoring.ts";
+import { Tokenizer } from "../model/tokenizer.ts";
+import { SPECIAL_TOKENS, type Trace } from "../tasks/index.ts";
+import { Random } from "../util/random.ts";
+import { restoreTrainer, trainerFiles } from "./checkpoint.ts";
+import { LocalCompute } from "./compute.ts";
+import { modelJudge } from "./model-judge.ts";
+import { Optimizer } from "./optimizer.ts";
+import { REWARD_START, type RewardSettings, type RewardState, trainReward } from "./reward.ts";
+import { DEFAULT_ASPECTS, type RewardKind, type RewardReading, rewardItem, scoreNames } from "./reward-data.ts";
+import { evaluateReward, type RewardEvaluation } from "./reward-model.ts";
+import type { Rollout } from "./rollout.ts";
+import {
+  digitProblem,
+  LETTERS,
+  config as language,
+  letterJudge,
+  MemoryStore,
+  rightLetter,
+  timeless,
+} from "./testing.ts";
+
+const tokenizerJson = trainBpe(["0 1 2 3 4 a b c d e", "yes no"], { vocabSize: 264, specials: SPECIAL_TOKENS });
+const tokenizer = Tokenizer.fromJson(tokenizerJson);
+const provider = await cpuProvider();
+
+/** Four answers to a digit. A thought of two lines names a letter in each; the second is the answer. */
+function traces(seed: number, index: number): Trace[] {
+  const random = Random.of(seed, "toy", index);
+  const digit = random.int(0, 1);
+  const right = rightLetter(digit);
+  return random
+    .shuffle(LETTERS)
+    .slice(0, 4)
+    .map((answer, i) => {
+      const first = random.pick(LETTERS);
+      const score = answer === right ? 1 : 0;
+      const wrong = first !== right;
+      return {
+        id: `${index}/${i}`,
+        prompt: String(digit),
+        thinking: `${first}\n${answer}`,
+        answer,
+        score,
+        ratings: { correctness: 1 + 4 * score, clarity: wrong ? 1 : 5 },
+        steps: wrong ? [0] : [1, score],
+      };
+    });
+}
+
+const reading = (kind: RewardKind, judges: RewardReading["judges"] = "response"): RewardReading => ({
+  kind,
+  judges,
+  aspects: DEFAULT_ASPECTS,
+  reduce: "product",
+});
+
+const SETTINGS: Omit<RewardSettings, "loss"> = {
+  steps: 150,
+  promptsPerStep: 8,
+  microBatchTokens: 256,
+  learningRate: 0.01,
+  schedule: { kind: "linear", warmup: 5 },
+  checkpointEvery: 1000,
+  evaluateEvery: 0,
+};
+
+async function run(how: RewardReading, changes: Partial<RewardSettings> = {}, store = new MemoryStore()) {
+  const body = scoringModel({ config: language, parameters: initialise(language, 1) }, scoreNames(how.kind));
+  const compute = new LocalCompute(provider, { config: body.config, shards: 2, positions: 32, packed: false });
+  const optimizer = await Optimizer.create(provider, body.config, { name: "adamw" });
+  compute.buffers.parameters.set(body.parameters);
+  const settings: RewardSettings = { ...SETTINGS, ...changes, loss: how.kind };
+  let state: RewardState = { ...REWARD_START };
+  const latest = await store.latestCheckpoint();
+  if (latest) {
+    await store.rewind(latest.step);
+    const restored = await restoreTrainer(latest.files);
+    assert.deepEqual(restored.model.config, body.config);
+    compute.buffers.parameters.set(restored.model.parameters);
+    optimizer.state.first.set(restored.optimizer.first);
+    optimizer.state.second.set(restored.optimizer.second);
+    optimizer.state.step = restored.optimizer.step;
+    state = { ...(restored.trainer["state"] as RewardState) };
+  }
+  const heldOut = Array.from({ length: 40 }, (_, index) => traces(99, index));
+  let evaluation: RewardEvaluation | undefined;
+  const evaluate = async () => {
+    evaluation = await evaluateReward(compute, tokenizer, heldOut, how);
+    return evaluation;
+  };
+  await trainReward(settings, state, {
+    compute,
+    optimizer,
+    store,
+    item: (index) => rewardItem(tokenizer, traces(7, index), how, 32),
+    evaluate: async () => (await evaluate()).metrics,
+    async save(now) {
+      const files = trainerFiles({
+        config: body.config,
+        parameters: compute.buffers.parameters,
+        tokenizerJson,
+        optimizer: optimizer.state,
+        trainer: { state: { ...now } },
+        reckon: {},
+      });
+      await store.saveCheckpoint(now.step, files);
+    },
+  });
+  const { metrics, reliability } = await evaluate();
+  const parameters = compute.buffers.parameters.slice();
+  await compute.close();
+  await optimizer.release();
+  return { store, metrics, reliability, parameters };
+}
+
+test("pairs: the right letter is preferred, and how sure the model is means something", async () => {
+  const { store, metrics, reliability } = await run(reading("pairs"), { evaluateEvery: 75 });
+  assert.ok(Math.abs(store.curve("loss")[0]! - Math.LN2) < 1e-5, "a head of zero tosses a coin");
+  assert.equal(store.curve("accuracy")[0], 0.5);
+  assert.ok(metrics["eval/pair_accuracy"]! > 0.93, `${metrics["eval/pair_accuracy"]}`);
+  assert.ok(metrics["eval/calibration_error"]! < 0.1, `${metrics["eval/calibration_error"]}`);
+  assert.ok(metrics["eval/best_of_group"]! > metrics["eval/mean_of_group"]! + 0.3);
+  assert.ok(
+    reliability.bins.every(({ from }) => from >= 0.5),
+    "of two texts one is preferred",
+  );
+  assert.equal(store.curve("eval/pair_accuracy").length, 2);
+});
+
+test("pairs of answers alone: the thinking is not seen", async () => {
+  const { metrics } = await run(reading("pairs", "answer"));
+  // Clarity is of the thinking: what differs by it alone is a coin's toss, what differs by the answer is found.
+  assert.ok(metrics["eval/best_of_group"]! > metrics["eval/mean_of_group"]! + 0.3);
+});
+
+test("binary: probabilities of being right, calibrated", async () => {
+  const { metrics } = await run(reading("binary"));
+  assert.ok(metrics["eval/best_of_group"]! > metrics["eval/mean_of_group"]! + 0.4);
+  assert.ok(metrics["eval/calibration_error"]! < 0.1);
+});
+
+test("ratings: each aspect is foreseen, what nobody rated does not matter", async () => {
+  const { metrics } = await run(reading("ratings"));
+  assert.ok(metrics["eval/correctness/error"]! < 1.3, `${metrics["eval/correctness/error"]}`);
+  assert.ok(metrics["eval/clarity/error"]! < 1.2, `${metrics["eval/clarity/error"]}`);
+  assert.equal(metrics["eval/coherence/error"], undefined);
+  assert.ok(metrics["eval/pair_accuracy"]! > 0.9, `${metrics["eval/pair_accuracy"]}`);
+});
+
+test("steps: the lines that are right are told from those that are not", async () => {
+  const { metrics } = await run(reading("steps"));
+  assert.ok(metrics["eval/step_accuracy"]! > 0.9, `${metrics["eval/step_accuracy"]}`);
+});
+
+test("a run that was stopped ends with the same parameters and metrics, bit for bit", async () => {
+  const how = reading("ratings");
+  const whole = await run(how, { steps: 6, evaluateEvery: 2 });
+  const store = new MemoryStore();
+  store.stopAfter = 3;
+  await run(how, { steps: 6, evaluateEvery: 2 }, store);
+  assert.equal(store.saved.at(-1)?.step, 3);
+  store.stopAfter = Number.POSITIVE_INFINITY;
+  const resumed = await run(how, { steps: 6, evaluateEvery: 2 }, store);
+  assert.deepEqual(resumed.parameters, whole.parameters);
+  assert.deepEqual(timeless(resumed.store.records), timeless(whole.store.records));
+});
+
+test("traces without what a loss reads end the run with its name", async () => {
+  const compute = new LocalCompute(provider, {
+    config: { ...language, scores: ["reward"] },
+    shards: 1,
+    positions: 32,
+    packed: false,
+  });
+  const parts = {
+    compute,
+    optimizer: undefined as never,
+    store: new MemoryStore(),
+    item: () => undefined,
+    save: async () => {},
+  };
+  await assert.rejects(trainReward({ ...SETTINGS, loss: "pairs" }, { ...REWARD_START }, parts), {
+    code: "TRAIN_NO_RATINGS",
+  });
+  await compute.close();
+});
+
+test("a model's opinion joins the reward, apart from the score; what has no form is not shown to it", async () => {
+  const problem = digitProblem(0);
+  const rollout = (text: string, formatOk: boolean): Rollout => ({
+    problem,
+    segments: [],
+    text,
+    parsed: { formatOk, thinking: "t", answer: formatOk ? text : null, reason: "" },
+    finish: "stop",
+    length: 2,
+  });
+  const shown: unknown[] = [];
+  const judge = modelJudge(
+    letterJudge,
+    async (texts) => {
+      shown.push(...texts);
+      return texts.map(({ answer }) => (answer === "z" ? null : 0.75));
+    },
+    2,
+  );
+  const right = `${rightLetter(0)}<|end|>`;
+  const judged = await judge([rollout(right, true), rollout("?", false), rollout("z", true)]);
+  assert.deepEqual(
+    shown,
+    [right, "z"].map((answer) => ({ prompt: "0", thinking: "t", answer })),
+  );
+  assert.deepEqual(
+    judged.map(({ score, reward, rewards }) => [score, reward, rewards]),
+    [
+      [1, 2.5, { accuracy: 1, model: 0.75 }],
+      [0, 0, { accuracy: 0, model: null }],
+      [0, 0, { accuracy: 0, model: null }],
+    ],
+  );
+});

@@ -1,0 +1,154 @@
+/** Rate: a chain of thought, five aspects from 1 to 5, the next one. Ratings go into the file as they are given. */
+import { useEffect, useState } from "react";
+import type { LabelInfo, LabelItem } from "../../serve/wire.ts";
+import { routeHash } from "../lib/route.ts";
+import { useRating } from "./use-label.ts";
+
+/** In the order in which keys give them; the words say what 1 and 5 are. */
+const ASPECTS = [
+  { name: "correctness", asks: "Is it right, line by line and at its end?", low: "wrong", high: "right" },
+  { name: "clarity", asks: "Can one read it?", low: "unreadable", high: "plain" },
+  { name: "coherence", asks: "Does one line follow from the other?", low: "a jumble", high: "one thread" },
+  { name: "completeness", asks: "Are all the steps there?", low: "missing", high: "all there" },
+  { name: "efficiency", asks: "Is there nothing that is not needed?", low: "much", high: "nothing" },
+] as const;
+const SCALE = [1, 2, 3, 4, 5] as const;
+
+export function Label({ known, place }: { readonly known: LabelInfo | null; readonly place: number | null }) {
+  const index =
+    known === null || known.file === null ? null : Math.min((place ?? (known.first ?? 0) + 1) - 1, known.traces - 1);
+  const { item, info, failure, saving, rate } = useRating(index, known);
+  /** Which aspect the next key rates. */
+  const [turn, setTurn] = useState(0);
+
+  // A trace begins with its first aspect that lacks a rating.
+  const first = item === null ? null : item.index;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when another trace comes.
+  useEffect(() => {
+    if (item !== null) setTurn(firstOpen(item));
+  }, [first]);
+
+  useEffect(() => {
+    if (item === null) return;
+    const key = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const value = SCALE.find((one) => String(one) === event.key);
+      if (value !== undefined && turn < ASPECTS.length) {
+        rate(ASPECTS[turn]!.name, value);
+        setTurn((now) => Math.min(now + 1, ASPECTS.length));
+      } else if (event.key === "Backspace") setTurn((now) => Math.max(0, now - 1));
+      else if (event.key === "Enter" && event.target === document.body) goTo(item.next ?? item.index + 1);
+      else if (event.key === "n") goTo(Math.min(item.index + 1, (info?.traces ?? 1) - 1));
+      else if (event.key === "p") goTo(Math.max(item.index - 1, 0));
+      else return;
+      event.preventDefault();
+    };
+    window.addEventListener("keydown", key);
+    return () => window.removeEventListener("keydown", key);
+  }, [item, turn, rate, info]);
+
+  if (known === null) return <p className="lede">One moment.</p>;
+  if (known.file === null) {
+    return (
+      <p className="lede">
+        There is nothing to rate. Start the studio with a file of traces: <code>reckon start --label FILE</code>.
+      </p>
+    );
+  }
+  const complete = item !== null && firstOpen(item) === ASPECTS.length;
+  return (
+    <div className="label">
+      <div className="label-head">
+        <h1>Rate</h1>
+        <p role="status">
+          {info?.rated} of {info?.traces} in {known.file} rated{saving ? " · saving" : ""}
+        </p>
+      </div>
+      {failure !== null && (
+        <p className="inline-error" role="alert">
+          Not saved: {failure.message} {failure.help}
+        </p>
+      )}
+      {item !== null && (
+        <div className="label-sides">
+          <section className="card label-text" aria-label={`Trace ${item.index + 1}`}>
+            <Text item={item} />
+          </section>
+          <section className="card label-form" aria-label="Ratings">
+            {ASPECTS.map((aspect, i) => (
+              <fieldset key={aspect.name} className={i === turn ? "label-aspect turn" : "label-aspect"}>
+                <legend>{aspect.name}</legend>
+                <p>{aspect.asks}</p>
+                <div className="label-scale">
+                  <span aria-hidden="true">{aspect.low}</span>
+                  {SCALE.map((value) => (
+                    <label key={value}>
+                      <input
+                        type="radio"
+                        name={aspect.name}
+                        value={value}
+                        aria-label={`${aspect.name} ${value}`}
+                        checked={Math.round(item.ratings[aspect.name] ?? 0) === value}
+                        onChange={() => {
+                          rate(aspect.name, value);
+                          setTurn(i + 1);
+                        }}
+                      />
+                      <span aria-hidden="true">{value}</span>
+                    </label>
+                  ))}
+                  <span aria-hidden="true">{aspect.high}</span>
+                </div>
+              </fieldset>
+            ))}
+            <div className="label-go">
+              <button type="button" className="button" disabled={item.index === 0} onClick={() => goTo(item.index - 1)}>
+                Previous
+              </button>
+              <button
+                type="button"
+                className={complete ? "button primary" : "button"}
+                disabled={item.next === null && item.index + 1 >= (info?.traces ?? 0)}
+                onClick={() => goTo(complete && item.next !== null ? item.next : item.index + 1)}
+              >
+                {complete ? "Next" : "Skip"}
+              </button>
+            </div>
+            <p className="label-keys">
+              Keys: 1 to 5 rate one aspect after the other, Backspace goes back to the last one, Enter goes to the next
+              trace without ratings, n and p to the next and the previous.
+            </p>
+          </section>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Text({ item }: { readonly item: LabelItem }) {
+  return (
+    <>
+      <p className="label-place">
+        Trace {item.index + 1} · {item.id}
+        {item.source === null ? "" : ` · by ${item.source}`}
+        {item.score === null ? "" : item.score === 1 ? " · answer verified right" : " · answer verified wrong"}
+      </p>
+      <h2>Question</h2>
+      <p className="label-words">{item.prompt}</p>
+      <h2>Thinking</h2>
+      {item.thinking === "" ? <p className="faint">None: it answers at once.</p> : <pre>{item.thinking}</pre>}
+      <h2>Answer</h2>
+      <p className="label-words">{item.answer}</p>
+    </>
+  );
+}
+
+/** The first aspect without a rating; their number if there is none. */
+function firstOpen({ ratings }: LabelItem): number {
+  const open = ASPECTS.findIndex(({ name }) => ratings[name] === undefined);
+  return open < 0 ? ASPECTS.length : open;
+}
+
+function goTo(index: number): void {
+  window.location.hash = routeHash({ view: "label", place: index + 1 });
+}
