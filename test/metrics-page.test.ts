@@ -16,6 +16,32 @@ const short = {
   optimizer: { name: "adamw" },
 } as const;
 
+/** Reward models of three losses, then PPO against the first: the fourth writes nothing of its own. */
+function judged(folder: string): Record<string, RecipeInput["stages"][number]> {
+  const problems = [{ family: "addition", level: 0, weight: 1 }];
+  const from = join(root, "models", "base");
+  const reward = (loss: "ratings" | "pairs" | "steps") =>
+    ({ kind: "reward", ...short, from, problems, loss, promptsPerStep: 2, evaluateEvery: 2, evaluatePrompts: 6 }) as const;
+  return {
+    ratings: reward("ratings"),
+    pairs: reward("pairs"),
+    steps: reward("steps"),
+    graded: { kind: "graded", problems, prompts: 3 },
+    ppo: {
+      kind: "reinforce",
+      ...short,
+      from,
+      problems,
+      promptsPerStep: 2,
+      samplesPerPrompt: 2,
+      maxNewTokens: 32,
+      evaluateEvery: 0,
+      ppo: { klReward: 0.01 },
+      rewardModel: { from: join(folder, "ratings", "checkpoints", "step-2") },
+    },
+  };
+}
+
 function stages(folder: string): Record<string, RecipeInput["stages"][number]> {
   const reward = join(folder, "brief.mjs");
   writeFileSync(reward, "export default function brief({ length }) { return 1 / length; }\n");
@@ -68,6 +94,7 @@ function written(path: string): Set<string> {
       .replace(/^rewards\/[^/]+\//, "rewards/<name>/")
       .replace(/^(curriculum|curriculum_odds)\/[^/]+\/\d+$/, "$1/<family>/<level>")
       .replace(/^eval\/[^/]+\/\d+\/(accuracy|chance|problems)$/, "eval/<family>/<level>/$1")
+      .replace(/^eval\/[^/]+\/error$/, "eval/<aspect>/error")
       .replace(/^eval\/[^/]+\/accuracy$/, "eval/<family>/accuracy");
   return new Set(names.map(blank));
 }
@@ -80,7 +107,7 @@ test("docs/metrics.md names what runs write, all of it and nothing else", async 
   const folder = mkdtempSync(join(tmpdir(), "reckon-metrics-"));
   try {
     const names = new Set<string>();
-    for (const [name, stage] of Object.entries(stages(folder))) {
+    for (const [name, stage] of Object.entries({ ...stages(folder), ...judged(folder) })) {
       const recipe = resolveRecipe({ name, description: "", stages: [stage] });
       const run = RunDirectory.create(folder, name, recipe);
       await runRecipe(recipe, run, { workers: 2 });

@@ -10,10 +10,7 @@ import { readSafetensors } from "./safetensors.ts";
 import { scoringModel } from "./scoring.ts";
 import { logitsOf } from "./transformer.ts";
 
-const tokenizerJson = trainBpe(["good bad 1 2 3"], {
-  vocabSize: 270,
-  specials: ["<|pad|>", "<|end|>", "<|user|>", "<|assistant|>"],
-});
+const tokenizerJson = trainBpe(["good bad 1 2 3"], { vocabSize: 270, specials: ["<|pad|>", "<|end|>"] });
 const language: ModelConfig = validateConfig({
   ...{ architecture: "llama", vocabSize: 270, hiddenSize: 16, layers: 2, heads: 2, kvHeads: 1, headDim: 8 },
   ...{ intermediateSize: 24, ropeTheta: 1e4, rmsNormEps: 1e-5, tieEmbeddings: false, qkvBias: false, qkNorm: false },

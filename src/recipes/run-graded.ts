@@ -25,11 +25,11 @@ export async function runGraded(recipe: Recipe, stage: GradedStage, store: RunSt
     const step = Math.ceil((index + 1) / ROW);
     store.metrics({
       step,
-      "data/prompts": index + 1,
-      "data/traces": kept.length,
-      "data/kept": kept.length / seen,
-      "data/accuracy": mean(kept.map(({ score }) => score ?? 0)),
-      "data/rating": mean(kept.map((trace) => worthOf(trace, DEFAULT_ASPECTS) ?? 0)),
+      "graded/prompts": index + 1,
+      "graded/traces": kept.length,
+      "graded/kept": kept.length / seen,
+      "graded/accuracy": mean(kept.map(({ score }) => score ?? 0)),
+      "graded/rating": mean(kept.map((trace) => worthOf(trace, DEFAULT_ASPECTS) ?? 0)),
     });
     store.progress(step, steps);
     // All of it takes seconds, so a run that is stopped begins again.

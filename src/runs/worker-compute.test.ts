@@ -6,6 +6,7 @@ import { type ModelConfig, validateConfig } from "../model/config.ts";
 import { initialise } from "../model/initialise.ts";
 import { microBatches } from "../train/batch.ts";
 import { type Compute, type ComputeSpec, LocalCompute, type RolloutRequest } from "../train/compute.ts";
+import { scoreBatches } from "../train/score-batch.ts";
 import { ReckonError } from "../util/errors.ts";
 import { Random } from "../util/random.ts";
 import { WorkerCompute } from "./worker-compute.ts";
@@ -65,6 +66,25 @@ async function everything(compute: Compute): Promise<unknown[]> {
 test("threads change nothing: one, two and three give what this thread gives, bit for bit", async () => {
   const local = await everything(new LocalCompute(await cpuProvider(), spec));
   for (const workers of [1, 2, 3]) assert.deepEqual(await everything(new WorkerCompute(spec, workers)), local);
+});
+
+test("scores and their gradients, too, do not depend on threads", async () => {
+  const judging: ComputeSpec = { ...spec, config: { ...config, scores: ["a", "b"] } };
+  const items = Array.from({ length: 9 }, (_, i) => ({
+    texts: [{ tokens: tokens(4 + 2 * i), at: [1, 3 + i], targets: [[0, 1], [1, 0.5]] }],
+  }));
+  const parts = [0, 1, 2].map((s) => scoreBatches(items.filter((__, i) => i % 3 === s), { tokens: 40, outputs: 2 }));
+  const all = async (compute: Compute): Promise<unknown[]> => {
+    const parameters = initialise(judging.config, 1);
+    compute.buffers.parameters.set(parameters.map((x, i) => (i >= parameters.length - 32 ? (i % 5) - 2 : x)));
+    const results = [await compute.scoreGradients({ kind: "binary" }, parts), compute.gradient.slice()];
+    results.push(await compute.readScores(parts));
+    await compute.close();
+    return results;
+  };
+  const local = await all(new LocalCompute(await cpuProvider(), judging));
+  assert.ok((local[1] as Float32Array).some((x) => x !== 0));
+  for (const workers of [1, 3]) assert.deepEqual(await all(new WorkerCompute(judging, workers)), local);
 });
 
 test("an error that speaks to the user keeps its code and its words across threads", async () => {

@@ -26,7 +26,7 @@ export function App() {
   const [theme, toggleTheme] = useTheme();
   // A tab that grows a model by itself asks the server for nothing.
   const { runs, offline } = useRuns(view !== "tab");
-  const label = useLabelInfo(view !== "tab");
+  const label = useLabelInfo(view);
   const main = useRef<HTMLElement>(null);
   /** Views that have been opened: they stay alive behind the others. */
   const opened = useRef(new Set<string>());

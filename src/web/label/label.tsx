@@ -10,7 +10,7 @@ const ASPECTS = [
   { name: "clarity", asks: "Can one read it?", low: "unreadable", high: "plain" },
   { name: "coherence", asks: "Does one line follow from the other?", low: "a jumble", high: "one thread" },
   { name: "completeness", asks: "Are all the steps there?", low: "missing", high: "all there" },
-  { name: "efficiency", asks: "Is there nothing that is not needed?", low: "much", high: "nothing" },
+  { name: "efficiency", asks: "Is there nothing that is not needed?", low: "much to strike", high: "nothing" },
 ] as const;
 const SCALE = [1, 2, 3, 4, 5] as const;
 
@@ -78,9 +78,10 @@ export function Label({ known, place }: { readonly known: LabelInfo | null; read
             {ASPECTS.map((aspect, i) => (
               <fieldset key={aspect.name} className={i === turn ? "label-aspect turn" : "label-aspect"}>
                 <legend>{aspect.name}</legend>
-                <p>{aspect.asks}</p>
+                <p>
+                  {aspect.asks} 1 is {aspect.low}, 5 {aspect.high}.
+                </p>
                 <div className="label-scale">
-                  <span aria-hidden="true">{aspect.low}</span>
                   {SCALE.map((value) => (
                     <label key={value}>
                       <input
@@ -97,7 +98,6 @@ export function Label({ known, place }: { readonly known: LabelInfo | null; read
                       <span aria-hidden="true">{value}</span>
                     </label>
                   ))}
-                  <span aria-hidden="true">{aspect.high}</span>
                 </div>
               </fieldset>
             ))}

@@ -3,16 +3,21 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import type { LabelInfo, LabelItem } from "../../serve/wire.ts";
 import { ApiFailure, api } from "../lib/api.ts";
 
-/** What is rated; null until it is known. */
-export function useLabelInfo(wanted: boolean): LabelInfo | null {
+/**
+ * What is rated; null until it is known. Asked for anew when the view changes, so that the page opens on what still lacks a rating.
+ */
+export function useLabelInfo(view: string): LabelInfo | null {
+  // A tab that grows a model by itself asks the server for nothing.
+  const wanted = view !== "tab";
   const [info, setInfo] = useState<LabelInfo | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another view is a reason to ask again.
   useEffect(() => {
     if (!wanted) return;
     const leaving = new AbortController();
     // Without an answer there is no link to the page, and the shell says that the server is gone.
     api.label(leaving.signal).then(setInfo, () => undefined);
     return () => leaving.abort();
-  }, [wanted]);
+  }, [wanted, view]);
   return info;
 }
 

@@ -1,0 +1,124 @@
+/**
+ * A person's path through the studio's rating page, in a real browser against the real server and a real file: by keys and by
+ * mouse, with a reload in between, on a desk and on a phone.
+ *
+ * Needs Chromium (RECKON_CHROMIUM or /usr/bin/chromium). Without one it is skipped, unless RECKON_REQUIRE_CHROMIUM=1.
+ */
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { build } from "vite";
+import { LocalServices } from "../src/cli/studio-services.ts";
+import { LabelFile, type StudioServer, startStudio } from "../src/serve/index.ts";
+import { gradedTraces, readTraces, type Trace } from "../src/tasks/index.ts";
+import { CHROMIUM, FLAGS, missing, nameless, PATIENCE } from "./studio-page.ts";
+
+/** Set to a folder to keep pictures of each view. */
+const SHOTS = process.env["RECKON_STUDIO_SHOTS"];
+
+describe("rating in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
+  let folder = "";
+  let file = "";
+  let server: StudioServer;
+  let services: LocalServices;
+  let browser: Browser;
+  let traces: Trace[] = [];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "reckon-label-"));
+    file = join(folder, "chains.jsonl");
+    traces = gradedTraces({ seed: 5, index: 1, split: "train", chains: 4 });
+    await writeFile(file, traces.map(({ ratings, ...trace }) => `${JSON.stringify(trace)}\n`).join(""));
+    const configFile = fileURLToPath(new URL("../src/web/vite.config.ts", import.meta.url));
+    await build({ configFile, logLevel: "error", build: { outDir: join(folder, "web") } });
+    services = new LocalServices(join(folder, "runs"), { workers: 1 });
+    const label = await LabelFile.open(file);
+    server = await startStudio({ runsDir: join(folder, "runs"), webDir: join(folder, "web"), services, port: 0, label });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+    await services?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function visit(viewport: { width: number; height: number }, use: (page: Page) => Promise<void>): Promise<void> {
+    const context = await browser.newContext({ viewport });
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    const trouble: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") trouble.push(`console: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => trouble.push(`page: ${error.message}`));
+    try {
+      await page.goto(`${server.url}/#/label`);
+      await use(page);
+      assert.deepEqual(trouble, []);
+    } finally {
+      await context.close();
+    }
+  }
+
+  const written = async () => readTraces(await readFile(file, "utf8")).traces.map(({ ratings }) => ratings);
+
+  it("is rated by keys, nothing is lost on a reload, and the next one comes", () =>
+    visit({ width: 1280, height: 900 }, async (page) => {
+      await page.getByText("Trace 1 ·").waitFor();
+      assert.equal(await page.locator(".label-text pre, .label-text .faint").first().isVisible(), true);
+      for (const key of ["5", "4", "3"]) await page.keyboard.press(key);
+      await page.getByRole("radio", { name: "coherence 3" }).and(page.locator(":checked")).waitFor();
+      await page.getByText("saving").waitFor({ state: "detached" });
+      assert.deepEqual((await written())[0], { correctness: 5, clarity: 4, coherence: 3 });
+      await page.reload();
+      await page.getByRole("radio", { name: "clarity 4" }).and(page.locator(":checked")).waitFor();
+      // It goes on with the first that lacks a rating; Backspace takes the last one up again.
+      await page.keyboard.press("2");
+      await page.keyboard.press("Backspace");
+      await page.keyboard.press("1");
+      await page.keyboard.press("5");
+      await page.getByText("1 of 4 in chains.jsonl rated").waitFor();
+      await page.keyboard.press("Enter");
+      await page.getByText("Trace 2 ·").waitFor();
+      assert.match(page.url(), /#\/label\/2$/);
+      await page.getByText("saving").waitFor({ state: "detached" });
+      assert.deepEqual((await written())[0], {
+        ...{ correctness: 5, clarity: 4, coherence: 3, completeness: 1, efficiency: 5 },
+      });
+      if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, "label-desk.png"), fullPage: true });
+    }));
+
+  it("is rated by mouse on a phone, in what the file lacks still", () =>
+    visit({ width: 390, height: 800 }, async (page) => {
+      await page.getByText("Trace 2 ·").waitFor();
+      assert.deepEqual(await nameless(page), []);
+      const wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+      assert.ok(Number(wide) <= 0, `${wide} pixels too wide`);
+      for (const aspect of ["efficiency", "correctness", "clarity", "coherence", "completeness"])
+        await page.getByRole("radio", { name: `${aspect} 2` }).check();
+      await page.getByText("2 of 4 in chains.jsonl rated").waitFor();
+      await page.getByRole("button", { name: "Next" }).click();
+      await page.getByText("Trace 3 ·").waitFor();
+      await page.getByRole("button", { name: "Previous" }).click();
+      await page.getByRole("radio", { name: "clarity 2" }).and(page.locator(":checked")).waitFor();
+      if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, "label-phone.png"), fullPage: true });
+    }));
+
+  it("says when the file has been changed behind its back, and writes nothing", async () => {
+    const before = await readFile(file, "utf8");
+    await writeFile(file, `${before}\n`);
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    await page.goto(`${server.url}/#/label/4`);
+    await page.getByRole("radio", { name: "clarity 2" }).check();
+    await page.getByRole("alert").getByText("has been changed by another program").waitFor();
+    assert.equal(await readFile(file, "utf8"), `${before}\n`);
+    await context.close();
+  });
+});
