@@ -68,6 +68,8 @@ export interface Asked {
   readonly unanswered: readonly Unanswered[];
   /** Answers that were there before. */
   readonly before: number;
+  /** What traces.jsonl holds. */
+  readonly traces: string;
 }
 
 /**
@@ -108,7 +110,7 @@ export async function askTeacher(teacher: Teacher, options: AskOptions): Promise
     log.write(TEACHER_RECORD, `${JSON.stringify(record, null, 2)}\n`);
     if (failure !== undefined) throw failure;
     const complete = answered.length + unanswered.length === problems.length * samples;
-    return { record, complete, unanswered, before };
+    return { record, complete, unanswered, before, traces: text };
   } finally {
     log.close();
   }

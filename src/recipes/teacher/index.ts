@@ -13,6 +13,13 @@ export { drawOnce } from "./draw.ts";
 export { type EndpointSampling, endpointTeacher } from "./endpoint.ts";
 export { type LocalSampling, localTeacher } from "./local.ts";
 export { runTeacher, type TeacherStage } from "./run-teacher.ts";
-export { type EndpointSettings, endpointSchema, INSTRUCTION, type KeepSettings, keepSchema } from "./settings.ts";
+export {
+  askedOf,
+  type EndpointSettings,
+  endpointSchema,
+  INSTRUCTION,
+  type KeepSettings,
+  keepSchema,
+} from "./settings.ts";
 export type { Asking, Teacher, TeacherAnswer, Unanswered } from "./teacher.ts";
 export { type AnswerCounts, readAnswer, type TeacherTrace, tracesOf } from "./traces.ts";

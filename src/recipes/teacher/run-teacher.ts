@@ -1,11 +1,13 @@
 /**
- * A teacher behind an API as a stage of a recipe: what rejection sampling is with a model of ours. The answers lie in
- * `answers/` of the run's folder, and `traces.jsonl` beside the recipe, where later stages look for it.
+ * A teacher behind an API as a stage of a recipe: what rejection sampling is with a model of ours. `traces.jsonl` lies beside the
+ * recipe, where later stages look for it; the answers lie beside the run's folder, in `answers-HASH`, by the hash of what
+ * was asked: a stage that is changed and runs anew, or another run with the same question, pays for none of them again.
  *
  * Left out: `chunk`, since every single answer is safe when it counts.
  */
-import { copyFileSync } from "node:fs";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { replaceFile } from "../../runs/disk.ts";
 import type { TaskFile } from "../../runs/task-files.ts";
 import type { ProblemWeight } from "../../tasks/index.ts";
 import { DEFAULT_REWARDS } from "../../train/judge.ts";
@@ -60,7 +62,8 @@ export async function runTeacher(
     );
     for (const warning of teacher.warnings) tell("warning", "TEACHER_OPEN", warning);
     const total = problems.length * samplesPerPrompt;
-    const answers = join(folder, "answers");
+    const hash = createHash("sha256").update(JSON.stringify(teacher.question)).digest("hex");
+    const answers = join(dirname(folder), `answers-${hash.slice(0, 12)}`);
     const asked = await askTeacher(teacher, {
       ...{ folder: answers, problems, samples: samplesPerPrompt, judge: source.judge },
       keep: { perPrompt, maxThinking, withoutThinking: false },
@@ -76,7 +79,8 @@ export async function runTeacher(
       );
     }
     if (!asked.complete) return asked;
-    for (const name of [TEACHER_RECORD, TRACES]) copyFileSync(join(answers, name), join(folder, name));
+    replaceFile(join(folder, TEACHER_RECORD), `${JSON.stringify(asked.record, null, 2)}\n`, { durable: true });
+    replaceFile(join(folder, TRACES), asked.traces, { durable: true });
     store.progress(total, total);
     return asked;
   } finally {

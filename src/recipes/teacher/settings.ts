@@ -58,4 +58,12 @@ export const keepSchema = z.strictObject({
 });
 
 export type EndpointSettings = z.output<typeof endpointSchema>;
+
+/**
+ * What of a teacher's settings decides over its answers. The rest (requests at once, patience, prices, the key's name) may
+ * change without another answer being asked for.
+ */
+export function askedOf({ url, model, system, instruction, topP, extra, sendSeed }: EndpointSettings) {
+  return { url, model, system, instruction, topP, extra, sendSeed };
+}
 export type KeepSettings = z.output<typeof keepSchema>;

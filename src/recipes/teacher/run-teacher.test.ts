@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { completion, sendJson, startEndpoint } from "../../../test/endpoint.ts";
+import { RunDirectory } from "../../runs/run-directory.ts";
+import { readTraces } from "../../tasks/index.ts";
+import type { RunEvent } from "../../train/run-store.ts";
+import { teachersOf } from "./ask.ts";
+import { runTeacher, type TeacherStage } from "./run-teacher.ts";
+import { askedOf, endpointSchema } from "./settings.ts";
+
+const root = mkdtempSync(join(tmpdir(), "reckon-teacher-stage-"));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+test("a teacher as a stage: paused and gone on with, run again with other settings, nothing is asked twice", async () => {
+  const server = await startEndpoint(({ number, body, response }) => {
+    const [a, b] = (body.messages.at(-1).content as string).match(/\d+/g)!.map(Number);
+    if (number === 5) RunDirectory.request(root, "first", "pause");
+    if (number === 1) response.end("{ nonsense");
+    else sendJson(response, completion({ reasoning_content: `${a}+${b}`, content: `<answer>${a! + b!}</answer>` }));
+  });
+  after(() => server.close());
+  const teacher = endpointSchema.parse({ url: server.url, model: "wise", concurrency: 1, attempts: 1 });
+  const stage: TeacherStage = {
+    teacher,
+    problems: [{ family: "addition", level: 1, weight: 1 }],
+    tasks: [],
+    ...{ prompts: 20, samplesPerPrompt: 2, perPrompt: 2, temperature: 0.6, maxNewTokens: 50 },
+  };
+  const events: RunEvent[] = [];
+  const settings = { observer: { event: (event: RunEvent) => events.push(event) } };
+  const first = RunDirectory.create(root, "first", {}, settings);
+  const run = async (directory: RunDirectory, of: TeacherStage) => {
+    const asked = await runTeacher(7, of, directory.path, directory, {});
+    await directory.close();
+    return asked;
+  };
+  const paused = await run(first, stage);
+  assert.equal(paused.complete, false);
+  assert.equal(first.state.status, "paused");
+  assert.ok(server.exchanges.length < 40);
+  const again = await RunDirectory.open(root, "first", settings);
+  const done = await run(again, stage);
+  assert.deepEqual([done.complete, done.unanswered.length, again.state.status], [true, 0, "finished"]);
+  assert.equal(done.before, paused.record.counts.answers);
+  // Every answer once, and the one that was no JSON twice.
+  assert.equal(server.exchanges.length, 41);
+  const file = join(first.path, "traces.jsonl");
+  const traces = readFileSync(file, "utf8");
+  assert.ok(readTraces(traces).traces.length >= 20, "the same thinking to the same problem is kept once");
+  assert.deepEqual(teachersOf([file, file]), [done.record]);
+  assert.deepEqual(teachersOf([join(root, "elsewhere", "traces.jsonl")]), []);
+
+  const patient = { ...teacher, concurrency: 3, attempts: 9, price: { prompt: 1, completion: 1, currency: "EUR" } };
+  assert.deepEqual(askedOf(patient), askedOf(teacher));
+  const other = await run(RunDirectory.create(root, "second", {}, settings), {
+    ...stage,
+    teacher: patient,
+    prompts: 10,
+  });
+  assert.deepEqual([server.exchanges.length, other.before], [41, 20]);
+  assert.equal(other.record.cost!.currency, "EUR");
+});
+
+test("rungs with few problems are told", async () => {
+  const server = await startEndpoint(({ response }) => sendJson(response, completion({ content: "no" })));
+  after(() => server.close());
+  const events: RunEvent[] = [];
+  const run = RunDirectory.create(root, "few", {}, { observer: { event: (event) => events.push(event) } });
+  const stage: TeacherStage = {
+    teacher: endpointSchema.parse({ url: server.url, model: "wise" }),
+    problems: [{ family: "recall", level: 0, weight: 1 }],
+    tasks: [],
+    ...{ prompts: 3000, samplesPerPrompt: 1, perPrompt: 1, temperature: 0.6, maxNewTokens: 50 },
+  };
+  const { record } = await runTeacher(1, stage, run.path, run, {});
+  await run.close();
+  assert.ok(record.problems < 3000 && record.problems === server.exchanges.length);
+  assert.ok(events.some(({ code }) => code === "TEACHER_FEW_PROBLEMS"));
+});
