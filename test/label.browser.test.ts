@@ -37,7 +37,13 @@ describe("rating in the studio", { skip: missing && `no Chromium at ${CHROMIUM}`
     await build({ configFile, logLevel: "error", build: { outDir: join(folder, "web") } });
     services = new LocalServices(join(folder, "runs"), { workers: 1 });
     const label = await LabelFile.open(file);
-    server = await startStudio({ runsDir: join(folder, "runs"), webDir: join(folder, "web"), services, port: 0, label });
+    server = await startStudio({
+      runsDir: join(folder, "runs"),
+      webDir: join(folder, "web"),
+      services,
+      port: 0,
+      label,
+    });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   });
   after(async () => {

@@ -21,7 +21,16 @@ function judged(folder: string): Record<string, RecipeInput["stages"][number]> {
   const problems = [{ family: "addition", level: 0, weight: 1 }];
   const from = join(root, "models", "base");
   const reward = (loss: "ratings" | "pairs" | "steps") =>
-    ({ kind: "reward", ...short, from, problems, loss, promptsPerStep: 2, evaluateEvery: 2, evaluatePrompts: 6 }) as const;
+    ({
+      kind: "reward",
+      ...short,
+      from,
+      problems,
+      loss,
+      promptsPerStep: 2,
+      evaluateEvery: 2,
+      evaluatePrompts: 6,
+    }) as const;
   return {
     ratings: reward("ratings"),
     pairs: reward("pairs"),

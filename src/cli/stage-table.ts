@@ -102,7 +102,7 @@ function problemsOf(recipe: Recipe): ProblemWeight[] {
 
 /** Models by name that no stage makes, in the order of their names: the base stands before what was made of it. */
 function beginnings(recipe: Recipe): string[] {
-  const places = recipe.stages.flatMap((stage) => ("from" in stage ? [stage.from] : []));
+  const places = recipe.stages.flatMap((stage) => ("from" in stage ? (stage.from ?? []) : []));
   return [...new Set(places.filter((place) => referenceOf(place) === undefined))].sort();
 }
 

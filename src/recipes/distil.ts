@@ -10,7 +10,7 @@
  */
 import { demoMix, type ProblemWeight, smallCorpusMix, smallMix } from "../tasks/index.ts";
 import { equalSteps } from "./distil-control.ts";
-import type { RecipeInput, Scale } from "./schema.ts";
+import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
 
 /** What the scales differ in. */
 interface Size {
@@ -78,7 +78,7 @@ const ANSWERS = { promptsPerStep: 16, samplesPerPrompt: 16, iterations: 1 } as c
 
 function distilled(scale: Scale): RecipeInput {
   const { base, problems, teacher, prompts, samplesPerPrompt, rowLength } = SIZES[scale];
-  const recipe = {
+  return defineRecipe({
     name: scale === "tiny" ? "distil" : "distil-small",
     description: "Teach a student a third as large by the right answers of a large reasoning model.",
     seed: 0,
@@ -105,13 +105,12 @@ function distilled(scale: Scale): RecipeInput {
         optimizer: { name: "adamw", weightDecay: 0.01 },
       },
     ],
-  };
-  return recipe as unknown as RecipeInput;
+  });
 }
 
 function reinforced(scale: Scale): RecipeInput {
   const { base, problems, prompts, traceTokens, answerTokens } = SIZES[scale];
-  const recipe = {
+  return defineRecipe({
     name: scale === "tiny" ? "distil-rl" : "distil-rl-small",
     description: "The control beside distillation: the same student base, reinforced for the same operations.",
     seed: 0,
@@ -131,8 +130,7 @@ function reinforced(scale: Scale): RecipeInput {
         optimizer: { name: "adamw" },
       },
     ],
-  };
-  return recipe as unknown as RecipeInput;
+  });
 }
 
 export const distil: Readonly<Record<Scale, RecipeInput>> = { tiny: distilled("tiny"), small: distilled("small") };

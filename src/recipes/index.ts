@@ -2,6 +2,7 @@
 import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
 import { base } from "./base.ts";
+import { distil, distilRl } from "./distil.ts";
 import { r1 } from "./r1.ts";
 import { r1Zero } from "./r1-zero.ts";
 import { reward } from "./reward.ts";
@@ -38,6 +39,8 @@ export const RECIPES: Readonly<Record<string, Readonly<Record<Scale, RecipeInput
   sft,
   r1,
   reward,
+  distil,
+  "distil-rl": distilRl,
 };
 
 /** Runs a resolved recipe of one stage in its run directory, from its start or from its newest checkpoint. */

@@ -9,6 +9,7 @@ import { ReckonError } from "../util/errors.ts";
 import { weightsHash } from "./lineage.ts";
 import type { Recipe, Stage } from "./schema.ts";
 import { isPath, placesOf, relocated } from "./stages.ts";
+import { askedOf } from "./teacher/settings.ts";
 import { firstTexts } from "./texts.ts";
 
 /**
@@ -41,8 +42,8 @@ export async function stageKey(recipe: Recipe, modelFolder: (name: string) => st
   for (const model of placesOf(stage).models) hashes.set(model, `model ${await modelHash(modelFolder(model))}`);
   for (const place of filePlaces(stage)) hashes.set(place, `${basename(place)} ${hash(await content(place))}`);
   const named = (place: string): string => hashes.get(place) ?? place;
-  const hashed = { ...recipe, description: "", stages: [withoutPaths(stage, named)] };
-  return modelKey(hashed, firstTexts(recipe, TEXTS));
+  const hashed = { ...recipe, description: "", stages: [asAsked(withoutPaths(stage, named))] };
+  return modelKey(hashed as Recipe, firstTexts(recipe, TEXTS));
 }
 
 /** Hash of all that decides over what a model in a folder says: weights, configuration, tokenizer. */
@@ -77,6 +78,12 @@ function withoutPaths(stage: Stage, named: (place: string) => string): Stage {
   );
   if (!("userRewards" in moved)) return { ...moved, tasks };
   return { ...moved, tasks, userRewards: moved.userRewards.map(named) };
+}
+
+/** Of a teacher only what decides over its answers. */
+function asAsked(stage: Stage): unknown {
+  if (stage.kind !== "sample" || stage.teacher === undefined) return stage;
+  return { ...stage, teacher: { ...askedOf(stage.teacher), maxThinking: stage.teacher.maxThinking } };
 }
 
 async function content(path: string): Promise<Uint8Array> {

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { RunDirectory } from "../runs/run-directory.ts";
 import { gradedTraces, readTraces, traceLines } from "../tasks/index.ts";
-import { timeless } from "../train/testing.ts";
 import type { Metrics } from "../train/run-store.ts";
+import { timeless } from "../train/testing.ts";
 import { type RecipeInput, resolveRecipe, runRecipe } from "./index.ts";
 
 const base = join(import.meta.dirname, "..", "..", "models", "base");
@@ -22,7 +22,11 @@ const short = {
 const problems = [{ family: "addition", level: 0, weight: 1 }];
 
 /** Runs a stage; `stopAt` asks it to stop after a step, and then it is resumed. @returns its folder */
-async function run(name: string, stage: RecipeInput["stages"][number], stopAt = Number.POSITIVE_INFINITY): Promise<string> {
+async function run(
+  name: string,
+  stage: RecipeInput["stages"][number],
+  stopAt = Number.POSITIVE_INFINITY,
+): Promise<string> {
   const recipe = resolveRecipe({ name, description: "", seed: 3, stages: [stage] });
   const first: RunDirectory = RunDirectory.create(folder, name, recipe, {
     observer: {
@@ -42,17 +46,26 @@ async function run(name: string, stage: RecipeInput["stages"][number], stopAt = 
 }
 
 const metricsOf = (path: string): Metrics[] =>
-  readFileSync(join(path, "metrics.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as Metrics);
+  readFileSync(join(path, "metrics.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Metrics);
 
 let judge = "";
 before(async () => {
-  const rows = Array.from({ length: 60 }, (_, index) => gradedTraces({ seed: 9, index, split: "train", problems })).flat();
+  const rows = Array.from({ length: 60 }, (_, index) =>
+    gradedTraces({ seed: 9, index, split: "train", problems }),
+  ).flat();
   // Prompts without facts are held out by their text; of one row the thinking is missing.
   const bare = rows.map(({ facts, ...row }) => row);
   writeFileSync(join(folder, "rated.jsonl"), `{"prompt":"1","answer":"1"}\n${traceLines(bare)}`);
   const settings = { promptsPerStep: 2, evaluateEvery: 0, evaluatePrompts: 5 };
   const data = join(folder, "rated.jsonl");
-  judge = join(await run("judge", { kind: "reward", ...short, from: base, problems, data, steps: 2, ...settings }), "checkpoints", "step-2");
+  judge = join(
+    await run("judge", { kind: "reward", ...short, from: base, problems, data, steps: 2, ...settings }),
+    "checkpoints",
+    "step-2",
+  );
 });
 
 test("a reward model's folder says how it reads, how good it is, and what transformers needs to know", () => {
@@ -104,8 +117,19 @@ test("PPO against it, stopped and resumed, ends with the same policy, critic and
 });
 
 test("a language model is no judge, and a judge is no policy", async () => {
-  const stage = { kind: "reinforce", ...short, problems, steps: 1, promptsPerStep: 1, samplesPerPrompt: 2, maxNewTokens: 8, evaluateProblems: 1 } as const;
-  await assert.rejects(run("no-judge", { ...stage, from: base, rewardModel: { from: base } }), { code: "REWARD_MODEL" });
+  const stage = {
+    kind: "reinforce",
+    ...short,
+    problems,
+    steps: 1,
+    promptsPerStep: 1,
+    samplesPerPrompt: 2,
+    maxNewTokens: 8,
+    evaluateProblems: 1,
+  } as const;
+  await assert.rejects(run("no-judge", { ...stage, from: base, rewardModel: { from: base } }), {
+    code: "REWARD_MODEL",
+  });
   await assert.rejects(run("no-policy", { ...stage, from: judge }), { code: "MODEL_WRITES_NOT" });
 });
 

@@ -28,6 +28,8 @@ import { type Data, openData, stepsOf } from "./data.ts";
 import { evaluationMetrics, evaluationSample } from "./evaluation-metrics.ts";
 import { Lineage } from "./lineage.ts";
 import type { PretrainStage, Recipe, SuperviseStage } from "./schema.ts";
+import { isPath, placesOf } from "./stages.ts";
+import { teachersOf } from "./teacher/ask.ts";
 import { pretrainText, superviseText } from "./texts.ts";
 
 export interface StageOptions extends EngineOptions {
@@ -70,6 +72,7 @@ export async function runSupervise(
     store.event({ level: "info", code: "MODEL_TOKENS_ADDED", step: 0, message });
   }
   const data = stage.data === undefined ? undefined : await openData(recipe, stage, tokenizer);
+  if (data && !restored) lineage.teachers = teachersOf(placesOf(stage).data.filter(isPath));
   if (data && !restored) {
     for (const message of data.warnings) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message });
   }

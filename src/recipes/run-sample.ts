@@ -93,7 +93,7 @@ async function sampleInto(
     for (const message of source.warnings)
       store.event({ level: "warning", code: "TASK_ROWS_SKIPPED", step: 0, message });
   }
-  const place = options.modelFolder?.(stage.from) ?? stage.from;
+  const place = options.modelFolder?.(stage.from!) ?? stage.from!;
   const parentHash = await weightsHash(place);
   if (state.step < chunks) {
     const { config, tokenizer, parameters } = await loadModelFolder(place);

@@ -6,6 +6,18 @@ import { runReinforce } from "./run-reinforce.ts";
 import { runReward } from "./run-reward.ts";
 import { runSample } from "./run-sample.ts";
 import type { Recipe } from "./schema.ts";
+import type { SampleStage } from "./schema-data.ts";
+import { runTeacher, type TeacherStage } from "./teacher/run-teacher.ts";
+
+/** What asking takes of a stage. */
+function teacherStage(stage: SampleStage, teacher: NonNullable<SampleStage["teacher"]>): TeacherStage {
+  return { ...stage, teacher, maxThinking: teacher.maxThinking };
+}
+
+function folderOf(store: RunStore): string {
+  if (store.path === undefined) throw new Error("internal: data needs a folder");
+  return store.path;
+}
 
 export async function runStage(recipe: Recipe, store: RunStore, options: StageOptions): Promise<void> {
   const stage = recipe.stages[0]!;
@@ -17,7 +29,14 @@ export async function runStage(recipe: Recipe, store: RunStore, options: StageOp
     case "reinforce":
       return runReinforce(recipe, stage, store, options);
     case "sample":
-      return runSample(recipe, stage, store, options);
+      if (stage.teacher === undefined) return runSample(recipe, stage, store, options);
+      return void (await runTeacher(
+        recipe.seed,
+        teacherStage(stage, stage.teacher),
+        folderOf(store),
+        store,
+        process.env,
+      ));
     case "reward":
       return runReward(recipe, stage, store, options);
     case "graded":

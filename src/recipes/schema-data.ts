@@ -1,6 +1,7 @@
 /** Settings of stages that make data or learn from it: sources of traces, and rejection sampling. */
 import { z } from "zod";
 import { count, rungSchema, share, stageName, taskFileSchema, whole } from "./schema-parts.ts";
+import { endpointSchema } from "./teacher/settings.ts";
 
 /**
  * Where traces come from: `stage:NAME`, an earlier stage that makes data; `corpus:NAME`, what the program writes itself
@@ -22,11 +23,16 @@ export const dataSchema = z.union([placeSchema, z.array(sourceSchema).min(1)]);
  * Rejection sampling (DeepSeek-R1, arXiv 2501.12948, §3): several answers to each training problem, of which right and
  * readable ones are kept as data.
  */
-export const sampleSchema = z.strictObject({
+const sampleFields = z.strictObject({
   kind: z.literal("sample"),
   name: stageName.optional(),
-  /** Folder of the model that answers. */
-  from: z.string(),
+  /** Folder of the model that answers; or else `teacher`. */
+  from: z.string().optional(),
+  /** An API that answers. */
+  teacher: endpointSchema
+    // Longest thinking that is kept, in characters: an API's tokens are not ours.
+    .extend({ maxThinking: count.optional() })
+    .optional(),
   problems: z.array(rungSchema).min(1),
   /** Users' tasks, as in reinforcement. */
   tasks: z.array(z.union([z.string(), taskFileSchema])).default([]),
@@ -53,6 +59,11 @@ export const sampleSchema = z.strictObject({
   rolloutsEvery: whole.default(4),
   rolloutGroups: count.default(4),
 });
+
+export const sampleSchema = sampleFields.refine(
+  ({ from, teacher }) => (from === undefined) !== (teacher === undefined),
+  "needs either from or teacher",
+);
 
 export type DataPlace = z.output<typeof dataSchema>;
 export type DataSource = z.output<typeof sourceSchema>;

@@ -71,9 +71,23 @@ test("threads change nothing: one, two and three give what this thread gives, bi
 test("scores and their gradients, too, do not depend on threads", async () => {
   const judging: ComputeSpec = { ...spec, config: { ...config, scores: ["a", "b"] } };
   const items = Array.from({ length: 9 }, (_, i) => ({
-    texts: [{ tokens: tokens(4 + 2 * i), at: [1, 3 + i], targets: [[0, 1], [1, 0.5]] }],
+    texts: [
+      {
+        tokens: tokens(4 + 2 * i),
+        at: [1, 3 + i],
+        targets: [
+          [0, 1],
+          [1, 0.5],
+        ],
+      },
+    ],
   }));
-  const parts = [0, 1, 2].map((s) => scoreBatches(items.filter((__, i) => i % 3 === s), { tokens: 40, outputs: 2 }));
+  const parts = [0, 1, 2].map((s) =>
+    scoreBatches(
+      items.filter((__, i) => i % 3 === s),
+      { tokens: 40, outputs: 2 },
+    ),
+  );
   const all = async (compute: Compute): Promise<unknown[]> => {
     const parameters = initialise(judging.config, 1);
     compute.buffers.parameters.set(parameters.map((x, i) => (i >= parameters.length - 32 ? (i % 5) - 2 : x)));

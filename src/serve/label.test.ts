@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { gradedTraces, readTraces } from "../tasks/index.ts";
 import { Hono } from "hono";
+import { gradedTraces, readTraces } from "../tasks/index.ts";
 import { errorResponse } from "./http-errors.ts";
 import { LabelFile } from "./label-file.ts";
 import { labelRoutes } from "./label-routes.ts";
@@ -76,7 +76,10 @@ test("quick ratings of one trace and another all arrive", async () => {
   await Promise.all(traces.map((_, i) => rate(i, { ratings: { efficiency: 1 + (i % 5) } })));
   const read = readTraces(readFileSync(path, "utf8"));
   assert.deepEqual(read.faults, []);
-  assert.deepEqual(read.traces.map(({ ratings }) => ratings), traces.map((_, i) => ({ efficiency: 1 + (i % 5) })));
+  assert.deepEqual(
+    read.traces.map(({ ratings }) => ratings),
+    traces.map((_, i) => ({ efficiency: 1 + (i % 5) })),
+  );
 });
 
 test("what is no rating is refused, and the file is as it was", async () => {

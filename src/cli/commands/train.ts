@@ -146,8 +146,8 @@ function minutesFor(flops: number): number {
 async function configOf(recipe: Recipe): Promise<ModelConfig | undefined> {
   for (const stage of recipe.stages) {
     if (stage.kind === "pretrain") return freshConfig(stage, corpusTokenizer(recipe, stage));
-    if ("from" in stage && referenceOf(stage.from) === undefined)
-      return (await openModel(stage.from)).checkpoint.config;
+    const from = "from" in stage ? stage.from : undefined;
+    if (from !== undefined && referenceOf(from) === undefined) return (await openModel(from)).checkpoint.config;
   }
   return undefined;
 }
