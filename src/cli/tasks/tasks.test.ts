@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { listTasks } from "../../tasks/index.ts";
+import { listTasks, readTraces } from "../../tasks/index.ts";
 import type { TaskCard } from "./card.ts";
 
 const main = join(import.meta.dirname, "..", "main.ts");
@@ -240,5 +240,31 @@ describe("reckon eval --problems", () => {
     const without = reckon(["eval", "base", "--problems", sampled]);
     assert.equal(without.status, 1);
     assert.match(without.stderr, /PROBLEMS_INVALID[\s\S]*--task/);
+  });
+});
+
+describe("reckon tasks graded", () => {
+  test("writes traces with ratings, the same for the same seed, of one family or a mixture", () => {
+    const args = ["tasks", "graded", "addition", "--level", "1", "--count", "3", "--chains", "3", "--seed", "5"];
+    const { status, stdout, stderr } = reckon(args);
+    assert.equal(status, 0, stderr);
+    const { traces, faults } = readTraces(stdout);
+    assert.deepEqual(faults, []);
+    assert.ok(
+      traces.length > 3 &&
+        traces.every(({ ratings, family, level }) => ratings && family === "addition" && level === 1),
+    );
+    assert.equal(reckon(args).stdout, stdout);
+    const mixture = readTraces(
+      reckon(["tasks", "graded", "--mix", "small", "--count", "12", "--split", "heldout"]).stdout,
+    );
+    assert.ok(new Set(mixture.traces.map(({ family }) => family)).size > 3);
+  });
+
+  test("an unknown family is told as such", () => {
+    const { status, stderr } = reckon(["tasks", "graded", "nonsense"]);
+    assert.notEqual(status, 0);
+    assert.match(stderr, /nonsense/);
+    assert.doesNotMatch(stderr, /\n\s+at /);
   });
 });
