@@ -2,8 +2,8 @@
  * Micro-batches of texts that are to be scored: rows with the places whose hidden states the head reads, what is wanted
  * there, and the pairs that are compared.
  *
- * An item's texts stay in one batch (InstructGPT, arXiv 2203.02155, §3.5: all pairs of a prompt together). Every token of a
- * text is read, the last one too, since the score stands at it.
+ * Texts that are compared stay in one batch (InstructGPT, arXiv 2203.02155, §3.5: all pairs of a prompt together), others
+ * go where their length fits. Every token of a text is read, the last one too, since the score stands at it.
  */
 import { assert } from "../util/errors.ts";
 
@@ -50,7 +50,7 @@ export interface ScoreBatch {
 }
 
 export interface ScoreBatchOptions {
-  /** Tokens (rows × length) that a batch holds at most, unless one item alone has more. */
+  /** Tokens (rows × length) that a batch holds at most, unless what must not be parted has more. */
   readonly tokens: number;
   /** Outputs of the head. */
   readonly outputs: number;
@@ -60,23 +60,34 @@ export interface ScoreBatchOptions {
 
 const MULTIPLE = 16;
 
+/** Texts of an item that must not be parted: all of them where they are compared, else each by itself. */
+interface Unit {
+  readonly item: number;
+  readonly texts: readonly number[];
+  readonly longest: number;
+}
+
 /** Cuts items into batches, longest first. Deterministic: ties keep the order given. */
 export function scoreBatches(items: readonly ScoreItem[], options: ScoreBatchOptions): ScoreBatch[] {
-  const longest = items.map(({ texts }) => Math.max(...texts.map(({ tokens }) => tokens.length)));
-  const order = items.map((_, i) => i).sort((a, b) => longest[b]! - longest[a]! || a - b);
+  const units = items
+    .flatMap(({ texts, pairs }, item): Unit[] => {
+      const all = texts.map(({ tokens }, text) => ({ item, texts: [text], longest: tokens.length }));
+      if (!pairs) return all;
+      return [{ item, texts: [...texts.keys()], longest: Math.max(...all.map(({ longest }) => longest)) }];
+    })
+    .sort((a, b) => b.longest - a.longest);
   const batches: ScoreBatch[] = [];
-  let open: number[] = [];
+  let open: Unit[] = [];
   let rows = 0;
-  for (const i of order) {
-    const length = Math.ceil(longest[open[0] ?? i]! / MULTIPLE) * MULTIPLE;
-    const more = items[i]!.texts.length;
-    if (open.length > 0 && (rows + more) * length > options.tokens) {
+  for (const unit of units) {
+    const length = Math.ceil((open[0] ?? unit).longest / MULTIPLE) * MULTIPLE;
+    if (open.length > 0 && (rows + unit.texts.length) * length > options.tokens) {
       batches.push(assemble(items, open, options));
       open = [];
       rows = 0;
     }
-    open.push(i);
-    rows += more;
+    open.push(unit);
+    rows += unit.texts.length;
   }
   if (open.length > 0) batches.push(assemble(items, open, options));
   return batches;
@@ -94,9 +105,11 @@ export function totalWeight(items: readonly ScoreItem[], outputs: number): numbe
   return total;
 }
 
-function assemble(items: readonly ScoreItem[], chosen: readonly number[], options: ScoreBatchOptions): ScoreBatch {
+function assemble(items: readonly ScoreItem[], chosen: readonly Unit[], options: ScoreBatchOptions): ScoreBatch {
   const { outputs, scale = 1 } = options;
-  const texts = chosen.flatMap((item) => items[item]!.texts.map((text, index) => ({ item, index, text })));
+  const texts = chosen.flatMap(({ item, texts: own }) =>
+    own.map((index) => ({ item, index, text: items[item]!.texts[index]! })),
+  );
   const longest = Math.max(...texts.map(({ text }) => text.tokens.length));
   const length = Math.ceil(longest / MULTIPLE) * MULTIPLE;
   const places = texts.reduce((n, { text }) => n + text.at.length, 0);
@@ -109,7 +122,7 @@ function assemble(items: readonly ScoreItem[], chosen: readonly number[], option
     Float32Array,
   ];
   const spans: ScoreBatch["spans"][number][] = [];
-  /** Where an item's texts begin in `spans`. */
+  /** Where the texts of an item with pairs begin in `spans`. */
   const first = new Map<number, number>();
   let n = 0;
   texts.forEach(({ item, index, text }, row) => {
@@ -130,7 +143,7 @@ function assemble(items: readonly ScoreItem[], chosen: readonly number[], option
     });
   });
   picked.fill(picked[n - 1]!, n);
-  const pairs = chosen.flatMap((item) => (items[item]!.pairs ?? []).map((pair) => ({ item, ...pair })));
+  const pairs = chosen.flatMap(({ item }) => (items[item]!.pairs ?? []).map((pair) => ({ item, ...pair })));
   const count = Math.ceil(Math.max(1, pairs.length) / MULTIPLE) * MULTIPLE;
   const [better, worse, pairWeights] = [new Int32Array(count), new Int32Array(count), new Float32Array(count)];
   pairs.forEach((pair, p) => {
