@@ -7,7 +7,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { hash, makes, type Recipe, readPipeline, referenceOf, weightsHash } from "../recipes/index.ts";
+import { answers, hash, type Recipe, readPipeline, referenceOf, weightsHash } from "../recipes/index.ts";
 import { isMissing, replaceFile } from "../runs/disk.ts";
 import { instructionMix, listTasks, type Problem, type ProblemWeight, sampleFromMix } from "../tasks/index.ts";
 import { type EvaluationSummary, summarise } from "../train/evaluate.ts";
@@ -71,9 +71,7 @@ export async function stageTable(folder: string, options: StageTableOptions): Pr
     ...beginnings(record.recipe).map((place) => ({ name: place.split("/").at(-1)!, model: modelFolder(place) })),
     ...record.stages.flatMap((stage) => {
       const model =
-        stage.state === "finished" && makes(stage) === "model"
-          ? newestCheckpoint(join(folder, stage.folder))
-          : undefined;
+        stage.state === "finished" && answers(stage) ? newestCheckpoint(join(folder, stage.folder)) : undefined;
       return model === undefined ? [] : [{ name: stage.name, model }];
     }),
   ];

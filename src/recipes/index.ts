@@ -3,6 +3,7 @@ import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
 import { base } from "./base.ts";
 import { distil, distilRl } from "./distil.ts";
+import { o1, o1Ppo } from "./o1.ts";
 import { r1 } from "./r1.ts";
 import { r1Zero } from "./r1-zero.ts";
 import { reward } from "./reward.ts";
@@ -27,7 +28,7 @@ export {
 } from "./pipeline.ts";
 export { type OpenedReward, openRewardModel } from "./run-reward.ts";
 export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe, type Scale, type Stage } from "./schema.ts";
-export { isPath, makes, placesOf, referenceOf, relocated, stageNameOf } from "./stages.ts";
+export { answers, isPath, makes, placesOf, referenceOf, relocated, stageNameOf } from "./stages.ts";
 export { firstTexts } from "./texts.ts";
 
 export const SCALES: readonly Scale[] = ["tiny", "small"];
@@ -39,6 +40,8 @@ export const RECIPES: Readonly<Record<string, Readonly<Record<Scale, RecipeInput
   sft,
   r1,
   reward,
+  o1,
+  "o1-ppo": o1Ppo,
   distil,
   "distil-rl": distilRl,
 };

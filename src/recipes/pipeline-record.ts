@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { isMissing, replaceFile } from "../runs/disk.ts";
 import { ReckonError } from "../util/errors.ts";
 import type { Recipe } from "./schema.ts";
-import { makes } from "./stages.ts";
+import { answers } from "./stages.ts";
 
 export type StageState = "waiting" | "running" | "paused" | "failed" | "finished";
 
@@ -89,9 +89,9 @@ export function newestCheckpointOf(run: string): string | undefined {
     .find((checkpoint) => existsSync(join(checkpoint, "config.json")));
 }
 
-/** Folder of the model of the last stage that is finished and makes one; undefined where none is. */
+/** Folder of the model of the last stage that is finished and leaves one that answers; undefined where none is. */
 export function lastModel(folder: string): string | undefined {
   const stages = readPipeline(folder)?.stages ?? [];
-  const last = stages.findLast((stage) => stage.state === "finished" && makes(stage) === "model");
+  const last = stages.findLast((stage) => stage.state === "finished" && answers(stage));
   return last && newestCheckpointOf(join(folder, last.folder));
 }

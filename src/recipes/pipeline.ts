@@ -32,7 +32,7 @@ import type { StageOptions } from "./run-pretrain.ts";
 import { TRACES } from "./run-sample.ts";
 import { runStage } from "./run-stage.ts";
 import type { Recipe, Stage } from "./schema.ts";
-import { makes, referenceOf, relocated, stageNameOf } from "./stages.ts";
+import { answers, makes, referenceOf, relocated, stageNameOf } from "./stages.ts";
 
 export { isPipeline, lastModel, type PipelineRecord, readPipeline, type StageRecord } from "./pipeline-record.ts";
 
@@ -245,7 +245,7 @@ class Pipeline {
   }
 
   #result(status: PipelineResult["status"]): PipelineResult {
-    const last = this.#stages.findLast((stage) => stage.state === "finished" && makes(stage) === "model");
+    const last = this.#stages.findLast((stage) => stage.state === "finished" && answers(stage));
     const checkpoint = last && newestCheckpointOf(join(this.#folder, last.folder));
     return { run: this.#folder, status, checkpoint };
   }

@@ -33,6 +33,11 @@ export function makes({ kind }: { readonly kind: string }): "model" | "data" {
   return DATA_KINDS.includes(kind) ? "data" : "model";
 }
 
+/** Whether a stage leaves a model that answers: a judge does not. */
+export function answers(stage: { readonly kind: string }): boolean {
+  return makes(stage) === "model" && stage.kind !== "reward";
+}
+
 /** The stage that a place names; undefined where it names none. */
 export function referenceOf(place: string): string | undefined {
   return place.startsWith(REFERENCE) ? place.slice(REFERENCE.length) : undefined;
