@@ -9,7 +9,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { lastModel, type RecipeInput, readPipeline } from "../src/recipes/index.ts";
+import { type DataLineage, lastModel, type RecipeInput, readPipeline } from "../src/recipes/index.ts";
+import { getTask, isHeldOut, languageShare, readTraces } from "../src/tasks/index.ts";
 
 const root = mkdtempSync(join(tmpdir(), "reckon-pipeline-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -119,10 +120,28 @@ test("killed in and between its stages, a recipe ends with the same files", asyn
     assert.deepEqual(Object.keys(own).sort(), Object.keys(undisturbed).sort(), stage);
     for (const [file, text] of Object.entries(undisturbed)) assert.ok(own[file] === text, `${stage}${file} differs`);
   }
-  const traces = readFileSync(join(root, "whole", "cold", "traces.jsonl"), "utf8")
-    .trim()
-    .split("\n");
+});
+
+test("the data of rejection sampling is right and in one language, and its lineage accounts for every answer", () => {
+  const folder = join(root, "whole", "cold");
+  const { traces, faults } = readTraces(readFileSync(join(folder, "traces.jsonl"), "utf8"));
+  assert.deepEqual(faults, []);
   assert.ok(traces.length > 3, "hardly any data: the test would show nothing");
+  for (const { family, facts, answer, thinking, language } of traces) {
+    assert.equal(getTask(family!).verify(facts, answer).score, 1);
+    assert.equal(isHeldOut(getTask(family!), facts), false);
+    assert.equal(languageShare(thinking, language!), 1);
+  }
+  assert.equal(new Set(traces.map(({ prompt }) => prompt)).size, traces.length, "one a prompt");
+  const { counts, families, parentHash } = JSON.parse(
+    readFileSync(join(folder, "lineage.json"), "utf8"),
+  ) as DataLineage;
+  assert.match(parentHash, /^[0-9a-f]{64}$/);
+  for (const { sampled, right, ...reasons } of [counts, ...Object.values(families)]) {
+    const accounted = Object.values(reasons).reduce((sum, count) => sum + count, 0);
+    assert.deepEqual([right, sampled >= right], [accounted, true]);
+  }
+  assert.deepEqual([counts.sampled, counts.kept], [32, traces.length]);
 });
 
 test("what is done is not done again, and what is outdated comes back with its key", async () => {

@@ -34,9 +34,9 @@ export interface StageRow {
 
 export interface StageTableOptions {
   readonly workers: number;
-  /** Held-out problems; default 200. */
+  /** Held-out problems; default: twice those of the recipe's own evaluations, at most 400. */
   readonly problems?: number;
-  /** Held-out instructions; default 150. */
+  /** Held-out instructions; default: three for four problems. */
   readonly instructions?: number;
   /** Is told before a model is measured; those on record are not. */
   readonly onModel?: (name: string) => void;
@@ -48,7 +48,8 @@ const FORMAT = 1;
 /** As evaluations of recipes have it: the problems are the same for every run. */
 const SEED = 1_000_003;
 const MAX_TOKENS = 256;
-const COUNTS = { problems: 200, instructions: 150 } as const;
+const MOST_PROBLEMS = 400;
+const INSTRUCTIONS_A_PROBLEM = 0.75;
 
 /**
  * Measures what has not been measured, and gives all rows in the order of the recipe.
@@ -63,12 +64,13 @@ export async function stageTable(folder: string, options: StageTableOptions): Pr
       help: "train one: reckon train r1",
     });
   }
-  const { problems: count = COUNTS.problems, instructions = COUNTS.instructions } = options;
+  const { problems: count = countOf(record.recipe) } = options;
+  const instructions = options.instructions ?? Math.ceil(INSTRUCTIONS_A_PROBLEM * count);
   const mix = problemsOf(record.recipe);
   const problems = heldOut(mix, count);
   const tasks = heldOut(instructionMix(mix), instructions);
   const models = [
-    ...beginnings(record.recipe).map((place) => ({ name: place.split("/").at(-1)!, model: modelFolder(place) })),
+    ...beginnings(record.recipe).map((place) => ({ name: nameOf(place), model: modelFolder(place) })),
     ...record.stages.flatMap((stage) => {
       const model =
         stage.state === "finished" && answers(stage) ? newestCheckpoint(join(folder, stage.folder)) : undefined;
@@ -90,6 +92,11 @@ export async function stageTable(folder: string, options: StageTableOptions): Pr
   return rows;
 }
 
+function countOf(recipe: Recipe): number {
+  const own = recipe.stages.map((stage) => ("evaluateProblems" in stage ? stage.evaluateProblems : 0));
+  return Math.min(MOST_PROBLEMS, 2 * Math.max(1, ...own));
+}
+
 /** Problems of built-in families of the last stage that poses any, without instructions. */
 function problemsOf(recipe: Recipe): ProblemWeight[] {
   const lists = recipe.stages.flatMap((stage) => ("problems" in stage ? [stage.problems] : []));
@@ -102,6 +109,12 @@ function problemsOf(recipe: Recipe): ProblemWeight[] {
 function beginnings(recipe: Recipe): string[] {
   const places = recipe.stages.flatMap((stage) => ("from" in stage ? (stage.from ?? []) : []));
   return [...new Set(places.filter((place) => referenceOf(place) === undefined))].sort();
+}
+
+/** The last part of a model's name; of a checkpoint the run that it is of. */
+function nameOf(place: string): string {
+  const parts = place.split(/[\\/]/).filter((part) => part !== "checkpoints" && !/^step-\d+$/.test(part));
+  return parts.at(-1) ?? place;
 }
 
 function heldOut(mix: readonly ProblemWeight[], count: number): Problem[] {

@@ -27,6 +27,8 @@ export {
   type StageRecord,
 } from "./pipeline.ts";
 export { type OpenedReward, openRewardModel } from "./run-reward.ts";
+export type { DataLineage } from "./run-sample.ts";
+export type { SampleCounts } from "./sample-counts.ts";
 export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe, type Scale, type Stage } from "./schema.ts";
 export { answers, isPath, makes, placesOf, referenceOf, relocated, stageNameOf } from "./stages.ts";
 export { firstTexts } from "./texts.ts";

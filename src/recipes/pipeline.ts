@@ -31,7 +31,7 @@ import {
 import type { StageOptions } from "./run-pretrain.ts";
 import { TRACES } from "./run-sample.ts";
 import { runStage } from "./run-stage.ts";
-import type { Recipe, Stage } from "./schema.ts";
+import { type Recipe, type RecipeInput, resolveRecipe, type Stage } from "./schema.ts";
 import { answers, makes, referenceOf, relocated, stageNameOf } from "./stages.ts";
 
 export { isPipeline, lastModel, type PipelineRecord, readPipeline, type StageRecord } from "./pipeline-record.ts";
@@ -68,7 +68,8 @@ const BEGINNINGS = /^(?:writer-\d+\.lock|pipeline\.json\.)/;
 export async function runPipeline(recipe: Recipe | undefined, options: PipelineOptions): Promise<PipelineResult> {
   const folder = join(options.root, options.name);
   const known = RUN_NAME.test(options.name) ? readKnown(folder, recipe) : undefined;
-  const running = recipe ?? known?.recipe;
+  // What it was begun with may be of an older version, which did not name all settings.
+  const running = recipe ?? (known && resolveRecipe(known.recipe as RecipeInput));
   if (running === undefined) {
     throw new ReckonError("RUN_UNKNOWN", `There is no run called ${JSON.stringify(options.name.slice(0, 80))}.`, {
       help: "Check the name and the folder of the runs.",

@@ -1,35 +1,72 @@
 /**
- * `reckon train r1`: the pipeline of DeepSeek-R1 (arXiv 2501.12948, §3), at the size of a laptop. A cold start of
- * readable chains that R1-Zero found; reinforcement; its right answers, sampled and filtered, with data that needs no
- * reasoning, for the fresh base; and reinforcement on all scenarios.
+ * `reckon train r1`: the pipeline of DeepSeek-R1 (arXiv 2501.12948, §3), at the size of a laptop.
  *
- * R1-Zero is the shipped one. Left out: preference rewards in the last reinforcement; rewriting by another model, which
- * turning the few words of a thought into one language stands in for; the human check of the cold start.
+ * cold, start: readable chains that R1-Zero found, right ones in one language, and the base fine-tuned on them; reason:
+ * reinforcement; reject, tune: its own right answers, sampled and filtered, and data that needs no reasoning, for the
+ * fresh base; rl: reinforcement on all scenarios. At the scale small R1-Zero is trained first, from a base of one's own.
+ *
+ * Left out: preference rewards in the last reinforcement; another model that rewrites thoughts, for which turning their
+ * few words into one language stands; a person who looks the cold start through.
  */
 import { demoMix, instructionMix, type ProblemWeight, smallMix } from "../tasks/index.ts";
 import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
 
-const COSINE = { kind: "cosine", warmup: 5, floor: 0.1 } as const;
-const LINEAR = { kind: "linear", warmup: 5, floor: 0.1 } as const;
 const ADAMW = { name: "adamw", weightDecay: 0.01 } as const;
+const LINEAR = { kind: "linear", warmup: 5, floor: 0.1 } as const;
+/** R1 goes down to a tenth (§B.4.2). */
+const COSINE = { kind: "cosine", warmup: 5, floor: 0.1 } as const;
 
-interface Sizes {
-  readonly problems: ProblemWeight[];
-  /** Prompts of the cold start, and of the data for the second fine-tuning. */
-  readonly prompts: readonly [number, number];
-  readonly epochs: readonly [number, number];
-  readonly steps: readonly [number, number];
-  readonly promptsPerStep: number;
-  readonly instructions: number;
-  readonly evaluateProblems: number;
-}
+/** What reinforcement rewards, by weight. R1 adds a reward for thoughts in one language (§3.2.1), which has its place here. */
+const REWARDS = { accuracy: 1, format: 0.1 };
 
-/** Share of instructions among the prompts of the last reinforcement: about that of the general prompts in R1's. */
+/** Share of instructions among the prompts of the last reinforcement: about that of the general ones in R1's (table 4). */
 const INSTRUCTIONS = 0.3;
 
-/** All scenarios: problems to reason about, and instructions to follow. */
-function scenarios(problems: readonly ProblemWeight[]): ProblemWeight[] {
-  return [...shared(problems, 1 - INSTRUCTIONS), ...shared(instructionMix(problems), INSTRUCTIONS)];
+interface Sizes {
+  /** The base, and R1-Zero: a model, or a stage of the recipe. */
+  readonly base: string;
+  readonly zero: string;
+  readonly problems: readonly ProblemWeight[];
+  /** Of the cold start, and of the second fine-tuning. */
+  readonly prompts: readonly [number, number];
+  /** Rows of data that needs no reasoning: R1 has one for three of reasoning. */
+  readonly instructions: number;
+  /** Of the two reinforcements. */
+  readonly steps: readonly [number, number];
+  readonly promptsPerStep: number;
+  readonly tokensPerStep: number;
+  readonly evaluateProblems: number;
+  readonly evaluateEvery: number;
+}
+
+function stages(sizes: Sizes): RecipeInput["stages"] {
+  const { base, zero, prompts, steps, promptsPerStep, tokensPerStep, evaluateProblems, evaluateEvery } = sizes;
+  const problems = [...sizes.problems];
+  const sampling = {
+    ...{ problems, samplesPerPrompt: 4, perPrompt: 2, maxNewTokens: 256, maxRepetition: 0.1 },
+  };
+  const tuning = {
+    ...{ problems, epochs: 2, tokensPerStep, rowLength: 320, learningRate: 1e-3, schedule: COSINE, optimizer: ADAMW },
+    ...{ evaluateEvery: 50, evaluateProblems, evaluateNewTokens: 256 },
+  };
+  const reinforcing = {
+    ...{ promptsPerStep, samplesPerPrompt: 16, maxNewTokens: 256, rewards: REWARDS, curriculum: {} },
+    ...{ learningRate: 3e-4, schedule: LINEAR, optimizer: ADAMW, evaluateEvery, evaluateProblems },
+  };
+  return [
+    { kind: "sample", name: "cold", from: zero, prompts: prompts[0], language: "rewrite", ...sampling },
+    { kind: "supervise", name: "start", from: base, data: "stage:cold", ...tuning },
+    { kind: "reinforce", name: "reason", from: "stage:start", problems, steps: steps[0], ...reinforcing },
+    { kind: "sample", name: "reject", from: "stage:reason", prompts: prompts[1], language: "filter", ...sampling },
+    {
+      ...{ kind: "supervise", name: "tune", from: base, ...tuning },
+      data: [{ data: "stage:reject" }, { data: "corpus:instructions", rows: sizes.instructions }],
+    },
+    {
+      ...{ kind: "reinforce", name: "rl", from: "stage:tune", steps: steps[1], ...reinforcing },
+      problems: [...shared(problems, 1 - INSTRUCTIONS), ...shared(instructionMix(problems), INSTRUCTIONS)],
+    },
+  ];
 }
 
 /** The rungs with weights that add up to a share. */
@@ -38,60 +75,38 @@ function shared(rungs: readonly ProblemWeight[], share: number): ProblemWeight[]
   return rungs.map((rung) => ({ ...rung, weight: (share * rung.weight) / total }));
 }
 
-function pipeline(name: string, description: string, sizes: Sizes): RecipeInput {
-  const { problems, prompts, epochs, steps, promptsPerStep, evaluateProblems } = sizes;
-  const evaluate = { evaluateProblems };
-  const answering = { problems, maxNewTokens: 256, ...evaluate };
-  const learning = { problems, learningRate: 1e-3, schedule: COSINE, optimizer: ADAMW, ...evaluate };
-  return defineRecipe({
-    name,
-    description,
+/** Where `reckon train base --scale small` leaves its model. */
+const SMALL_BASE = "runs/base-small";
+
+export const r1: Readonly<Record<Scale, RecipeInput>> = {
+  tiny: defineRecipe({
+    name: "r1",
+    description: "The pipeline of R1 from the shipped base and R1-Zero: about five minutes on two cores.",
+    seed: 0,
+    shards: 2,
+    stages: stages({
+      ...{ base: "models/base", zero: "models/zero", problems: demoMix },
+      ...{ prompts: [768, 1024], instructions: 500, steps: [30, 30], promptsPerStep: 16, tokensPerStep: 2048 },
+      ...{ evaluateProblems: 100, evaluateEvery: 15 },
+    }),
+  }),
+  small: defineRecipe({
+    name: "r1-small",
+    description: "The same on all families, R1-Zero included, from `reckon train base --scale small`: under two hours.",
     seed: 0,
     shards: 2,
     stages: [
       {
-        ...{ kind: "sample", name: "cold", from: "models/zero", problems, maxNewTokens: 256 },
-        ...{ prompts: prompts[0], samplesPerPrompt: 4, perPrompt: 2, language: "rewrite", maxRepetition: 0.1 },
+        ...{ kind: "reinforce", name: "zero", from: SMALL_BASE, problems: [...smallMix], steps: 240 },
+        ...{ promptsPerStep: 32, samplesPerPrompt: 16, maxNewTokens: 256, curriculum: {} },
+        ...{ learningRate: 5e-4, schedule: LINEAR, optimizer: { name: "adamw" } },
+        ...{ evaluateEvery: 40, evaluateProblems: 400 },
       },
-      { ...learning, kind: "supervise", name: "start", from: "models/base", data: "stage:cold", epochs: epochs[0] },
-      {
-        ...{ ...answering, kind: "reinforce", name: "reason", from: "stage:start", steps: steps[0], promptsPerStep },
-        ...{ learningRate: 3e-4, schedule: LINEAR, optimizer: ADAMW },
-      },
-      {
-        ...{ kind: "sample", name: "reject", from: "stage:reason", problems, maxNewTokens: 256 },
-        ...{ prompts: prompts[1], samplesPerPrompt: 4, perPrompt: 2, language: "filter", maxRepetition: 0.1 },
-      },
-      {
-        ...{ ...learning, kind: "supervise", name: "tune", from: "models/base", epochs: epochs[1] },
-        data: [{ data: "stage:reject" }, { data: "corpus:instructions", rows: sizes.instructions }],
-      },
-      {
-        ...{ ...answering, kind: "reinforce", name: "rl", from: "stage:tune", steps: steps[1], promptsPerStep },
-        problems: scenarios(problems),
-        ...{ learningRate: 3e-4, schedule: LINEAR, optimizer: ADAMW },
-      },
+      ...stages({
+        ...{ base: SMALL_BASE, zero: "stage:zero", problems: smallMix },
+        ...{ prompts: [4096, 6144], instructions: 3000, steps: [120, 120], promptsPerStep: 32, tokensPerStep: 8192 },
+        ...{ evaluateProblems: 400, evaluateEvery: 40 },
+      }),
     ],
-  });
-}
-
-export const r1: Readonly<Record<Scale, RecipeInput>> = {
-  tiny: pipeline("r1", "The pipeline of R1 from the shipped base and R1-Zero: about five minutes on two cores.", {
-    problems: [...demoMix],
-    prompts: [512, 768],
-    epochs: [2, 2],
-    steps: [24, 24],
-    promptsPerStep: 16,
-    instructions: 800,
-    evaluateProblems: 100,
-  }),
-  small: pipeline("r1-small", "The same on all families, with more of everything: under two hours.", {
-    problems: [...smallMix],
-    prompts: [4096, 8192],
-    epochs: [2, 2],
-    steps: [160, 160],
-    promptsPerStep: 32,
-    instructions: 6000,
-    evaluateProblems: 400,
   }),
 };

@@ -71,11 +71,12 @@ test("the pipeline of R1 resolves at every scale", () => {
   for (const scale of ["tiny", "small"] as const) {
     const { stages } = resolveRecipe(RECIPES["r1"]![scale]);
     assert.deepEqual(
-      stages.map((stage) => `${stage.name} ${stage.kind}`),
+      stages.slice(-6).map((stage) => `${stage.name} ${stage.kind}`),
       ["cold sample", "start supervise", "reason reinforce", "reject sample", "tune supervise", "rl reinforce"],
     );
     const last = stages.at(-1)!;
     assert.ok(last.kind === "reinforce" && last.problems.some(({ family }) => family === "instruct-greeting"));
-    assert.ok(stages[4]!.kind === "supervise" && stages[4]!.from === "models/base", "the fresh base");
+    const [start, tune] = stages.filter((stage) => stage.kind === "supervise");
+    assert.equal(tune!.from, start!.from, "the fresh base");
   }
 });
