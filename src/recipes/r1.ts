@@ -86,8 +86,8 @@ export const r1: Readonly<Record<Scale, RecipeInput>> = {
     shards: 2,
     stages: stages({
       ...{ base: "models/base", zero: "models/zero", problems: demoMix },
-      ...{ prompts: [768, 1024], instructions: 500, steps: [30, 30], promptsPerStep: 16, tokensPerStep: 2048 },
-      ...{ evaluateProblems: 100, evaluateEvery: 15 },
+      ...{ prompts: [1024, 1536], instructions: 800, steps: [40, 40], promptsPerStep: 16, tokensPerStep: 2048 },
+      ...{ evaluateProblems: 100, evaluateEvery: 20 },
     }),
   }),
   small: defineRecipe({

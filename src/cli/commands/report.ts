@@ -19,6 +19,7 @@ export function create(): Command {
   return newCommand("report", "", [
     ["reckon report r1-zero", "writes report.html about the run in runs/r1-zero"],
     ["reckon report r1-zero r1-zero-2 --out both.html", "two runs over each other, and the settings that differ"],
+    ["reckon report r1/rl", "a stage of a run that has several"],
     ["reckon report /mnt/laptop/runs/r1-zero", "a run in another folder, of another machine"],
   ])
     .argument("<run...>", "names of runs in --runs, or paths of their folders")

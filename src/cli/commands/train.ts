@@ -49,6 +49,9 @@ export function create(): Command {
     ["reckon train r1-zero --seed 1 --set steps=60 --set learningRate=3e-4", "with settings of your own"],
     ["reckon train --resume r1-zero", "go on with a run that was stopped or killed"],
     ["reckon train r1-zero --scale small", "on all 25 families, more problems a step: about half an hour"],
+    ["reckon train r1", "the pipeline of DeepSeek-R1, stage by stage; what is done is kept, also when settings change"],
+    ["reckon train r1 --scale small", "on all families, from the base that `reckon train base --scale small` leaves"],
+    ["reckon train r1 --set stages.rl.steps=5", "a setting of one stage, by its name"],
     ["reckon train base --dry-run", "the resolved recipe, its tokens and its operations, without running it"],
   ])
     .argument("[recipe]", `${Object.keys(RECIPES).join(", ")}, or a file with one`)
