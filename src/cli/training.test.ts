@@ -110,3 +110,43 @@ test("shipped models keep their names in a recipe, wherever the command is given
     assert.equal(recipe.stages[0]!.from, from);
   }
 });
+
+test("a recipe of several stages says what each of them will take, and a setting names its stage", () => {
+  const dry = spawnSync(process.execPath, args("r1", "--set", "stages.rl.steps=5", "--dry-run", "--json"), {
+    cwd: there,
+    encoding: "utf8",
+  });
+  assert.equal(dry.status, 0, dry.stderr);
+  const { recipe, estimate } = JSON.parse(dry.stdout) as {
+    recipe: { stages: { name: string; steps?: number; data?: unknown }[] };
+    estimate: { flops: number; stages: { name: string; flops: number; minutes: number }[] };
+  };
+  assert.deepEqual(
+    estimate.stages.map(({ name }) => name),
+    recipe.stages.map(({ name }) => name),
+  );
+  const sum = estimate.stages.reduce((total, { flops }) => total + flops, 0);
+  assert.ok(Math.abs(sum - estimate.flops) < 1e-6 * sum && estimate.stages.every(({ minutes }) => minutes > 0));
+  assert.equal(recipe.stages.at(-1)!.steps, 5);
+  assert.equal(recipe.stages[1]!.data, "stage:cold", "no path, wherever the command was given");
+});
+
+test("broken rows of a data set are named, and left out when they shall be", () => {
+  writeFileSync(join(here, "traces.jsonl"), '{"prompt":"x"}\n{"prompt":"1+1?","thinking":"","answer":"2"}\n');
+  const stage = {
+    ...{ kind: "supervise", from: "base", data: "traces.jsonl", steps: 1, tokensPerStep: 64, learningRate: 1e-3 },
+    ...{ problems: [{ family: "addition", level: 0, weight: 1 }], evaluateEvery: 0, evaluateProblems: 1 },
+    ...{ schedule: { kind: "constant", warmup: 0 }, optimizer: { name: "adamw" } },
+  };
+  writeFileSync(join(here, "tuned.json"), JSON.stringify({ name: "tuned", description: "", stages: [stage] }));
+  const train = (...more: string[]) =>
+    spawnSync(process.execPath, args("tuned.json", "--runs", "../runs", ...more), { cwd: here, encoding: "utf8" });
+  const refused = train("--name", "refused");
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /DATA_ROWS.*line 1: thinking is missing.*--skip-broken/s);
+  assert.doesNotMatch(refused.stderr, /^ +at /m, "no stack");
+  const trained = train("--name", "tuned", "--skip-broken");
+  assert.equal(trained.status, 0, trained.stderr);
+  assert.match(trained.stderr, /1 rows of .*traces\.jsonl were left out: line 1: thinking is missing/);
+  assert.equal(stageOf("tuned")["data"], join(here, "traces.jsonl"));
+});
