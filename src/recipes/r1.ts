@@ -16,8 +16,8 @@ const LINEAR = { kind: "linear", warmup: 5, floor: 0.1 } as const;
 /** R1 goes down to a tenth (§B.4.2). */
 const COSINE = { kind: "cosine", warmup: 5, floor: 0.1 } as const;
 
-/** What reinforcement rewards, by weight. R1 adds a reward for thoughts in one language (§3.2.1), which has its place here. */
-const REWARDS = { accuracy: 1, format: 0.1 };
+/** What reinforcement rewards, by weight; R1 adds thoughts in the language of the question (§3.2.1). */
+const REWARDS = { accuracy: 1, format: 0.1, language: 0.2 };
 
 /** Share of instructions among the prompts of the last reinforcement: about that of the general ones in R1's (table 4). */
 const INSTRUCTIONS = 0.3;
