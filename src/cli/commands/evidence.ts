@@ -2,19 +2,39 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { SCALES, type Scale } from "../../recipes/index.ts";
 import { machine } from "../bench/rounds.ts";
 import { integer, newCommand, uiOf, usageError } from "../command.ts";
 import { Collection, ifRecorded } from "../evidence/collection.ts";
+import { collectDistil } from "../evidence/distil.ts";
 import { collectGrowth } from "../evidence/growth.ts";
 import { readHeldOut } from "../evidence/held-out.ts";
+import { collectMixing } from "../evidence/mixing.ts";
+import { collectO1 } from "../evidence/o1.ts";
+import { collectR1 } from "../evidence/r1.ts";
 import { evidenceReport, type Parts } from "../evidence/report.ts";
 import { collectSmall, type SmallSettings } from "../evidence/small.ts";
+import type { StageSettings } from "../evidence/stage-set.ts";
 import { collectSweeps } from "../evidence/sweeps.ts";
 import { collectTestTime } from "../evidence/test-time.ts";
+import { collectThinking } from "../evidence/thinking.ts";
+import { transcriptsPage } from "../evidence/transcripts.ts";
 
-const PARTS = ["growth", "small", "test-time", "sweeps"] as const;
-type Part = (typeof PARTS)[number];
+/** Each part with what it is, for --help. */
+const ABOUT = {
+  growth: "the growth that npm start shows, its controls and its coverage",
+  small: "R1-Zero at the scale small: bases, reinforcement, fine-tuning, every rung",
+  "test-time": "budgets, votes and waits of these models",
+  sweeps: "what single settings of reinforcement change",
+  r1: "the stage table of R1, and a page of transcripts beside the report",
+  mixing: "languages mixed in a thought: the reward for one language, and the cold start",
+  distil: "a distilled student against its own reinforcement at equal compute",
+  o1: "o1-style (a learnt judge, GRPO and PPO) against R1-style at equal compute",
+  thinking: "families on which thinking is no better than answering at once",
+} as const;
+type Part = keyof typeof ABOUT;
+const PARTS = Object.keys(ABOUT) as readonly Part[];
 
 /** Options that say where things are and how, not what is made: they and their values are left out of the report. */
 const PLACES: ReadonlySet<string> = new Set(["--runs", "--records", "--out", "--workers"]);
@@ -28,6 +48,10 @@ interface Options {
   readonly coverageProblems: number;
   readonly waitProblems: number;
   readonly samples: number;
+  readonly scale: Scale;
+  readonly stageSeeds: string;
+  readonly stageProblems: number;
+  readonly instructions: number;
   readonly base: string;
   readonly runs: string;
   readonly records: string;
@@ -43,15 +67,20 @@ export function create(): Command {
     ["reckon evidence --parts growth", "collects one part only: about half an hour on two cores"],
     ["reckon evidence --parts none", "trains nothing: the report from the records alone"],
     ["reckon evidence --parts small --seeds 0", "one seed at the scale small: about two hours"],
+    ["reckon evidence --parts r1 --scale tiny", "the stages of R1 from the shipped models: minutes"],
   ])
     .option("--parts <list>", `what to collect: ${PARTS.join(", ")}, or none`, PARTS.join(","))
-    .option("--seeds <list>", "seeds at the scale small", "0,1,2")
+    .option("--seeds <list>", "seeds of small, test-time and distil; mixing takes the first two", "0,1,2")
     .option("--growth-seeds <list>", "seeds of the growth and of the sweeps", "0,1")
     .option("--problems <n>", "held-out problems of the growth", integer(10), 2000)
     .option("--rung-problems <n>", "held-out problems of each rung", integer(1), 40)
     .option("--coverage-problems <n>", "held-out problems of each rung for pass@k", integer(1), 10)
     .option("--wait-problems <n>", "held-out problems of the comparison of waits", integer(1), 5000)
     .option("--samples <k>", "answers a problem for pass@k", integer(2, 256), 16)
+    .addOption(new Option("--scale <scale>", "scale of r1, mixing, distil, o1 and thinking").choices(SCALES).default("small"))
+    .option("--stage-seeds <list>", "seeds of r1, o1 and thinking", "0")
+    .option("--stage-problems <n>", "held-out problems of r1, mixing, distil, o1 and thinking", integer(10), 2000)
+    .option("--instructions <n>", "held-out instructions of r1", integer(5), 1000)
     .option("--base <model>", "what the growth and the sweeps start from", "models/base")
     .option("--runs <folder>", "where runs are kept; a finished one is not done again", "runs/evidence")
     .option(
@@ -68,6 +97,7 @@ export function create(): Command {
       [] as string[],
     )
     .option("--workers <n>", "threads; does not change the result", integer(1), availableParallelism())
+    .addHelpText("after", `\nParts:\n${PARTS.map((part) => `  ${part.padEnd(10)} ${ABOUT[part]}`).join("\n")}`)
     .action(async (options: Options, command: Command) => {
       const ui = uiOf(command);
       const wanted = partsOf(options.parts);
@@ -90,6 +120,13 @@ export function create(): Command {
         coverageProblems,
         samples,
       };
+      const stages: StageSettings = {
+        scale: options.scale,
+        seeds: seedsOf("--stage-seeds", options.stageSeeds),
+        heldOut: small.heldOut,
+        problems: options.stageProblems,
+        instructions: options.instructions,
+      };
       const part = <T>(name: Part, collect: (c: Collection) => Promise<T>): Promise<T | undefined> =>
         wanted.has(name) ? collect(collection(true)) : ifRecorded(() => collect(collection(false)));
       const parts: Parts = {
@@ -99,17 +136,22 @@ export function create(): Command {
         sweeps: await part("sweeps", (c) =>
           collectSweeps(c, { base, seeds: growthSeeds, problems: Math.ceil(problems / 2) }),
         ),
+        r1: await part("r1", (c) => collectR1(c, stages)),
+        mixing: await part("mixing", (c) => collectMixing(c, { ...stages, seeds: small.seeds.slice(0, 2) })),
+        distil: await part("distil", (c) => collectDistil(c, { ...stages, seeds: small.seeds })),
+        o1: await part("o1", (c) => collectO1(c, stages)),
+        thinking: await part("thinking", (c) => collectThinking(c, stages)),
       };
       const typed = process.argv
         .slice(3)
         .filter((word, i, words) => !PLACES.has(word) && !PLACES.has(words[i - 1] ?? ""));
-      const report = evidenceReport(parts, {
-        command: ["npm run reckon -- evidence", ...typed.filter((word) => word !== "--json")].join(" "),
-        cpu: machine().cpu,
-      });
+      const said = ["npm run reckon -- evidence", ...typed.filter((word) => word !== "--json")].join(" ");
+      const report = evidenceReport(parts, { command: said, cpu: machine().cpu });
       const out = resolve(options.out);
       mkdirSync(dirname(out), { recursive: true });
       writeFileSync(out, report);
+      const transcripts = join(dirname(out), "transcripts.md");
+      if (parts.r1) writeFileSync(transcripts, transcriptsPage(parts.r1.transcripts, said));
       ui.document({ report: options.out, parts: PARTS.filter((name) => parts[name] !== undefined) });
       ui.say(`written: ${join(options.out)}`);
     });

@@ -11,17 +11,22 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { LoadedCheckpoint } from "../../model/hf-checkpoint.ts";
 import { parameterLayout } from "../../model/parameters.ts";
-import { type Recipe, resolveRecipe, type Scale } from "../../recipes/index.ts";
-import { RunDirectory } from "../../runs/run-directory.ts";
+import { type Recipe, type RecipeInput, resolveRecipe, type Scale } from "../../recipes/index.ts";
+import { RunDirectory, type RunObserver } from "../../runs/run-directory.ts";
 import type { Problem } from "../../tasks/index.ts";
+import type { Evaluated } from "../../train/evaluate.ts";
+import type { Judge } from "../../train/judge.ts";
 import { ReckonError } from "../../util/errors.ts";
+import { mean } from "../../util/statistics.ts";
 import { machine } from "../bench/rounds.ts";
 import { evaluateModel } from "../evaluation.ts";
 import { modelFolder, newestCheckpoint, openModel } from "../models.ts";
 import { findRecipe, runTraining } from "../training.ts";
 import type { Ui } from "../ui.ts";
 import { measurementKey, modelKey } from "./keys.ts";
-import { condense, type Measurement, type Sampling, type TrainingRecord } from "./record.ts";
+import { type Place, pipelineModels } from "./pipeline-models.ts";
+import { condense, type DataRecord, type Measurement, type Sampling, type TrainingRecord, traitsOf } from "./record.ts";
+import { dataRecord, trainingRecord } from "./training-record.ts";
 
 export interface CollectionSettings {
   /** Where runs are kept. */
@@ -45,10 +50,20 @@ export interface Model {
   training(): TrainingRecord | undefined;
 }
 
+/** What the stages of a recipe make. */
+export interface PipelineModels {
+  /** Of a stage that makes a model. */
+  model(stage: string): Model;
+  /** Of a stage that samples data: what it kept. */
+  data(stage: string): Promise<DataRecord>;
+}
+
 /** Longest answer that is sampled; what is cut counts as wrong. */
 export const MAX_TOKENS = 256;
 /** Seed of every measurement's draws. */
 const SEED = 11;
+/** Marks the keys of measurements with traits; to be raised when what they are changes. */
+const TRAITS = 1;
 
 /** A measurement that has not been made. */
 export class NotRecorded extends Error {
@@ -87,10 +102,17 @@ export class Collection {
   async trained(
     name: string,
     recipeName: string,
-    options: { readonly scale: Scale; readonly seed: number; readonly from?: Model; readonly set?: readonly string[] },
+    options: {
+      readonly scale: Scale;
+      readonly seed: number;
+      readonly from?: Model;
+      readonly set?: readonly string[];
+      /** Default: the one of this name. */
+      readonly recipe?: RecipeInput;
+    },
   ): Promise<Model> {
     const { scale, seed, from, set = [] } = options;
-    const input = await findRecipe(recipeName, scale);
+    const input = options.recipe ?? (await findRecipe(recipeName, scale));
     const resolve = (source: string | undefined): Recipe =>
       resolveRecipe(input, [
         `seed=${seed}`,
@@ -111,6 +133,73 @@ export class Collection {
     };
   }
 
+  /**
+   * What the stages of a recipe make; nothing is trained before it is opened, and then no stage after it.
+   * @param name of the run; stages that were made otherwise are laid aside in it
+   * @param options.recipe resolved by the name of `recipeName` in `--set`, seeds and settings
+   * @param options.place the model that stands at a place which no stage makes, e.g. `models/base`
+   */
+  async pipeline(
+    name: string,
+    recipeName: string,
+    options: {
+      readonly recipe: RecipeInput;
+      readonly seed: number;
+      readonly place: Place;
+      readonly set?: readonly string[];
+    },
+  ): Promise<PipelineModels> {
+    const { recipe: input, seed, place, set = [] } = options;
+    const recipe = resolveRecipe(input, [`seed=${seed}`, ...set, ...(this.#settings.set[recipeName] ?? [])]);
+    const { runs: root } = this.#settings;
+    const { key, open, folder } = pipelineModels(recipe, join(root, name), place, (part) => this.#run(name, part));
+    return {
+      model: (stage) => ({
+        name: `${name} ${stage}`,
+        key: key(stage),
+        open: async () => {
+          await open(stage);
+          return newestCheckpoint(folder(stage))!;
+        },
+        training: () => trainingRecord(folder(stage)),
+      }),
+      data: (stage) =>
+        this.record(`${name} ${stage}`, key(stage), async () => {
+          await open(stage);
+          return dataRecord(folder(stage));
+        }),
+    };
+  }
+
+  /** Runs the stages of a recipe that are not done. */
+  async #run(name: string, recipe: Recipe): Promise<void> {
+    const progress = this.#ui.progress(name);
+    let current = name;
+    const observer = (stage: string): RunObserver => ({
+      metrics: (record) => this.#tell(`${name} ${stage}`, record),
+      progress: (step, steps) => progress.update(step, `of ${steps}, ${stage}`),
+    });
+    const { status } = await runTraining(recipe, {
+      ...{ root: this.#settings.runs, name, resume: false, workers: this.#settings.workers },
+      stages: {
+        told: (stage, what) => {
+          current = stage.name;
+          if (what !== "was done") this.#ui.say(`${name} ${stage.name} ${what}`);
+        },
+        observer: (stage) => observer(stage.name),
+      },
+    });
+    progress.end();
+    if (status !== "finished") throw stopped(`${name} ${current}`);
+  }
+
+  #tell(name: string, record: Readonly<Record<string, number>>): void {
+    const accuracy = record["eval/accuracy"];
+    if (accuracy !== undefined) {
+      this.#ui.say(`${name}, step ${record["step"]}: held-out ${(100 * accuracy).toFixed(1)} %`);
+    }
+  }
+
   /** Trains, or goes on; returns the folder of the last checkpoint. */
   async #train(name: string, recipe: Recipe): Promise<string> {
     const { runs: root, workers } = this.#settings;
@@ -123,20 +212,12 @@ export class Collection {
         resume: known !== undefined,
         workers,
         observer: {
-          metrics: (record) => {
-            if (record["eval/accuracy"] !== undefined) {
-              this.#ui.say(`${name}, step ${record.step}: held-out ${(100 * record["eval/accuracy"]).toFixed(1)} %`);
-            }
-          },
+          metrics: (record) => this.#tell(name, record),
           progress: (step, steps) => progress.update(step, `of ${steps}`),
         },
       });
       progress.end(`${name}: ${status}`);
-      if (status !== "finished") {
-        throw new ReckonError("EVIDENCE_STOPPED", `${name} was stopped before its end`, {
-          help: "run the same command again: it goes on where it was",
-        });
-      }
+      if (status !== "finished") throw stopped(name);
     }
     return newestCheckpoint(join(root, name))!;
   }
@@ -157,44 +238,90 @@ export class Collection {
   }
 
   /**
-   * Measures a model, or reads the record of having done so.
+   * What is kept under a name, if it was made in this way; else it is made and kept.
+   * @param key names all that decides over it
    * @throws NotRecorded where nothing may be collected and there is no record
    */
-  async measure(name: string, model: Model, problems: readonly Problem[], sampling: Sampling): Promise<Measurement> {
-    const key = measurementKey(model.key, problems, sampling, [SEED, MAX_TOKENS]);
+  async record<T extends object>(
+    name: string,
+    key: string,
+    make: () => Promise<T>,
+  ): Promise<T & { readonly name: string; readonly key: string }> {
     const file = this.#file(name);
     if (existsSync(file)) {
-      const record = JSON.parse(readFileSync(file, "utf8")) as Measurement;
+      const record = JSON.parse(readFileSync(file, "utf8")) as T & { readonly name: string; readonly key: string };
       if (record.key === key) return record;
     }
     if (!this.#settings.collect) throw new NotRecorded(name);
-    const { checkpoint, weights } = await this.#load(await model.open());
-    const { samples, ...rest } = sampling;
-    const progress = this.#ui.progress(name, problems.length * samples);
+    // What is read the next time is what is told now: not a number becomes null on the way.
+    const text = JSON.stringify({ name, key, ...(await make()) });
+    writeFileSync(file, `${text}\n`);
+    return JSON.parse(text) as T & { readonly name: string; readonly key: string };
+  }
+
+  /**
+   * Measures a model, or reads the record of having done so.
+   * @param traits whether {@link Measurement.traits} are wanted
+   * @throws NotRecorded where nothing may be collected and there is no record
+   */
+  async measure(
+    name: string,
+    model: Model,
+    problems: readonly Problem[],
+    sampling: Sampling,
+    { traits = false } = {},
+  ): Promise<Measurement> {
+    const key = measurementKey(model.key, problems, sampling, [SEED, MAX_TOKENS, ...(traits ? [TRAITS] : [])]);
+    return this.record(name, key, async () => {
+      const { checkpoint, weights } = await this.#load(await model.open());
+      const answers = await this.#ask(name, checkpoint, problems, sampling);
+      const condensed = condense(answers, sampling.samples);
+      const training = model.training();
+      const { tokenizer } = checkpoint;
+      return {
+        weights,
+        parameters: parameterLayout(checkpoint.config).parameterCount,
+        commit: machine().commit,
+        sampling,
+        ...condensed,
+        ...(training ? { training } : {}),
+        ...(traits ? { traits: traitsOf(answers, sampling.samples, (text) => tokenizer.encodePlain(text).length) } : {}),
+      };
+    });
+  }
+
+  /** A model's answers themselves, for what is kept of them by others; problem-major. */
+  async answers(
+    name: string,
+    model: Model,
+    problems: readonly Problem[],
+    sampling: Sampling,
+    judge?: Judge,
+  ): Promise<Evaluated[]> {
+    const { checkpoint } = await this.#load(await model.open());
+    return this.#ask(name, checkpoint, problems, sampling, judge);
+  }
+
+  async #ask(
+    name: string,
+    checkpoint: LoadedCheckpoint,
+    problems: readonly Problem[],
+    sampling: Sampling,
+    judge?: Judge,
+  ): Promise<Evaluated[]> {
+    const progress = this.#ui.progress(name, problems.length * sampling.samples);
     const answers = await evaluateModel(checkpoint, problems, {
-      ...rest,
-      samples,
+      ...sampling,
       seed: SEED,
       maxTokens: MAX_TOKENS,
       workers: this.#settings.workers,
+      ...(judge ? { judge } : {}),
       onProgress: (done) => progress.update(done),
     });
-    const condensed = condense(answers, samples);
-    const { pass_at_1, tokens_mean } = condensed.summary;
-    progress.end(`${name}: ${(100 * pass_at_1).toFixed(1)} % right, ${tokens_mean.toFixed(1)} tokens`);
-    const training = model.training();
-    const record: Measurement = {
-      name,
-      key,
-      weights,
-      parameters: parameterLayout(checkpoint.config).parameterCount,
-      commit: machine().commit,
-      sampling,
-      ...condensed,
-      ...(training ? { training } : {}),
-    };
-    writeFileSync(file, `${JSON.stringify(record)}\n`);
-    return record;
+    const right = mean(answers.map(({ judgement }) => (judgement.score === 1 ? 1 : 0)));
+    const tokens = mean(answers.map(({ rollout }) => rollout.length));
+    progress.end(`${name}: ${(100 * right).toFixed(1)} % right, ${tokens.toFixed(1)} tokens`);
+    return answers;
   }
 
   #file(name: string): string {
@@ -202,31 +329,8 @@ export class Collection {
   }
 }
 
-/** Reads off a run's metrics what it was like. */
-function trainingRecord(run: string): TrainingRecord | undefined {
-  const file = join(run, "metrics.jsonl");
-  if (!existsSync(file)) return undefined;
-  const lines = readFileSync(file, "utf8")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Record<string, number>);
-  if (lines.length === 0) return undefined;
-  return {
-    steps: lines.at(-1)?.["step"] ?? 0,
-    seconds: lines.reduce((total, line) => total + (line["time/step"] ?? 0), 0),
-    flops: flopsOf(run),
-    curve: lines.flatMap((line) =>
-      line["eval/accuracy"] === undefined
-        ? []
-        : [{ step: line["step"]!, accuracy: line["eval/accuracy"], tokens: line["eval/mean_length"] ?? 0 }],
-    ),
-  };
-}
-
-/** Floating-point operations that a finished run's lineage states. */
-function flopsOf(run: string): number {
-  const checkpoint = newestCheckpoint(run);
-  if (!checkpoint) return 0;
-  const lineage = JSON.parse(readFileSync(join(checkpoint, "reckon.json"), "utf8")) as { readonly flops?: number };
-  return lineage.flops ?? 0;
+function stopped(name: string): ReckonError {
+  return new ReckonError("EVIDENCE_STOPPED", `${name} was stopped before its end`, {
+    help: "run the same command again: it goes on where it was",
+  });
 }

@@ -3,8 +3,10 @@
  * intervals and paired comparisons can be made from the records alone. Small enough to be committed.
  */
 import { majorityVote } from "../../generate/index.ts";
-import { addSkills, NO_SKILLS, type SkillCounts, searchSkills } from "../../tasks/index.ts";
+import type { SampleCounts } from "../../recipes/sample-counts.ts";
+import { addSkills, languageShare, NO_SKILLS, type SkillCounts, searchSkills } from "../../tasks/index.ts";
 import { type Evaluated, type EvaluationSummary, summarise } from "../../train/evaluate.ts";
+import { type InstructionSummary, summariseInstructions } from "../../train/instruction-metrics.ts";
 import { mean } from "../../util/statistics.ts";
 
 /** How answers are drawn. */
@@ -22,8 +24,43 @@ export interface TrainingRecord {
   /** Wall seconds of its steps. */
   readonly seconds: number;
   readonly flops: number;
+  /** As its lineage has them: all that it has seen, and of these what it sampled. Older records have none. */
+  readonly tokens?: number;
+  readonly sampledTokens?: number;
   /** Its evaluations as it went. */
   readonly curve: readonly { readonly step: number; readonly accuracy: number; readonly tokens: number }[];
+  /** Of reinforcement with a reward model: step by step. */
+  readonly rewards?: readonly RewardStep[];
+}
+
+/** A step's answers in the eyes of the reward model (0 to 1) and of the verifiers, means. */
+export interface RewardStep {
+  readonly step: number;
+  readonly model: number;
+  readonly accuracy: number;
+}
+
+/** What became of the answers that a stage has sampled for others to learn from. */
+export interface DataRecord {
+  readonly name: string;
+  readonly key: string;
+  readonly prompts: number;
+  readonly sampledTokens: number;
+  /** SHA-256 of its traces. */
+  readonly hash: string;
+  readonly counts: SampleCounts;
+}
+
+/** What the parts over stages ask of answers beside rightness: for each problem one number, of its first answer. */
+export interface Traits {
+  /** Share of the prompt's language in the thought; null without one. */
+  readonly language: readonly (number | null)[];
+  /** Tokens of the thought. */
+  readonly thinking: readonly number[];
+  /** 1 in the strict format. */
+  readonly format: readonly number[];
+  /** Of instructions: who does as told. */
+  readonly instructions: InstructionSummary;
 }
 
 export interface Measurement {
@@ -46,6 +83,7 @@ export interface Measurement {
   /** k → share of problems that the majority of the first k answers gets right; where there are several. */
   readonly votes?: Readonly<Record<string, number>>;
   readonly training?: TrainingRecord;
+  readonly traits?: Traits;
 }
 
 /** Condenses answers, problem-major. */
@@ -86,4 +124,17 @@ function skillsOf(answers: readonly Evaluated[]): SkillCounts {
     total = addSkills(total, searchSkills(facts, rollout.parsed.thinking));
   }
   return total;
+}
+
+/** @param answers problem-major, `samples` to each @param size tokens of a text */
+export function traitsOf(answers: readonly Evaluated[], samples: number, size: (text: string) => number): Traits {
+  const first = answers.filter((_, i) => i % samples === 0);
+  return {
+    language: first.map(({ rollout: { parsed, problem } }) =>
+      parsed.thinking.trim() === "" ? null : Number(languageShare(parsed.thinking, problem.language).toFixed(3)),
+    ),
+    thinking: first.map(({ rollout }) => size(rollout.parsed.thinking)),
+    format: first.map(({ judgement }) => judgement.rewards["format"] ?? 0),
+    instructions: summariseInstructions(first.filter(({ rollout }) => rollout.problem.family.startsWith("instruct-"))),
+  };
 }

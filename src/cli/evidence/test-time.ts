@@ -9,6 +9,7 @@ import { heldOutOfAll, heldOutSet } from "./held-out.ts";
 import { type Floor, floorTable, markdown, percent } from "./markdown.ts";
 import type { Measurement } from "./record.ts";
 import { type SmallSettings, smallZero } from "./small.ts";
+import { points } from "./stage-figures.ts";
 
 /** Shares of the natural length that a budget allows. */
 const BUDGETS = [0, 0.25, 0.5, 0.75, 1, 1.5, 2] as const;
@@ -161,8 +162,6 @@ function overall(testTime: TestTime): { readonly difference: number; readonly lo
   const { a, b, interval } = pairedDifference([...testTime.waitProblems.keys()], waitPairs(testTime), "waits");
   return { difference: a - b, ...interval };
 }
-
-const points = (x: number): string => `${x >= 0 ? "+" : "−"}${Math.abs(100 * x).toFixed(1)}`;
 
 function waitWords(testTime: TestTime): string {
   const { difference, low, high } = overall(testTime);

@@ -1,0 +1,131 @@
+/** The words and tables of distillation against reinforcement. */
+import { mean } from "../../util/statistics.ts";
+import type { Distil, DistilSeed } from "./distil.ts";
+import { rate } from "./figures.ts";
+import { type Floor, figure, floorTable, markdown, percent } from "./markdown.ts";
+import type { Measurement } from "./record.ts";
+import { difference, format, meanError, meanValue, operations, points, pointsWithInterval } from "./stage-figures.ts";
+
+export function distilSection(distil: Distil): string {
+  const { settings, problems, teacher, seeds } = distil;
+  const size = (m: Measurement): string => `${(m.parameters / 1e6).toFixed(2)} million`;
+  return `## Distillation, and reinforcement of the student itself
+
+At the scale \`${settings.scale}\`, seeds ${settings.seeds.join(", ")}, ${problems.length} held-out problems, one answer at temperature 1. The teacher has ${size(teacher)} parameters, the
+student ${size(seeds[0]!.student)}. In each seed one student base is fine-tuned on the teacher's right answers to training problems, and reinforced
+with rule rewards for as many operations; ± is one standard error over seeds.
+
+${markdown(["model", "right", "each seed", "format", "tokens of an answer", "right / wrong"], [
+    row("student base", seeds.map(({ base }) => base)),
+    row("distilled student", seeds.map(({ student }) => student)),
+    row("reinforced student", seeds.map(({ reinforced }) => reinforced)),
+    row("teacher", [teacher]),
+  ])}
+
+${advantageWords(distil)}
+
+### What it took
+
+Operations by 6 a parameter and trained token, 2 a sampled one; the student's base is the same for both and stands in neither.
+
+${computeTable(distil)}
+
+### Floors
+
+${floorTable(floorsOf(distil))}
+`;
+}
+
+function row(name: string, list: readonly Measurement[]): string[] {
+  const shares = list.map(({ summary }) => summary.pass_at_1);
+  const { mean: share, error } = meanError(shares);
+  const over = (of: (m: Measurement) => number): number => mean(list.map(of));
+  return [
+    name,
+    Number.isFinite(error) ? `${percent(share)} ± ${percent(error)}` : percent(share),
+    shares.map(percent).join(", "),
+    percent(over((m) => meanValue(m, format))),
+    figure(
+      over((m) => m.summary.tokens_mean),
+      1,
+    ),
+    `${figure(
+      over((m) => m.summary.tokens_right),
+      1,
+    )} / ${figure(
+      over((m) => m.summary.tokens_wrong),
+      1,
+    )}`,
+  ];
+}
+
+/** How much more the distilled student gets right, seed by seed. */
+function gains(seeds: readonly DistilSeed[]): number[] {
+  return seeds.map(({ student, reinforced }) => student.summary.pass_at_1 - reinforced.summary.pass_at_1);
+}
+
+function advantageWords({ seeds }: Distil): string {
+  const found = difference(
+    seeds.map(({ student, reinforced }) => [student, reinforced] as const),
+    rate,
+    "distil",
+  );
+  const said =
+    found.low > 0
+      ? "Distillation gives more than the student's own reinforcement, as in DeepSeek-R1"
+      : found.high < 0
+        ? "**The student's own reinforcement gives more than distillation**, other than in DeepSeek-R1"
+        : "Distillation and the student's own reinforcement cannot be told apart by this";
+  return `${said}: ${pointsWithInterval(found)} points, 95 % interval by bootstrap over seeds and problems, paired by problem.`;
+}
+
+function computeTable({ seeds, teacher }: Distil): string {
+  return markdown(
+    ["seed", "traces", "student", "its reinforcement", "reinforcement / student", "teacher's sampling", "teacher's training"],
+    seeds.map(({ seed, student, reinforced, data }) => [
+      String(seed),
+      `${data.counts.kept} of ${data.counts.sampled} answers`,
+      operations(student.training?.flops ?? Number.NaN),
+      operations(reinforced.training?.flops ?? Number.NaN),
+      `${figure(ratio({ student, reinforced }), 2)} ×`,
+      operations(2 * teacher.parameters * data.sampledTokens),
+      operations(teacher.training?.flops ?? Number.NaN),
+    ]),
+  );
+}
+
+function ratio({ student, reinforced }: Pick<DistilSeed, "student" | "reinforced">): number {
+  return (reinforced.training?.flops ?? Number.NaN) / (student.training?.flops ?? Number.NaN);
+}
+
+/** How far the control's operations may be from the student's. */
+const EQUAL = 0.25;
+
+function floorsOf({ seeds, teacher }: Distil): Floor[] {
+  const kept = seeds.map(({ data }) => data.counts.kept);
+  const shares = seeds.map(({ student }) => student.summary.pass_at_1 / teacher.summary.pass_at_1);
+  const { mean: gain, error } = meanError(gains(seeds));
+  const ratios = seeds.map(ratio);
+  return [
+    { what: "seeds", wanted: "3", got: String(seeds.length), met: seeds.length >= 3 },
+    { what: "traces, each seed", wanted: "≥ 10000", got: kept.join(", "), met: Math.min(...kept) >= 10_000 },
+    {
+      what: "distilled student, share of the teacher's right answers",
+      wanted: "≥ 85 %",
+      got: `${percent(mean(shares))} (${shares.map(percent).join(", ")})`,
+      met: mean(shares) >= 0.85,
+    },
+    {
+      what: "above the reinforced student by more than two standard errors over seeds",
+      wanted: Number.isFinite(error) ? `> ${points(2 * error)} points` : "> 2 errors, of which one seed has none",
+      got: `${points(gain)} points`,
+      met: gain > 2 * error,
+    },
+    {
+      what: "the control's operations over the student's, each seed",
+      wanted: `1 ± ${EQUAL}`,
+      got: ratios.map((x) => figure(x, 2)).join(", "),
+      met: ratios.every((x) => Math.abs(x - 1) <= EQUAL),
+    },
+  ];
+}

@@ -1,0 +1,87 @@
+/**
+ * Distillation against reinforcement of the same small model (DeepSeek-R1, arXiv 2501.12948, §4.1): in each seed a student
+ * base, the student that learns from a teacher's right answers, and the same base reinforced for as many operations of its
+ * own. One teacher for all seeds; what it costs is told apart.
+ */
+import { equalStepsOf } from "../../recipes/distil-control.ts";
+import { RECIPES, type RecipeInput, type Scale } from "../../recipes/index.ts";
+import type { Problem } from "../../tasks/index.ts";
+import type { Collection, Model } from "./collection.ts";
+import type { DataRecord, Measurement } from "./record.ts";
+import { beginnings, ONE, type StageSettings, stageProblems } from "./stage-set.ts";
+
+/** Prompts that the teacher is asked, so that more than 10,000 traces are kept where it solves three of four. */
+const PROMPTS: Readonly<Record<Scale, number | undefined>> = { tiny: undefined, small: 14_000 };
+
+/** Mean tokens of the control's answers, about: how equal it became is told beside it. */
+const ANSWER_TOKENS: Readonly<Record<Scale, number>> = { tiny: 50, small: 60 };
+
+export interface DistilSeed {
+  readonly seed: number;
+  readonly base: Measurement;
+  readonly student: Measurement;
+  /** The control. */
+  readonly reinforced: Measurement;
+  /** What the teacher wrote for it. */
+  readonly data: DataRecord;
+}
+
+export interface Distil {
+  readonly settings: StageSettings;
+  readonly problems: readonly Problem[];
+  readonly teacher: Measurement;
+  readonly seeds: readonly DistilSeed[];
+}
+
+export async function collectDistil(collection: Collection, settings: StageSettings): Promise<Distil> {
+  const { scale, seeds: list } = settings;
+  const problems = stageProblems(settings);
+  const { zero: teacher } = await beginnings(collection, scale, list[0]!);
+  const measure = (name: string, model: Model): Promise<Measurement> =>
+    collection.measure(`distil ${scale} ${name}`, model, problems, ONE, { traits: true });
+  const seeds: DistilSeed[] = [];
+  const taught = await measure("teacher", teacher);
+  for (const seed of list) {
+    const prompts = PROMPTS[scale];
+    const stages = await collection.pipeline(`distil-${scale}-${seed}`, "distil", {
+      recipe: RECIPES["distil"]![scale],
+      seed,
+      place: () => teacher,
+      set: prompts === undefined ? [] : [`stages.teacher.prompts=${prompts}`],
+    });
+    const base = stages.model("base");
+    const student = await measure(`student ${seed}`, stages.model("student"));
+    const { recipe, cost } = control(scale);
+    const steps = equalStepsOf({ tokens: student.training!.tokens! }, { ...cost, answerTokens: ANSWER_TOKENS[scale] });
+    const reinforced = await collection.trained(`distil-rl-${scale}-${seed}`, "distil-rl", {
+      ...{ scale, seed, from: base, recipe, set: [`steps=${steps}`] },
+    });
+    seeds.push({
+      seed,
+      base: await measure(`base ${seed}`, base),
+      student,
+      reinforced: await measure(`reinforced ${seed}`, reinforced),
+      data: await stages.data("teacher"),
+    });
+  }
+  return { settings, problems, teacher: taught, seeds };
+}
+
+/** The control's reinforcement alone: it begins with the base that the student began with. */
+function control(scale: Scale): {
+  readonly recipe: RecipeInput;
+  readonly cost: { readonly promptsPerStep: number; readonly samplesPerPrompt: number; readonly iterations: number };
+} {
+  const whole = RECIPES["distil-rl"]![scale];
+  const stage = whole.stages.find(({ kind }) => kind === "reinforce");
+  if (stage?.kind !== "reinforce") throw new Error("internal: the control has no reinforcement");
+  const { promptsPerStep, samplesPerPrompt, iterations } = stage;
+  if (promptsPerStep === undefined || samplesPerPrompt === undefined || iterations === undefined) {
+    throw new Error("internal: the control does not say what a step is");
+  }
+  const { name: _, ...alone } = stage;
+  return {
+    recipe: { ...whole, stages: [{ ...alone, from: "models/base" }] },
+    cost: { promptsPerStep, samplesPerPrompt, iterations },
+  };
+}

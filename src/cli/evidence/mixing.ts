@@ -1,0 +1,148 @@
+/**
+ * Languages mixed in one thought, and what is done about it: R1-Zero with and without the reward for one language, and the
+ * cold start alone (DeepSeek-R1, arXiv 2501.12948, §2.3 and §3.2.1), told apart from what the base brings with it.
+ */
+import type { Problem } from "../../tasks/index.ts";
+import { mean } from "../../util/statistics.ts";
+import type { Collection, Model } from "./collection.ts";
+import { rate } from "./figures.ts";
+import { markdown, percent, withInterval } from "./markdown.ts";
+import type { Measurement } from "./record.ts";
+import {
+  difference,
+  language,
+  meanValue,
+  operations,
+  pointsWithInterval,
+  type Value,
+} from "./stage-figures.ts";
+import { grownZero, ONE, r1Stages, type StageSettings, stageProblems } from "./stage-set.ts";
+
+/** Weight of the reward for one language; accuracy has 1 and must weigh more than all shaping. */
+export const LANGUAGE_WEIGHT = 0.3;
+
+const ROWS = ["base", "zero", "rewarded", "start"] as const;
+type Row = (typeof ROWS)[number];
+
+const NAMES: Readonly<Record<Row, string>> = {
+  base: "base",
+  zero: "zero",
+  rewarded: "zero with the reward",
+  start: "cold start alone",
+};
+
+export interface Mixing {
+  readonly settings: StageSettings;
+  readonly problems: readonly Problem[];
+  readonly seeds: readonly { readonly seed: number; readonly rows: Readonly<Record<Row, Measurement>> }[];
+}
+
+export async function collectMixing(collection: Collection, settings: StageSettings): Promise<Mixing> {
+  const { scale } = settings;
+  const problems = stageProblems(settings);
+  const seeds: Mixing["seeds"][number][] = [];
+  for (const seed of settings.seeds) {
+    const { base, stages } = await r1Stages(collection, scale, seed);
+    const zero = await grownZero(collection, scale, seed);
+    const rewarded = await collection.trained(`mixing-rewarded-${scale}-${seed}`, "r1-zero", {
+      ...{ scale, seed, from: base, set: [`rewards.language=${LANGUAGE_WEIGHT}`] },
+    });
+    const models: Record<Row, Model> = { base, zero, rewarded, start: stages.model("start") };
+    const rows = {} as Record<Row, Measurement>;
+    for (const row of ROWS) {
+      const name = `mixing ${scale} ${seed} ${row}`;
+      rows[row] = await collection.measure(name, models[row], problems, ONE, { traits: true });
+    }
+    seeds.push({ seed, rows });
+  }
+  return { settings, problems, seeds };
+}
+
+export function mixingSection(mixing: Mixing): string {
+  const { settings, problems } = mixing;
+  return `## Languages mixed in one thought
+
+At the scale \`${settings.scale}\`, seeds ${settings.seeds.join(", ")}, ${problems.length} held-out problems in two languages, one answer at temperature 1. "One
+language" is the share of the prompt's language among the known words of a thought; "wholly" the share of thoughts that hold no other. The
+reward has the weight ${LANGUAGE_WEIGHT} beside accuracy's 1; the cold start is fine-tuned on right answers of zero whose words were turned into the prompt's
+language.
+
+${markdown(
+  ["model", "right", "one language", "English", "German", "wholly", "each seed", "operations"],
+  ROWS.map((row) => rowOf(mixing, row)),
+)}
+
+${causesTable(mixing)}
+
+${tradeWords(mixing)}
+`;
+}
+
+function rowOf({ problems, seeds }: Mixing, row: Row): string[] {
+  const over = (of: (m: Measurement) => number): string => percent(mean(seeds.map(({ rows }) => of(rows[row]))));
+  const places = (of: Problem["language"]): number[] =>
+    problems.flatMap((problem, i) => (problem.language === of ? [i] : []));
+  const flops = seeds.map(({ rows }) => rows[row].training?.flops ?? Number.NaN);
+  return [
+    NAMES[row],
+    over((m) => m.summary.pass_at_1),
+    over((m) => meanValue(m, language)),
+    over((m) => meanValue(m, language, places("en"))),
+    over((m) => meanValue(m, language, places("de"))),
+    over((m) => meanValue(m, wholly)),
+    seeds.map(({ rows }) => percent(meanValue(rows[row], language))).join(", "),
+    operations(mean(flops)),
+  ];
+}
+
+const wholly: Value = (m, problem) => {
+  const share = language(m, problem);
+  return share === null ? null : share === 1 ? 1 : 0;
+};
+
+interface Cause {
+  readonly what: string;
+  readonly from: Row;
+  readonly to: Row;
+}
+
+const CAUSES: readonly Cause[] = [
+  { what: "reinforcement by accuracy and format alone", from: "base", to: "zero" },
+  { what: "the reward for one language", from: "zero", to: "rewarded" },
+  { what: "the cold start, against zero", from: "zero", to: "start" },
+  { what: "the cold start, against the base", from: "base", to: "start" },
+];
+
+function pairsOf({ seeds }: Mixing, { from, to }: Cause): (readonly [Measurement, Measurement])[] {
+  return seeds.map(({ rows }) => [rows[to], rows[from]] as const);
+}
+
+function causesTable(mixing: Mixing): string {
+  return `What each of them changes, in points, paired by problem (of language: those on which both think), 95 % intervals by bootstrap over seeds and problems:
+
+${markdown(
+  ["cause", "step", "one language", "right"],
+  CAUSES.map((cause) => {
+    const pairs = pairsOf(mixing, cause);
+    const key = `mixing ${cause.from} ${cause.to}`;
+    return [
+      cause.what,
+      `${NAMES[cause.from]} → ${NAMES[cause.to]}`,
+      pointsWithInterval(difference(pairs, language, key)),
+      pointsWithInterval(difference(pairs, rate, key)),
+    ];
+  }),
+)}`;
+}
+
+/** DeepSeek-R1 tells of a slight loss by the reward. */
+function tradeWords(mixing: Mixing): string {
+  const found = difference(pairsOf(mixing, CAUSES[1]!), rate, "mixing trade");
+  const said =
+    found.high < 0
+      ? "costs right answers, as DeepSeek-R1 found"
+      : found.low > 0
+        ? "brings right answers, other than DeepSeek-R1 found"
+        : "makes no difference in right answers that shows; DeepSeek-R1 found a slight loss";
+  return `The reward ${said}: ${percent(found.a)} against ${percent(found.b)}, difference and interval ${withInterval(found.a - found.b, found)}.`;
+}

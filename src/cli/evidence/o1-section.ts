@@ -1,0 +1,184 @@
+/** The words and tables of o1-style against R1-style. */
+import { mean } from "../../util/statistics.ts";
+import { rate } from "./figures.ts";
+import { type Floor, figure, floorTable, markdown, percent } from "./markdown.ts";
+import { armOperations, type O1, type O1Seed, parting, stretches } from "./o1.ts";
+import type { Measurement } from "./record.ts";
+import { difference, format, meanValue, operations, pointsWithInterval } from "./stage-figures.ts";
+
+export function o1Section(o1: O1): string {
+  const { settings, problems, seeds } = o1;
+  return `## o1-style against R1-style
+
+At the scale \`${settings.scale}\`, ${seeds.length === 1 ? "seed" : "seeds"} ${settings.seeds.join(", ")}, ${problems.length} held-out problems, one answer at temperature 1. o1-style: the base is fine-tuned on worked
+solutions, a reward model learns to rate whole chains of thought, and the fine-tuned model is reinforced against it, the rules' accuracy weighing
+nothing. R1-style: the base is reinforced with rule rewards, for as many operations as the o1-style arm with GRPO took in all.
+
+${armTable(o1)}
+
+${armWords(o1)}
+
+### The reward model
+
+${judgeTable(seeds)}
+
+How sure it was against how often that was right, on its held-out part:
+
+${reliabilityTable(seeds)}
+
+### Its reward and the truth
+
+Means over stretches of reinforcement: what the model gives (0 to 1), and the share of answers that the verifiers find right. They part where the
+share falls below its best by more than two standard errors while the model gives no less than it did then.
+
+${seeds.map(curves).join("\n\n")}
+
+### Floors
+
+${floorTable(floorsOf(o1))}
+`;
+}
+
+interface Arm {
+  readonly name: string;
+  readonly of: (seed: O1Seed) => Measurement;
+  readonly operations: (seed: O1Seed) => number;
+}
+
+const trained = ({ training }: Measurement): number => training?.flops ?? Number.NaN;
+
+const grpoOperations = ({ judge, tuned, grpo }: O1Seed): number =>
+  armOperations({ judge, tuned, policy: grpo, critic: false });
+const ppoOperations = ({ judge, tuned, ppo }: O1Seed): number =>
+  armOperations({ judge, tuned, policy: ppo, critic: true });
+
+const ARMS: readonly Arm[] = [
+  { name: "base", of: (seed) => seed.base, operations: () => 0 },
+  { name: "fine-tuned", of: (seed) => seed.tuned, operations: ({ tuned }) => trained(tuned) },
+  { name: "o1-style, GRPO", of: (seed) => seed.grpo, operations: grpoOperations },
+  { name: "o1-style, PPO", of: (seed) => seed.ppo, operations: ppoOperations },
+  { name: "R1-style, as many operations", of: (seed) => seed.rules, operations: ({ rules }) => trained(rules) },
+  { name: "R1-style, as the recipe has it", of: (seed) => seed.zero, operations: ({ zero }) => trained(zero) },
+];
+
+function armTable({ seeds }: O1): string {
+  return markdown(
+    ["arm", "right", "each seed", "format", "tokens of an answer", "operations beyond the base"],
+    ARMS.map((arm) => {
+      const list = seeds.map(arm.of);
+      const over = (of: (m: Measurement) => number): number => mean(list.map(of));
+      return [
+        arm.name,
+        percent(over((m) => m.summary.pass_at_1)),
+        list.map(({ summary }) => percent(summary.pass_at_1)).join(", "),
+        percent(over((m) => meanValue(m, format))),
+        figure(
+          over((m) => m.summary.tokens_mean),
+          1,
+        ),
+        operations(mean(seeds.map(arm.operations))),
+      ];
+    }),
+  );
+}
+
+function armWords({ seeds }: O1): string {
+  const against = (of: (seed: O1Seed) => Measurement, key: string): string =>
+    pointsWithInterval(
+      difference(
+        seeds.map((seed) => [of(seed), seed.rules] as const),
+        rate,
+        key,
+      ),
+    );
+  return `Against R1-style of as many operations, in points, paired by problem, 95 % intervals by bootstrap: with GRPO ${against((seed) => seed.grpo, "o1 grpo")}, with PPO
+${against((seed) => seed.ppo, "o1 ppo")}. An arm's operations are those of its fine-tuning, of the reward model, of its reinforcement and of the reward model's
+reading of every answer; with PPO also of a critic that reads and learns what the policy does.`;
+}
+
+/** Metrics of a reward model that are told, where it has them. */
+const TOLD: readonly (readonly [key: string, name: string])[] = [
+  ["eval/pair_accuracy", "pairs in the right order"],
+  ["eval/best_of_group", "right, of the best-rated of each group"],
+  ["eval/mean_of_group", "right, of all"],
+];
+
+function judgeTable(seeds: readonly O1Seed[]): string {
+  const tellable = TOLD.filter(([key]) => seeds.every(({ judge }) => judge.evaluation[key] !== undefined));
+  return markdown(
+    ["seed", ...tellable.map(([, name]) => name), "calibration error", "operations"],
+    seeds.map(({ seed, judge }) => [
+      String(seed),
+      ...tellable.map(([key]) => percent(judge.evaluation[key]!)),
+      percent(judge.evaluation["eval/calibration_error"] ?? Number.NaN),
+      operations(judge.flops),
+    ]),
+  );
+}
+
+function reliabilityTable(seeds: readonly O1Seed[]): string {
+  return markdown(
+    ["seed", "bin", "texts or pairs", "said", "was"],
+    seeds.flatMap(({ seed, judge }) =>
+      judge.reliability.map(({ from, to, count, said, was }) => [
+        String(seed),
+        `${from.toFixed(1)}–${to.toFixed(1)}`,
+        String(count),
+        percent(said),
+        percent(was),
+      ]),
+    ),
+  );
+}
+
+function curves({ seed, grpo, ppo }: O1Seed): string {
+  return `Seed ${seed}:
+
+${markdown(
+  ["algorithm", "steps", "the model's reward", "right"],
+  [
+    ["GRPO", grpo] as const,
+    ["PPO", ppo] as const,
+  ].flatMap(([name, { training }]) =>
+    stretches(training?.rewards ?? []).map(({ from, to, model, accuracy, error }) => [
+      name,
+      `${from}–${to}`,
+      figure(model, 3),
+      `${percent(accuracy)} ± ${percent(error)}`,
+    ]),
+  ),
+)}
+
+${partingWords("GRPO", grpo)} ${partingWords("PPO", ppo)}`;
+}
+
+function partingWords(name: string, { training }: Measurement): string {
+  const run = stretches(training?.rewards ?? []);
+  const found = parting(run);
+  if (found === undefined) return `With ${name} they do not part within ${run.at(-1)?.to ?? 0} steps.`;
+  const { best, at } = found;
+  return `With ${name} they part at step ${at.from}: right answers fall from ${percent(best.accuracy)} (steps ${best.from}–${best.to}) to ${percent(at.accuracy)} while
+the model's reward goes from ${figure(best.model, 3)} to ${figure(at.model, 3)}.`;
+}
+
+/** How far the operations of two arms that are called equal may be apart. */
+const EQUAL = 0.25;
+
+function floorsOf({ seeds }: O1): Floor[] {
+  const pairs = seeds.map(({ judge }) => judge.evaluation["eval/pair_accuracy"] ?? Number.NaN);
+  const ratios = seeds.map((seed) => trained(seed.rules) / grpoOperations(seed));
+  return [
+    {
+      what: "reward model: held-out pairs in the right order, each seed",
+      wanted: "≥ 85 %",
+      got: pairs.map(percent).join(", "),
+      met: pairs.every((share) => share >= 0.85),
+    },
+    {
+      what: "R1-style operations over o1-style ones, each seed",
+      wanted: `1 ± ${EQUAL}`,
+      got: ratios.map((x) => figure(x, 2)).join(", "),
+      met: ratios.every((x) => Math.abs(x - 1) <= EQUAL),
+    },
+  ];
+}

@@ -1,0 +1,155 @@
+/**
+ * o1-style against R1-style at equal compute: a policy reinforced against a learnt judge of whole chains of thought, and
+ * one reinforced with rule rewards for as many operations as fine-tuning, judge and reinforcement took together.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parameterLayout } from "../../model/parameters.ts";
+import type { Problem } from "../../tasks/index.ts";
+import type { ReliabilityBin } from "../../train/calibration.ts";
+import { openModel } from "../models.ts";
+import type { Collection, Model } from "./collection.ts";
+import { o1Stages } from "./o1-recipe.ts";
+import type { Measurement, RewardStep } from "./record.ts";
+import { beginnings, grownZero, ONE, type StageSettings, stageProblems } from "./stage-set.ts";
+
+/** What a reward model's checkpoint says of it. */
+export interface JudgeRecord {
+  readonly parameters: number;
+  readonly flops: number;
+  /** docs/metrics.md: `eval/pair_accuracy` and others, on held-out prompts. */
+  readonly evaluation: Readonly<Record<string, number>>;
+  readonly reliability: readonly ReliabilityBin[];
+}
+
+export interface O1Seed {
+  readonly seed: number;
+  readonly judge: JudgeRecord;
+  readonly base: Measurement;
+  readonly tuned: Measurement;
+  readonly grpo: Measurement;
+  readonly ppo: Measurement;
+  /** Rule rewards, for as many operations as the arm with GRPO in all. */
+  readonly rules: Measurement;
+  /** Rule rewards, for as long as the recipe has it. */
+  readonly zero: Measurement;
+}
+
+export interface O1 {
+  readonly settings: StageSettings;
+  readonly problems: readonly Problem[];
+  readonly seeds: readonly O1Seed[];
+}
+
+export async function collectO1(collection: Collection, settings: StageSettings): Promise<O1> {
+  const { scale } = settings;
+  const problems = stageProblems(settings);
+  const { recipe, ...names } = o1Stages(scale);
+  const seeds: O1Seed[] = [];
+  for (const seed of settings.seeds) {
+    const { base } = await beginnings(collection, scale, seed);
+    const stages = await collection.pipeline(`o1-${scale}-${seed}`, "o1", { recipe, seed, place: () => base });
+    const measure = (name: string, model: Model): Promise<Measurement> =>
+      collection.measure(`o1 ${scale} ${seed} ${name}`, model, problems, ONE, { traits: true });
+    const own = stages.model(names.judge);
+    const judge = await collection.record(`o1 ${scale} ${seed} judge`, own.key, async () => judgeRecord(await own.open()));
+    const tuned = await measure("tuned", stages.model(names.tuned));
+    const grpo = await measure("grpo", stages.model(names.grpo));
+    const ppo = await measure("ppo", stages.model(names.ppo));
+    const zero = await grownZero(collection, scale, seed);
+    const asShipped = await measure("zero", zero);
+    const steps = equalSteps(armOperations({ judge, tuned, policy: grpo, critic: false }), asShipped);
+    const rules = await collection.trained(`o1-rules-${scale}-${seed}`, "r1-zero", {
+      ...{ scale, seed, from: base, set: [`steps=${steps}`] },
+    });
+    seeds.push({
+      ...{ seed, judge, tuned, grpo, ppo, zero: asShipped },
+      base: await measure("base", base),
+      rules: await measure("rules", rules),
+    });
+  }
+  return { settings, problems, seeds };
+}
+
+function judgeRecord(folder: string): Promise<JudgeRecord> {
+  const { flops, reward } = JSON.parse(readFileSync(join(folder, "reckon.json"), "utf8")) as {
+    readonly flops: number;
+    readonly reward: Pick<JudgeRecord, "evaluation" | "reliability">;
+  };
+  return openModel(folder).then(({ checkpoint }) => ({
+    parameters: parameterLayout(checkpoint.config).parameterCount,
+    flops,
+    evaluation: reward.evaluation,
+    reliability: reward.reliability,
+  }));
+}
+
+/** Operations a parameter and token (as `trainingFlops`): of what is trained on, and of what is read. */
+const TRAINED = 6;
+const READ = 2;
+
+/**
+ * Operations of an o1-style arm: fine-tuning, the judge, and reinforcement with what `trainingFlops` leaves out: the judge's
+ * reading of every answer, and with PPO a critic that reads and learns what the policy does.
+ */
+export function armOperations({
+  judge,
+  tuned,
+  policy,
+  critic,
+}: {
+  readonly judge: Pick<JudgeRecord, "parameters" | "flops">;
+  readonly tuned: Pick<Measurement, "training">;
+  readonly policy: Pick<Measurement, "training" | "parameters">;
+  readonly critic: boolean;
+}): number {
+  const { flops = Number.NaN, tokens = Number.NaN } = policy.training ?? {};
+  const reading = READ * judge.parameters * tokens;
+  const valuing = critic ? (READ + TRAINED) * policy.parameters * tokens : 0;
+  return (tuned.training?.flops ?? Number.NaN) + judge.flops + flops + reading + valuing;
+}
+
+/** Steps of reinforcement by rules that take so many operations, by what a step of such a run took; at least 1. */
+function equalSteps(total: number, { training }: Measurement): number {
+  const { flops, steps } = training!;
+  return Math.max(1, Math.round((total * steps) / flops));
+}
+
+/** A stretch of a run: means over its steps. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly model: number;
+  readonly accuracy: number;
+  /** Standard error of the mean accuracy over steps. */
+  readonly error: number;
+}
+
+/** A run in at most so many stretches of equal length. */
+export function stretches(steps: readonly RewardStep[], count = 10): Stretch[] {
+  const size = Math.max(1, Math.ceil(steps.length / count));
+  return Array.from({ length: Math.ceil(steps.length / size) }, (_, i) => {
+    const own = steps.slice(i * size, (i + 1) * size);
+    const middle = (of: (step: RewardStep) => number): number => own.reduce((sum, step) => sum + of(step), 0) / own.length;
+    const accuracy = middle((step) => step.accuracy);
+    const variance = own.reduce((sum, step) => sum + (step.accuracy - accuracy) ** 2, 0) / Math.max(1, own.length - 1);
+    return {
+      ...{ from: own[0]!.step, to: own.at(-1)!.step, accuracy, model: middle((step) => step.model) },
+      error: Math.sqrt(variance / own.length),
+    };
+  });
+}
+
+/**
+ * Where the judge's reward and the truth part: the first stretch after the one of the most right answers in which these are
+ * fewer by more than two standard errors of the difference while the judge gives no less than it did there. Undefined where
+ * they do not, or where stretches are single steps, of which no error is known.
+ */
+export function parting(run: readonly Stretch[]): { readonly best: Stretch; readonly at: Stretch } | undefined {
+  if (run.some(({ from, to }) => from === to)) return undefined;
+  const best = run.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
+  const at = run
+    .slice(run.indexOf(best) + 1)
+    .find((one) => best.accuracy - one.accuracy > 2 * Math.hypot(best.error, one.error) && one.model >= best.model);
+  return at && { best, at };
+}

@@ -1,0 +1,194 @@
+/** The words and tables of the stages of R1. */
+import { mean } from "../../util/statistics.ts";
+import { familiesOf, rate, rungsOf } from "./figures.ts";
+import { type Floor, figure, floorTable, markdown, percent } from "./markdown.ts";
+import { R1_NAMES, R1_ROWS, type R1, type R1Row, type StageAnswers } from "./r1.ts";
+import type { Measurement } from "./record.ts";
+import {
+  type Difference,
+  difference,
+  format,
+  language,
+  meanValue,
+  pairedError,
+  points,
+  pointsWithInterval,
+  thinking,
+} from "./stage-figures.ts";
+
+export function r1Section(r1: R1): string {
+  const { settings, problems, instructions, seeds } = r1;
+  const many = seeds.length > 1;
+  return `## The stages of R1
+
+The recipe \`r1\` at the scale \`${settings.scale}\`, ${many ? `seeds ${settings.seeds.join(", ")}, means over them` : `seed ${settings.seeds.join()}`}: ${problems.length} held-out problems and ${instructions.length} held-out
+instructions, one answer to each at temperature 1. "Cold start" is the base fine-tuned on readable right answers of zero, "RL" its
+reinforcement, "SFT of the fresh base" the base fine-tuned on right answers of RL and on instructions, "R1" its reinforcement on problems and
+instructions. ± is one standard error over problems${many ? " in the first seed" : ""}.
+
+${stageTable(r1)}
+
+"One language" is the share of the prompt's language among the known words of a thought, where there was one. An instruction is followed by an
+answer in the strict format that does as it was told, right or wrong; "right" is both.
+
+### The shape of it
+
+${shapeWords(r1)}
+
+One problem of each of some families through all stages: [transcripts.md](transcripts.md).
+
+### Floors
+
+${floorTable(floorsOf(r1))}
+`;
+}
+
+function stageTable({ problems, seeds }: R1): string {
+  const line = (label: string, of: (answers: StageAnswers) => number, say: (x: number) => string): string[] => [
+    label,
+    ...R1_ROWS.map((row) => say(mean(seeds.map(({ rows }) => of(rows[row]))))),
+  ];
+  const right = (m: Measurement): number => m.summary.pass_at_1;
+  const whole = (x: number): string => figure(x, 1);
+  const kinds = Object.keys(seeds[0]!.rows.rl.instructions.traits!.instructions.kinds);
+  const told = (answers: StageAnswers) => answers.instructions.traits!.instructions;
+  return markdown(
+    ["", ...R1_ROWS.map((row) => R1_NAMES[row])],
+    [
+      [
+        "right",
+        ...R1_ROWS.map((row) => {
+          const share = mean(seeds.map(({ rows }) => right(rows[row].problems)));
+          return `${percent(share)} ± ${percent(seeds[0]!.rows[row].problems.summary.se)}`;
+        }),
+      ],
+      ...familiesOf(rungsOf(problems), true).map(({ family, rungs }) =>
+        line(
+          family,
+          ({ problems: m }) => mean(rungs.flatMap((rung) => rung.at.map((problem) => rate(m, problem)))),
+          percent,
+        ),
+      ),
+      line("one language", ({ problems: m }) => meanValue(m, language), percent),
+      line("strict format", ({ problems: m }) => m.summary.format, percent),
+      line("tokens of thinking", ({ problems: m }) => meanValue(m, thinking), whole),
+      line("tokens of an answer", ({ problems: m }) => m.summary.tokens_mean, whole),
+      line("instructions followed", (answers) => told(answers).followed, percent),
+      ...kinds.flatMap((kind) => [
+        line(`${KINDS[kind] ?? kind}`, (answers) => told(answers).kinds[kind]?.followed ?? Number.NaN, percent),
+        line(`${KINDS[kind] ?? kind}: right`, (answers) => told(answers).kinds[kind]?.right ?? Number.NaN, percent),
+      ]),
+    ],
+  );
+}
+
+/** What is asked for, by the names of the kinds. */
+const KINDS: Readonly<Record<string, string>> = {
+  direct: "answers at once on request",
+  words: "answers in words",
+  list: "answers as a list",
+  greeting: "greets without thinking",
+  recall: "answers questions of knowledge",
+};
+
+/** What the paper tells of a step from one row to another. */
+interface Claim {
+  readonly told: string;
+  readonly from: R1Row;
+  readonly to: R1Row;
+  readonly of: keyof StageAnswers;
+  /** Which way it goes; `kept` where it must not fall. */
+  readonly way: "falls" | "rises" | "kept";
+}
+
+const CLAIMS: readonly Claim[] = [
+  { told: "the cold start costs reasoning", from: "zero", to: "start", of: "problems", way: "falls" },
+  { told: "RL recovers it", from: "start", to: "reason", of: "problems", way: "rises" },
+  { told: "RL comes up to zero", from: "zero", to: "reason", of: "problems", way: "kept" },
+  { told: "the second SFT brings instructions", from: "reason", to: "tune", of: "instructions", way: "rises" },
+  { told: "the last RL brings more of them", from: "tune", to: "rl", of: "instructions", way: "rises" },
+  { told: "the last stages keep the reasoning", from: "reason", to: "rl", of: "problems", way: "kept" },
+];
+
+const right = (m: Measurement, problem: number): number => rate(m, problem);
+
+function claimed({ seeds }: R1, { from, to, of }: Claim): Difference {
+  const pairs = seeds.map(({ rows }) => [rows[to][of], rows[from][of]] as const);
+  return difference(pairs, right, `r1 ${from} ${to} ${of}`);
+}
+
+/** What an interval says of a claim. */
+export function verdict(way: Claim["way"], { low, high }: Pick<Difference, "low" | "high">): string {
+  const [up, down] = [low > 0, high < 0];
+  switch (way) {
+    case "falls":
+      return down ? "as in R1" : up ? "**the other way round**" : "not to be told apart";
+    case "rises":
+      return up ? "as in R1" : down ? "**the other way round**" : "not to be told apart";
+    case "kept":
+      return down ? "**it falls**" : up ? "as in R1, and more" : "as in R1";
+    default:
+      way satisfies never;
+      throw new Error("internal: unknown way");
+  }
+}
+
+function shapeWords(r1: R1): string {
+  const rows = CLAIMS.map((claim) => {
+    const found = claimed(r1, claim);
+    const step = `${R1_NAMES[claim.from]} → ${R1_NAMES[claim.to]}`;
+    return [claim.told, step, claim.of, pointsWithInterval(found), verdict(claim.way, found)];
+  });
+  return `What DeepSeek-R1 tells of its stages, against the numbers: differences of the share of right answers in points, paired by problem, with 95 %
+intervals by bootstrap over seeds and problems.
+
+${markdown(["in the paper", "step", "of", "difference", "here"], rows)}
+
+${languageWords(r1)}`;
+}
+
+function languageWords({ seeds }: R1): string {
+  const over = (row: R1Row): number => mean(seeds.map(({ rows }) => meanValue(rows[row].problems, language)));
+  const found = difference(
+    seeds.map(({ rows }) => [rows.rl.problems, rows.zero.problems] as const),
+    language,
+    "r1 language",
+  );
+  return `Thoughts of zero are in the prompt's language to ${percent(over("zero"))}, those of R1 to ${percent(over("rl"))}; where both think, the difference is
+${pointsWithInterval(found)} points.`;
+}
+
+function floorsOf({ settings, problems, seeds }: R1): Floor[] {
+  const each = (values: readonly number[], say: (x: number) => string): string => values.map(say).join(", ");
+  const least = (what: string, wanted: number, of: (answers: StageAnswers) => number): Floor => {
+    const values = seeds.map(({ rows }) => of(rows.rl));
+    return { what, wanted: `≥ ${percent(wanted)}`, got: each(values, percent), met: Math.min(...values) >= wanted };
+  };
+  const behind = seeds.map(({ rows: { rl, zero } }) => {
+    const gap = rl.problems.summary.pass_at_1 - zero.problems.summary.pass_at_1;
+    return { gap, error: pairedError(rl.problems, zero.problems) };
+  });
+  return [
+    {
+      what: "held-out problems at the scale small",
+      wanted: "≥ 2000",
+      got: `${problems.length} at the scale ${settings.scale}`,
+      met: settings.scale === "small" && problems.length >= 2000,
+    },
+    {
+      what: "R1 against zero, not behind by more than a standard error (paired)",
+      wanted: `≥ ${each(
+        behind.map(({ error }) => -error),
+        points,
+      )} points`,
+      got: `${each(
+        behind.map(({ gap }) => gap),
+        points,
+      )} points`,
+      met: behind.every(({ gap, error }) => gap >= -error),
+    },
+    least("R1: one language", 0.97, ({ problems: m }) => meanValue(m, language)),
+    least("R1: strict format", 0.99, ({ problems: m }) => meanValue(m, format)),
+    least("R1: instructions followed", 0.9, (answers) => answers.instructions.traits!.instructions.followed),
+  ];
+}

@@ -1,0 +1,73 @@
+/**
+ * The stage table of R1: what each stage of its recipe gave, measured alike on held-out problems and instructions, in one
+ * seed or several; after the stage table of DeepSeek-R1 (arXiv 2501.12948, §3 and table 3).
+ */
+import type { Problem } from "../../tasks/index.ts";
+import type { Collection, Model } from "./collection.ts";
+import type { Measurement } from "./record.ts";
+import { ONE, r1Stages, type StageSettings, stageInstructions, stageProblems } from "./stage-set.ts";
+import { collectTranscripts, type Transcripts } from "./transcripts.ts";
+
+/** The rows of the table in the order of the recipe. */
+export const R1_ROWS = ["base", "zero", "start", "reason", "tune", "rl"] as const;
+export type R1Row = (typeof R1_ROWS)[number];
+
+/** What they are called. */
+export const R1_NAMES: Readonly<Record<R1Row, string>> = {
+  base: "base",
+  zero: "zero",
+  start: "cold start",
+  reason: "RL",
+  tune: "SFT of the fresh base",
+  rl: "R1",
+};
+
+/** A model's answers to problems and to instructions. */
+export interface StageAnswers {
+  readonly problems: Measurement;
+  readonly instructions: Measurement;
+}
+
+export interface R1 {
+  readonly settings: StageSettings;
+  readonly problems: readonly Problem[];
+  readonly instructions: readonly Problem[];
+  readonly seeds: readonly { readonly seed: number; readonly rows: Readonly<Record<R1Row, StageAnswers>> }[];
+  /** Of the first seed. */
+  readonly transcripts: Transcripts;
+}
+
+export async function collectR1(collection: Collection, settings: StageSettings): Promise<R1> {
+  const problems = stageProblems(settings);
+  const instructions = stageInstructions(settings);
+  const seeds: R1["seeds"][number][] = [];
+  let transcripts: Transcripts | undefined;
+  for (const seed of settings.seeds) {
+    const models = await r1Models(collection, settings.scale, seed);
+    const rows = {} as Record<R1Row, StageAnswers>;
+    for (const row of R1_ROWS) {
+      const name = `r1 ${settings.scale} ${seed} ${row}`;
+      const how = { traits: true };
+      rows[row] = {
+        problems: await collection.measure(name, models[row], problems, ONE, how),
+        instructions: await collection.measure(`${name} instructions`, models[row], instructions, ONE, how),
+      };
+    }
+    seeds.push({ seed, rows });
+    transcripts ??= await collectTranscripts(collection, `r1 ${settings.scale} ${seed} transcripts`, {
+      models: R1_ROWS.map((row) => ({ name: R1_NAMES[row], model: models[row] })),
+      ...{ problems, instructions },
+    });
+  }
+  return { settings, problems, instructions, seeds, transcripts: transcripts! };
+}
+
+async function r1Models(
+  collection: Collection,
+  scale: StageSettings["scale"],
+  seed: number,
+): Promise<Record<R1Row, Model>> {
+  const { base, zero, stages } = await r1Stages(collection, scale, seed);
+  const [start, reason, tune, rl] = ["start", "reason", "tune", "rl"].map((stage) => stages.model(stage));
+  return { base, zero, start: start!, reason: reason!, tune: tune!, rl: rl! };
+}

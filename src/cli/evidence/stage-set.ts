@@ -1,0 +1,89 @@
+/**
+ * What the parts over stages have in common: the models that recipes begin with, the held-out problems and instructions,
+ * and how an answer is asked for.
+ *
+ * At the scale `small` bases and R1-Zero are those of the part `small`, seed by seed; at `tiny` those that ship.
+ */
+import { type RecipeInput, RECIPES, type Scale } from "../../recipes/index.ts";
+import { instructionMix, type Problem, sampleFromMix, smallMix } from "../../tasks/index.ts";
+import { heldOutInstructions, heldOutProblems } from "../evaluation.ts";
+import type { Collection, Model, PipelineModels } from "./collection.ts";
+import { type HeldOut, heldOutOfAll } from "./held-out.ts";
+import type { Sampling } from "./record.ts";
+import { smallZero } from "./small.ts";
+
+export interface StageSettings {
+  readonly scale: Scale;
+  readonly seeds: readonly number[];
+  readonly heldOut: HeldOut;
+  /** Held-out problems, or a few more. */
+  readonly problems: number;
+  readonly instructions: number;
+}
+
+/** One answer, as reinforcement draws them. */
+export const ONE: Sampling = { temperature: 1, samples: 1 };
+
+export async function beginnings(
+  collection: Collection,
+  scale: Scale,
+  seed: number,
+): Promise<{ readonly base: Model; readonly zero: Model }> {
+  if (scale === "small") return smallZero(collection, seed);
+  return { base: await collection.shipped("models/base"), zero: await collection.shipped("models/zero") };
+}
+
+/**
+ * R1-Zero with the record of its training; the one that ships has none, so at the scale `tiny` another is trained.
+ */
+export async function grownZero(collection: Collection, scale: Scale, seed: number): Promise<Model> {
+  const { base, zero } = await beginnings(collection, scale, seed);
+  if (scale === "small") return zero;
+  return collection.trained(`stage-zero-${scale}-${seed}`, "r1-zero", { scale, seed, from: base });
+}
+
+export function stageProblems({ scale, heldOut, problems }: StageSettings): Problem[] {
+  return scale === "small" ? heldOutOfAll(heldOut, problems) : heldOutProblems(problems);
+}
+
+/** Seed of the instructions at the scale small: far from those of training and of other evaluations. */
+const INSTRUCTION_SEED = 4_000_037;
+
+export function stageInstructions({ scale, instructions }: StageSettings): Problem[] {
+  if (scale === "tiny") return heldOutInstructions(instructions);
+  const mix = instructionMix(smallMix);
+  return Array.from({ length: instructions }, (_, index) =>
+    sampleFromMix({ seed: INSTRUCTION_SEED, index, split: "heldout" }, mix),
+  );
+}
+
+/** Name of a recipe's stage that makes R1-Zero itself; here it is made before. */
+const OWN_ZERO = "zero";
+
+/** The recipe of R1 from a base and R1-Zero that are there. */
+export function r1Recipe(scale: Scale): RecipeInput {
+  const recipe = RECIPES["r1"]![scale];
+  const stages = recipe.stages.filter((stage) => stage.name !== OWN_ZERO);
+  const from = (place: string): string => (place === `stage:${OWN_ZERO}` ? "models/zero" : place);
+  return {
+    ...recipe,
+    stages: stages.map((stage) =>
+      "from" in stage && stage.from !== undefined ? { ...stage, from: from(stage.from) } : stage,
+    ),
+  };
+}
+
+/** The stages of R1 in a seed; shared by all parts that look at one of them. */
+export async function r1Stages(
+  collection: Collection,
+  scale: Scale,
+  seed: number,
+): Promise<{ readonly base: Model; readonly zero: Model; readonly stages: PipelineModels }> {
+  const { base, zero } = await beginnings(collection, scale, seed);
+  const stages = await collection.pipeline(`r1-${scale}-${seed}`, "r1", {
+    recipe: r1Recipe(scale),
+    seed,
+    place: (where) => (where.includes("zero") ? zero : base),
+  });
+  return { base, zero, stages };
+}

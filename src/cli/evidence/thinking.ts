@@ -1,0 +1,156 @@
+/**
+ * Where thinking hurts: families on which a thinking model is worse, or no better, than the same model that answers at
+ * once, and how many more tokens it spends there. Two ways of not thinking: its thinking is ended before it began (a budget
+ * of 0), or it is asked to answer at once.
+ */
+import { getTask, type Problem } from "../../tasks/index.ts";
+import type { Collection, Model } from "./collection.ts";
+import { familiesOf, rate, rungsOf } from "./figures.ts";
+import { figure, markdown, percent } from "./markdown.ts";
+import type { Measurement } from "./record.ts";
+import { type Difference, difference, meanValue, pointsWithInterval, type Value } from "./stage-figures.ts";
+import { ONE, r1Stages, type StageSettings, stageInstructions, stageProblems } from "./stage-set.ts";
+
+/** Answers of a model in one seed. */
+interface Free {
+  readonly free: Measurement;
+  readonly direct: Measurement;
+}
+
+export interface Thinking {
+  readonly settings: StageSettings;
+  readonly problems: readonly Problem[];
+  /** Problems that are asked for at once, in place of the instructions that ask so. */
+  readonly plain: readonly Problem[];
+  readonly seeds: readonly {
+    readonly seed: number;
+    readonly zero: Free;
+    readonly r1: Free;
+    /** R1 on {@link Thinking.plain}, and on the same problems when it is told to answer at once. */
+    readonly told: Free;
+  }[];
+}
+
+export async function collectThinking(collection: Collection, settings: StageSettings): Promise<Thinking> {
+  const { scale } = settings;
+  const problems = stageProblems(settings);
+  const requests = stageInstructions({ ...settings, instructions: 5 * settings.instructions }).filter(
+    ({ family }) => family === "instruct-direct",
+  );
+  const plain = requests.map(unwrapped);
+  const seeds: Thinking["seeds"][number][] = [];
+  for (const seed of settings.seeds) {
+    const { zero, stages } = await r1Stages(collection, scale, seed);
+    const name = (what: string): string => `thinking ${scale} ${seed} ${what}`;
+    const both = async (who: string, model: Model): Promise<Free> => ({
+      free: await collection.measure(name(who), model, problems, ONE, { traits: true }),
+      direct: await collection.measure(name(`${who} direct`), model, problems, { ...ONE, thinkingBudget: 0 }),
+    });
+    const r1 = stages.model("rl");
+    seeds.push({
+      seed,
+      zero: await both("zero", zero),
+      r1: await both("r1", r1),
+      told: {
+        free: await collection.measure(name("r1 plain"), r1, plain, ONE),
+        direct: await collection.measure(name("r1 told"), r1, requests, ONE),
+      },
+    });
+  }
+  return { settings, problems, plain, seeds };
+}
+
+/** The problem that is asked for at once, as it is posed otherwise: the same facts in the same language. */
+function unwrapped({ id, language, facts }: Problem): Problem {
+  const { of, facts: inner } = facts as { readonly of: string; readonly facts: unknown };
+  const task = getTask(of);
+  // Each family is asked for at one level, which only the family of requests knows; nothing here depends on it.
+  const level = 0;
+  return { id, family: of, level, language, prompt: task.prompt(inner, language), facts: inner, chance: task.chance(inner) };
+}
+
+export function thinkingSection(thinking: Thinking): string {
+  const { settings, problems, plain, seeds } = thinking;
+  const list = settings.seeds.join(", ");
+  const of = (who: "zero" | "r1" | "told"): Free[] => seeds.map((seed) => seed[who]);
+  return `## Where thinking hurts
+
+At the scale \`${settings.scale}\`, ${seeds.length === 1 ? "seed" : "seeds"} ${list}, temperature 1. "At once": the same model, its thinking ended before it began. Differences in points,
+thinking against none, paired by problem, 95 % intervals by bootstrap over ${seeds.length === 1 ? "problems" : "seeds and problems"}; families from the worst to the best.
+
+### R1, ${problems.length} held-out problems
+
+${familyTable(problems, of("r1"), "r1")}
+
+${summary(problems, of("r1"), "r1")}
+
+### Zero, the same problems
+
+${familyTable(problems, of("zero"), "zero")}
+
+${summary(problems, of("zero"), "zero")}
+
+### R1, told to answer at once
+
+${plain.length} held-out problems, posed as they are and with the request to answer at once. What thinks all the same counts as wrong.
+
+${familyTable(plain, of("told"), "told")}
+
+${summary(plain, of("told"), "told")}
+`;
+}
+
+interface FamilyRow {
+  readonly family: string;
+  readonly n: number;
+  readonly found: Difference;
+  /** Mean tokens of an answer. */
+  readonly tokens: readonly [free: number, direct: number];
+}
+
+const spent: Value = ({ tokens }, problem) => tokens[problem]!;
+
+function rowsOf(problems: readonly Problem[], seeds: readonly Free[], who: string): FamilyRow[] {
+  const pairs = seeds.map(({ free, direct }) => [free, direct] as const);
+  const mean = (at: readonly number[], which: 0 | 1): number =>
+    pairs.reduce((sum, pair) => sum + meanValue(pair[which], spent, at), 0) / pairs.length;
+  const rows = familiesOf(rungsOf(problems), true).map(({ family, rungs }): FamilyRow => {
+    const at = rungs.flatMap((rung) => rung.at);
+    const found = difference(pairs, rate, `thinking ${who} ${family}`, at);
+    return { family, n: at.length, found, tokens: [mean(at, 0), mean(at, 1)] };
+  });
+  return rows.sort((x, y) => x.found.a - x.found.b - (y.found.a - y.found.b));
+}
+
+/** What an interval of thinking against none says. */
+function verdict({ low, high }: Difference): string {
+  if (high < 0) return "**hurts**";
+  return low > 0 ? "helps" : "no better";
+}
+
+function familyTable(problems: readonly Problem[], seeds: readonly Free[], who: string): string {
+  return markdown(
+    ["family", "problems", "thinking", "at once", "difference", "tokens", "at once", "times", "thinking"],
+    rowsOf(problems, seeds, who).map(({ family, n, found, tokens: [free, direct] }) => [
+      family,
+      String(n),
+      percent(found.a),
+      percent(found.b),
+      pointsWithInterval(found),
+      figure(free, 1),
+      figure(direct, 1),
+      `${figure(free / direct, 1)} ×`,
+      verdict(found),
+    ]),
+  );
+}
+
+function summary(problems: readonly Problem[], seeds: readonly Free[], who: string): string {
+  const rows = rowsOf(problems, seeds, who);
+  const say = (word: string): string =>
+    rows
+      .filter(({ found }) => verdict(found) === word)
+      .map(({ family, tokens: [free, direct] }) => `${family} (${figure(free - direct, 0)} more tokens)`)
+      .join(", ") || "none";
+  return `Thinking hurts ${say("**hurts**")}; is no better in ${say("no better")}; helps all others.`;
+}

@@ -1,0 +1,61 @@
+/** What a run was like, read off its folder, and what it kept of the data that it made. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { newestCheckpoint } from "../models.ts";
+import type { DataRecord, RewardStep, TrainingRecord } from "./record.ts";
+
+/** What of a checkpoint's reckon.json is read here. */
+interface Lineage {
+  readonly flops?: number;
+  readonly tokens?: number;
+  readonly sampledTokens?: number;
+}
+
+/** Reads off a run's metrics and lineage what it was like; undefined for a run without metrics. */
+export function trainingRecord(run: string): TrainingRecord | undefined {
+  const file = join(run, "metrics.jsonl");
+  if (!existsSync(file)) return undefined;
+  const lines = readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Record<string, number>);
+  if (lines.length === 0) return undefined;
+  const { flops = 0, tokens, sampledTokens } = lineageOf(run);
+  const judged = lines.flatMap(rewardStep);
+  return {
+    steps: lines.at(-1)?.["step"] ?? 0,
+    seconds: lines.reduce((total, line) => total + (line["time/step"] ?? 0), 0),
+    flops,
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(sampledTokens === undefined ? {} : { sampledTokens }),
+    curve: lines.flatMap((line) =>
+      line["eval/accuracy"] === undefined
+        ? []
+        : [{ step: line["step"]!, accuracy: line["eval/accuracy"], tokens: line["eval/mean_length"] ?? 0 }],
+    ),
+    ...(judged.length === 0 ? {} : { rewards: judged }),
+  };
+}
+
+/** A step whose answers a reward model has judged beside the rules. */
+function rewardStep(line: Readonly<Record<string, number>>): RewardStep[] {
+  const [model, accuracy] = [line["rewards/model/mean"], line["rewards/accuracy/mean"]];
+  if (model === undefined || accuracy === undefined) return [];
+  const short = (x: number): number => Number(x.toFixed(4));
+  return [{ step: line["step"]!, model: short(model), accuracy: short(accuracy) }];
+}
+
+/** What a finished run's lineage states. */
+function lineageOf(run: string): Lineage {
+  const checkpoint = newestCheckpoint(run);
+  if (!checkpoint) return {};
+  return JSON.parse(readFileSync(join(checkpoint, "reckon.json"), "utf8")) as Lineage;
+}
+
+/** What a stage that has sampled data says of it in its lineage.json. */
+export function dataRecord(run: string): Omit<DataRecord, "name" | "key"> {
+  const { prompts, sampledTokens, hash, counts } = JSON.parse(
+    readFileSync(join(run, "lineage.json"), "utf8"),
+  ) as DataRecord;
+  return { prompts, sampledTokens, hash, counts };
+}
