@@ -77,7 +77,9 @@ export function create(): Command {
     .option("--coverage-problems <n>", "held-out problems of each rung for pass@k", integer(1), 10)
     .option("--wait-problems <n>", "held-out problems of the comparison of waits", integer(1), 5000)
     .option("--samples <k>", "answers a problem for pass@k", integer(2, 256), 16)
-    .addOption(new Option("--scale <scale>", "scale of r1, mixing, distil, o1 and thinking").choices(SCALES).default("small"))
+    .addOption(
+      new Option("--scale <scale>", "scale of r1, mixing, distil, o1 and thinking").choices(SCALES).default("small"),
+    )
     .option("--stage-seeds <list>", "seeds of r1, o1 and thinking", "0")
     .option("--stage-problems <n>", "held-out problems of r1, mixing, distil, o1 and thinking", integer(10), 2000)
     .option("--instructions <n>", "held-out instructions of r1", integer(5), 1000)

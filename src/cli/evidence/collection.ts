@@ -285,7 +285,9 @@ export class Collection {
         sampling,
         ...condensed,
         ...(training ? { training } : {}),
-        ...(traits ? { traits: traitsOf(answers, sampling.samples, (text) => tokenizer.encodePlain(text).length) } : {}),
+        ...(traits
+          ? { traits: traitsOf(answers, sampling.samples, (text) => tokenizer.encodePlain(text).length) }
+          : {}),
       };
     });
   }

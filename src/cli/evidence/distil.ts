@@ -8,13 +8,10 @@ import { RECIPES, type RecipeInput, type Scale } from "../../recipes/index.ts";
 import type { Problem } from "../../tasks/index.ts";
 import type { Collection, Model } from "./collection.ts";
 import type { DataRecord, Measurement } from "./record.ts";
-import { beginnings, ONE, type StageSettings, stageProblems } from "./stage-set.ts";
+import { beginnings, measureStage, ONE, type StageSettings, stageProblems } from "./stage-set.ts";
 
 /** Prompts that the teacher is asked, so that more than 10,000 traces are kept where it solves three of four. */
 const PROMPTS: Readonly<Record<Scale, number | undefined>> = { tiny: undefined, small: 14_000 };
-
-/** Mean tokens of the control's answers, about: how equal it became is told beside it. */
-const ANSWER_TOKENS: Readonly<Record<Scale, number>> = { tiny: 50, small: 60 };
 
 export interface DistilSeed {
   readonly seed: number;
@@ -40,7 +37,7 @@ export async function collectDistil(collection: Collection, settings: StageSetti
   const measure = (name: string, model: Model): Promise<Measurement> =>
     collection.measure(`distil ${scale} ${name}`, model, problems, ONE, { traits: true });
   const seeds: DistilSeed[] = [];
-  const taught = await measure("teacher", teacher);
+  const taught = await measureStage(collection, { scale, seed: list[0]!, name: "zero", model: teacher }, problems);
   for (const seed of list) {
     const prompts = PROMPTS[scale];
     const stages = await collection.pipeline(`distil-${scale}-${seed}`, "distil", {
@@ -50,15 +47,18 @@ export async function collectDistil(collection: Collection, settings: StageSetti
       set: prompts === undefined ? [] : [`stages.teacher.prompts=${prompts}`],
     });
     const base = stages.model("base");
+    const before = await measure(`base ${seed}`, base);
     const student = await measure(`student ${seed}`, stages.model("student"));
     const { recipe, cost } = control(scale);
-    const steps = equalStepsOf({ tokens: student.training!.tokens! }, { ...cost, answerTokens: ANSWER_TOKENS[scale] });
+    // How long the control's answers will be is not known before; how equal it became is told. Half-way is a fair guess.
+    const answerTokens = (before.summary.tokens_mean + taught.summary.tokens_mean) / 2;
+    const steps = equalStepsOf({ tokens: student.training!.tokens! }, { ...cost, answerTokens });
     const reinforced = await collection.trained(`distil-rl-${scale}-${seed}`, "distil-rl", {
       ...{ scale, seed, from: base, recipe, set: [`steps=${steps}`] },
     });
     seeds.push({
       seed,
-      base: await measure(`base ${seed}`, base),
+      base: before,
       student,
       reinforced: await measure(`reinforced ${seed}`, reinforced),
       data: await stages.data("teacher"),

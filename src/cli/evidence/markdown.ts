@@ -24,12 +24,34 @@ export interface Floor {
   readonly wanted: string;
   readonly got: string;
   readonly met: boolean;
+  /** By how much, in words. */
+  readonly by?: string;
+}
+
+/** A floor that shares must reach, each of them; met or missed by what the least of them is above it or under it. */
+export function shareFloor(what: string, wanted: number, shares: readonly number[]): Floor {
+  const least = Math.min(...shares);
+  return {
+    what,
+    wanted: `≥ ${percent(wanted)}`,
+    got: shares.map(percent).join(", "),
+    met: least >= wanted,
+    ...pointsFrom(least - wanted),
+  };
+}
+
+/** How far a share is from what was wanted. */
+export function pointsFrom(gap: number): Pick<Floor, "by"> {
+  return Number.isFinite(gap) ? { by: `${Math.abs(100 * gap).toFixed(1)} points` } : {};
 }
 
 export function floorTable(floors: readonly Floor[]): string {
   return markdown(
     ["floor", "wanted", "measured", ""],
-    floors.map((floor) => [floor.what, floor.wanted, floor.got, floor.met ? "met" : "**missed**"]),
+    floors.map(({ what, wanted, got, met, by }) => {
+      const how = by === undefined ? "" : ` by ${by}`;
+      return [what, wanted, got, met ? `met${how}` : `**missed**${how}`];
+    }),
   );
 }
 

@@ -8,15 +8,8 @@ import type { Collection, Model } from "./collection.ts";
 import { rate } from "./figures.ts";
 import { markdown, percent, withInterval } from "./markdown.ts";
 import type { Measurement } from "./record.ts";
-import {
-  difference,
-  language,
-  meanValue,
-  operations,
-  pointsWithInterval,
-  type Value,
-} from "./stage-figures.ts";
-import { grownZero, ONE, r1Stages, type StageSettings, stageProblems } from "./stage-set.ts";
+import { difference, language, meanValue, operations, pointsWithInterval, type Value } from "./stage-figures.ts";
+import { grownName, grownZero, measureStage, r1Stages, type StageSettings, stageProblems } from "./stage-set.ts";
 
 /** Weight of the reward for one language; accuracy has 1 and must weigh more than all shaping. */
 export const LANGUAGE_WEIGHT = 0.3;
@@ -50,8 +43,8 @@ export async function collectMixing(collection: Collection, settings: StageSetti
     const models: Record<Row, Model> = { base, zero, rewarded, start: stages.model("start") };
     const rows = {} as Record<Row, Measurement>;
     for (const row of ROWS) {
-      const name = `mixing ${scale} ${seed} ${row}`;
-      rows[row] = await collection.measure(name, models[row], problems, ONE, { traits: true });
+      const name = row === "zero" ? grownName(scale) : row;
+      rows[row] = await measureStage(collection, { scale, seed, name, model: models[row] }, problems);
     }
     seeds.push({ seed, rows });
   }

@@ -1,7 +1,7 @@
 /** The words and tables of o1-style against R1-style. */
 import { mean } from "../../util/statistics.ts";
 import { rate } from "./figures.ts";
-import { type Floor, figure, floorTable, markdown, percent } from "./markdown.ts";
+import { type Floor, figure, floorTable, markdown, percent, shareFloor } from "./markdown.ts";
 import { armOperations, type O1, type O1Seed, parting, stretches } from "./o1.ts";
 import type { Measurement } from "./record.ts";
 import { difference, format, meanValue, operations, pointsWithInterval } from "./stage-figures.ts";
@@ -28,8 +28,8 @@ ${reliabilityTable(seeds)}
 
 ### Its reward and the truth
 
-Means over stretches of reinforcement: what the model gives (0 to 1), and the share of answers that the verifiers find right. They part where the
-share falls below its best by more than two standard errors while the model gives no less than it did then.
+Means over stretches of reinforcement: what the model gives to answers in the strict format (0 to 1), and the share of all answers that the
+verifiers find right. They part where the share falls below its best by more than two standard errors while the model gives no less than it did then.
 
 ${seeds.map(curves).join("\n\n")}
 
@@ -136,10 +136,7 @@ function curves({ seed, grpo, ppo }: O1Seed): string {
 
 ${markdown(
   ["algorithm", "steps", "the model's reward", "right"],
-  [
-    ["GRPO", grpo] as const,
-    ["PPO", ppo] as const,
-  ].flatMap(([name, { training }]) =>
+  [["GRPO", grpo] as const, ["PPO", ppo] as const].flatMap(([name, { training }]) =>
     stretches(training?.rewards ?? []).map(({ from, to, model, accuracy, error }) => [
       name,
       `${from}–${to}`,
@@ -168,12 +165,7 @@ function floorsOf({ seeds }: O1): Floor[] {
   const pairs = seeds.map(({ judge }) => judge.evaluation["eval/pair_accuracy"] ?? Number.NaN);
   const ratios = seeds.map((seed) => trained(seed.rules) / grpoOperations(seed));
   return [
-    {
-      what: "reward model: held-out pairs in the right order, each seed",
-      wanted: "≥ 85 %",
-      got: pairs.map(percent).join(", "),
-      met: pairs.every((share) => share >= 0.85),
-    },
+    shareFloor("reward model: held-out pairs in the right order, each seed", 0.85, pairs),
     {
       what: "R1-style operations over o1-style ones, each seed",
       wanted: `1 ± ${EQUAL}`,

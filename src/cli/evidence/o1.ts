@@ -11,7 +11,7 @@ import { openModel } from "../models.ts";
 import type { Collection, Model } from "./collection.ts";
 import { o1Stages } from "./o1-recipe.ts";
 import type { Measurement, RewardStep } from "./record.ts";
-import { beginnings, grownZero, ONE, type StageSettings, stageProblems } from "./stage-set.ts";
+import { beginnings, grownName, grownZero, measureStage, ONE, type StageSettings, stageProblems } from "./stage-set.ts";
 
 /** What a reward model's checkpoint says of it. */
 export interface JudgeRecord {
@@ -52,19 +52,21 @@ export async function collectO1(collection: Collection, settings: StageSettings)
     const measure = (name: string, model: Model): Promise<Measurement> =>
       collection.measure(`o1 ${scale} ${seed} ${name}`, model, problems, ONE, { traits: true });
     const own = stages.model(names.judge);
-    const judge = await collection.record(`o1 ${scale} ${seed} judge`, own.key, async () => judgeRecord(await own.open()));
+    const judge = await collection.record(`o1 ${scale} ${seed} judge`, own.key, async () =>
+      judgeRecord(await own.open()),
+    );
     const tuned = await measure("tuned", stages.model(names.tuned));
     const grpo = await measure("grpo", stages.model(names.grpo));
     const ppo = await measure("ppo", stages.model(names.ppo));
     const zero = await grownZero(collection, scale, seed);
-    const asShipped = await measure("zero", zero);
+    const asShipped = await measureStage(collection, { scale, seed, name: grownName(scale), model: zero }, problems);
     const steps = equalSteps(armOperations({ judge, tuned, policy: grpo, critic: false }), asShipped);
     const rules = await collection.trained(`o1-rules-${scale}-${seed}`, "r1-zero", {
       ...{ scale, seed, from: base, set: [`steps=${steps}`] },
     });
     seeds.push({
       ...{ seed, judge, tuned, grpo, ppo, zero: asShipped },
-      base: await measure("base", base),
+      base: await measureStage(collection, { scale, seed, name: "base", model: base }, problems),
       rules: await measure("rules", rules),
     });
   }
@@ -130,7 +132,8 @@ export function stretches(steps: readonly RewardStep[], count = 10): Stretch[] {
   const size = Math.max(1, Math.ceil(steps.length / count));
   return Array.from({ length: Math.ceil(steps.length / size) }, (_, i) => {
     const own = steps.slice(i * size, (i + 1) * size);
-    const middle = (of: (step: RewardStep) => number): number => own.reduce((sum, step) => sum + of(step), 0) / own.length;
+    const middle = (of: (step: RewardStep) => number): number =>
+      own.reduce((sum, step) => sum + of(step), 0) / own.length;
     const accuracy = middle((step) => step.accuracy);
     const variance = own.reduce((sum, step) => sum + (step.accuracy - accuracy) ** 2, 0) / Math.max(1, own.length - 1);
     return {
@@ -143,13 +146,14 @@ export function stretches(steps: readonly RewardStep[], count = 10): Stretch[] {
 /**
  * Where the judge's reward and the truth part: the first stretch after the one of the most right answers in which these are
  * fewer by more than two standard errors of the difference while the judge gives no less than it did there. Undefined where
- * they do not, or where stretches are single steps, of which no error is known.
+ * they do not; single steps, of which no error is known, do not count.
  */
 export function parting(run: readonly Stretch[]): { readonly best: Stretch; readonly at: Stretch } | undefined {
-  if (run.some(({ from, to }) => from === to)) return undefined;
-  const best = run.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
-  const at = run
-    .slice(run.indexOf(best) + 1)
+  const known = run.filter(({ from, to }) => from < to);
+  if (known.length === 0) return undefined;
+  const best = known.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
+  const at = known
+    .slice(known.indexOf(best) + 1)
     .find((one) => best.accuracy - one.accuracy > 2 * Math.hypot(best.error, one.error) && one.model >= best.model);
   return at && { best, at };
 }

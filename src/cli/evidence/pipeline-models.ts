@@ -16,10 +16,9 @@ import {
   stageNameOf,
 } from "../../recipes/index.ts";
 import { stageSeed } from "../../recipes/pipeline.ts";
-import type { Model } from "./collection.ts";
 
-/** The model that stands at a place which no stage makes. */
-export type Place = (place: string) => Pick<Model, "key" | "open">;
+/** The model that stands at a place which no stage makes: its key, and its folder, for which it may have to be trained. */
+export type Place = (place: string) => { readonly key: string; open(): Promise<string> };
 
 /** The keys of what a recipe's stages make, by their names. */
 export function stageKeys(recipe: Recipe, place: Place): ReadonlyMap<string, string> {

@@ -1,8 +1,8 @@
 /** The words and tables of the stages of R1. */
 import { mean } from "../../util/statistics.ts";
 import { familiesOf, rate, rungsOf } from "./figures.ts";
-import { type Floor, figure, floorTable, markdown, percent } from "./markdown.ts";
-import { R1_NAMES, R1_ROWS, type R1, type R1Row, type StageAnswers } from "./r1.ts";
+import { type Floor, figure, floorTable, markdown, percent, pointsFrom, shareFloor } from "./markdown.ts";
+import { type R1, R1_NAMES, R1_ROWS, type R1Row, type StageAnswers } from "./r1.ts";
 import type { Measurement } from "./record.ts";
 import {
   type Difference,
@@ -102,19 +102,18 @@ interface Claim {
 }
 
 const CLAIMS: readonly Claim[] = [
-  { told: "the cold start costs reasoning", from: "zero", to: "start", of: "problems", way: "falls" },
-  { told: "RL recovers it", from: "start", to: "reason", of: "problems", way: "rises" },
-  { told: "RL comes up to zero", from: "zero", to: "reason", of: "problems", way: "kept" },
-  { told: "the second SFT brings instructions", from: "reason", to: "tune", of: "instructions", way: "rises" },
-  { told: "the last RL brings more of them", from: "tune", to: "rl", of: "instructions", way: "rises" },
-  { told: "the last stages keep the reasoning", from: "reason", to: "rl", of: "problems", way: "kept" },
+  { told: "the cold start costs reasoning: AIME 77.9 → 59.0", from: "zero", to: "start", of: "problems", way: "falls" },
+  { told: "and brings instructions: IF-Eval 46.6 → 71.7", from: "zero", to: "start", of: "instructions", way: "rises" },
+  { told: "RL recovers the reasoning: AIME 59.0 → 74.0", from: "start", to: "reason", of: "problems", way: "rises" },
+  { told: "the second SFT: IF-Eval 72.0 → 78.1", from: "reason", to: "tune", of: "instructions", way: "rises" },
+  { told: "the last RL: IF-Eval 78.1 → 83.3", from: "tune", to: "rl", of: "instructions", way: "rises" },
+  { told: "these two keep the reasoning: AIME 74.0 → 79.8", from: "reason", to: "rl", of: "problems", way: "kept" },
+  { told: "which ends where zero was: AIME 77.9 → 79.8", from: "zero", to: "rl", of: "problems", way: "kept" },
 ];
-
-const right = (m: Measurement, problem: number): number => rate(m, problem);
 
 function claimed({ seeds }: R1, { from, to, of }: Claim): Difference {
   const pairs = seeds.map(({ rows }) => [rows[to][of], rows[from][of]] as const);
-  return difference(pairs, right, `r1 ${from} ${to} ${of}`);
+  return difference(pairs, rate, `r1 ${from} ${to} ${of}`);
 }
 
 /** What an interval says of a claim. */
@@ -139,8 +138,8 @@ function shapeWords(r1: R1): string {
     const step = `${R1_NAMES[claim.from]} → ${R1_NAMES[claim.to]}`;
     return [claim.told, step, claim.of, pointsWithInterval(found), verdict(claim.way, found)];
   });
-  return `What DeepSeek-R1 tells of its stages, against the numbers: differences of the share of right answers in points, paired by problem, with 95 %
-intervals by bootstrap over seeds and problems.
+  return `What DeepSeek-R1 (Nature, table 2) tells of its stages, against the numbers here: differences of the share of right answers in points, paired by
+problem, with 95 % intervals by bootstrap over seeds and problems.
 
 ${markdown(["in the paper", "step", "of", "difference", "here"], rows)}
 
@@ -159,15 +158,17 @@ ${pointsWithInterval(found)} points.`;
 }
 
 function floorsOf({ settings, problems, seeds }: R1): Floor[] {
-  const each = (values: readonly number[], say: (x: number) => string): string => values.map(say).join(", ");
-  const least = (what: string, wanted: number, of: (answers: StageAnswers) => number): Floor => {
-    const values = seeds.map(({ rows }) => of(rows.rl));
-    return { what, wanted: `≥ ${percent(wanted)}`, got: each(values, percent), met: Math.min(...values) >= wanted };
-  };
-  const behind = seeds.map(({ rows: { rl, zero } }) => {
-    const gap = rl.problems.summary.pass_at_1 - zero.problems.summary.pass_at_1;
-    return { gap, error: pairedError(rl.problems, zero.problems) };
-  });
+  const least = (what: string, wanted: number, of: (answers: StageAnswers) => number): Floor =>
+    shareFloor(
+      `R1: ${what}`,
+      wanted,
+      seeds.map(({ rows }) => of(rows.rl)),
+    );
+  const behind = seeds.map(({ rows: { rl, zero } }) => ({
+    gap: rl.problems.summary.pass_at_1 - zero.problems.summary.pass_at_1,
+    error: pairedError(rl.problems, zero.problems),
+  }));
+  const room = Math.min(...behind.map(({ gap, error }) => gap + error));
   return [
     {
       what: "held-out problems at the scale small",
@@ -177,18 +178,13 @@ function floorsOf({ settings, problems, seeds }: R1): Floor[] {
     },
     {
       what: "R1 against zero, not behind by more than a standard error (paired)",
-      wanted: `≥ ${each(
-        behind.map(({ error }) => -error),
-        points,
-      )} points`,
-      got: `${each(
-        behind.map(({ gap }) => gap),
-        points,
-      )} points`,
-      met: behind.every(({ gap, error }) => gap >= -error),
+      wanted: `≥ ${behind.map(({ error }) => points(-error)).join(", ")} points`,
+      got: `${behind.map(({ gap }) => points(gap)).join(", ")} points`,
+      met: room >= 0,
+      ...pointsFrom(room),
     },
-    least("R1: one language", 0.97, ({ problems: m }) => meanValue(m, language)),
-    least("R1: strict format", 0.99, ({ problems: m }) => meanValue(m, format)),
-    least("R1: instructions followed", 0.9, (answers) => answers.instructions.traits!.instructions.followed),
+    least("one language", 0.97, ({ problems: m }) => meanValue(m, language)),
+    least("strict format", 0.99, ({ problems: m }) => meanValue(m, format)),
+    least("instructions followed", 0.9, (answers) => answers.instructions.traits!.instructions.followed),
   ];
 }

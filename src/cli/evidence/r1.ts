@@ -5,7 +5,7 @@
 import type { Problem } from "../../tasks/index.ts";
 import type { Collection, Model } from "./collection.ts";
 import type { Measurement } from "./record.ts";
-import { ONE, r1Stages, type StageSettings, stageInstructions, stageProblems } from "./stage-set.ts";
+import { measureStage, r1Stages, type StageSettings, stageInstructions, stageProblems } from "./stage-set.ts";
 import { collectTranscripts, type Transcripts } from "./transcripts.ts";
 
 /** The rows of the table in the order of the recipe. */
@@ -46,15 +46,14 @@ export async function collectR1(collection: Collection, settings: StageSettings)
     const models = await r1Models(collection, settings.scale, seed);
     const rows = {} as Record<R1Row, StageAnswers>;
     for (const row of R1_ROWS) {
-      const name = `r1 ${settings.scale} ${seed} ${row}`;
-      const how = { traits: true };
+      const which = { scale: settings.scale, seed, model: models[row] };
       rows[row] = {
-        problems: await collection.measure(name, models[row], problems, ONE, how),
-        instructions: await collection.measure(`${name} instructions`, models[row], instructions, ONE, how),
+        problems: await measureStage(collection, { ...which, name: row }, problems),
+        instructions: await measureStage(collection, { ...which, name: `${row} instructions` }, instructions),
       };
     }
     seeds.push({ seed, rows });
-    transcripts ??= await collectTranscripts(collection, `r1 ${settings.scale} ${seed} transcripts`, {
+    transcripts ??= await collectTranscripts(collection, `stage ${settings.scale} ${seed} transcripts`, {
       models: R1_ROWS.map((row) => ({ name: R1_NAMES[row], model: models[row] })),
       ...{ problems, instructions },
     });

@@ -4,12 +4,12 @@
  *
  * At the scale `small` bases and R1-Zero are those of the part `small`, seed by seed; at `tiny` those that ship.
  */
-import { type RecipeInput, RECIPES, type Scale } from "../../recipes/index.ts";
+import { RECIPES, type RecipeInput, type Scale } from "../../recipes/index.ts";
 import { instructionMix, type Problem, sampleFromMix, smallMix } from "../../tasks/index.ts";
 import { heldOutInstructions, heldOutProblems } from "../evaluation.ts";
 import type { Collection, Model, PipelineModels } from "./collection.ts";
 import { type HeldOut, heldOutOfAll } from "./held-out.ts";
-import type { Sampling } from "./record.ts";
+import type { Measurement, Sampling } from "./record.ts";
 import { smallZero } from "./small.ts";
 
 export interface StageSettings {
@@ -40,6 +40,20 @@ export async function grownZero(collection: Collection, scale: Scale, seed: numb
   const { base, zero } = await beginnings(collection, scale, seed);
   if (scale === "small") return zero;
   return collection.trained(`stage-zero-${scale}-${seed}`, "r1-zero", { scale, seed, from: base });
+}
+
+/** What {@link grownZero} is called among the measurements: where it is that of R1, its record is too. */
+export function grownName(scale: Scale): string {
+  return scale === "small" ? "zero" : "grown";
+}
+
+/** A model's answers to the held-out problems; parts that look at the same model read the same record. */
+export function measureStage(
+  collection: Collection,
+  { scale, seed, name, model }: { scale: Scale; seed: number; name: string; model: Model },
+  problems: readonly Problem[],
+): Promise<Measurement> {
+  return collection.measure(`stage ${scale} ${seed} ${name}`, model, problems, ONE, { traits: true });
 }
 
 export function stageProblems({ scale, heldOut, problems }: StageSettings): Problem[] {

@@ -7,9 +7,10 @@ import { getTask, type Problem } from "../../tasks/index.ts";
 import type { Collection, Model } from "./collection.ts";
 import { familiesOf, rate, rungsOf } from "./figures.ts";
 import { figure, markdown, percent } from "./markdown.ts";
+import type { R1Row } from "./r1.ts";
 import type { Measurement } from "./record.ts";
 import { type Difference, difference, meanValue, pointsWithInterval, type Value } from "./stage-figures.ts";
-import { ONE, r1Stages, type StageSettings, stageInstructions, stageProblems } from "./stage-set.ts";
+import { measureStage, ONE, r1Stages, type StageSettings, stageInstructions, stageProblems } from "./stage-set.ts";
 
 /** Answers of a model in one seed. */
 interface Free {
@@ -42,15 +43,15 @@ export async function collectThinking(collection: Collection, settings: StageSet
   for (const seed of settings.seeds) {
     const { zero, stages } = await r1Stages(collection, scale, seed);
     const name = (what: string): string => `thinking ${scale} ${seed} ${what}`;
-    const both = async (who: string, model: Model): Promise<Free> => ({
-      free: await collection.measure(name(who), model, problems, ONE, { traits: true }),
-      direct: await collection.measure(name(`${who} direct`), model, problems, { ...ONE, thinkingBudget: 0 }),
+    const both = async (row: R1Row, model: Model): Promise<Free> => ({
+      free: await measureStage(collection, { scale, seed, name: row, model }, problems),
+      direct: await collection.measure(name(`${row} direct`), model, problems, { ...ONE, thinkingBudget: 0 }),
     });
     const r1 = stages.model("rl");
     seeds.push({
       seed,
       zero: await both("zero", zero),
-      r1: await both("r1", r1),
+      r1: await both("rl", r1),
       told: {
         free: await collection.measure(name("r1 plain"), r1, plain, ONE),
         direct: await collection.measure(name("r1 told"), r1, requests, ONE),
@@ -66,7 +67,15 @@ function unwrapped({ id, language, facts }: Problem): Problem {
   const task = getTask(of);
   // Each family is asked for at one level, which only the family of requests knows; nothing here depends on it.
   const level = 0;
-  return { id, family: of, level, language, prompt: task.prompt(inner, language), facts: inner, chance: task.chance(inner) };
+  return {
+    id,
+    family: of,
+    level,
+    language,
+    prompt: task.prompt(inner, language),
+    facts: inner,
+    chance: task.chance(inner),
+  };
 }
 
 export function thinkingSection(thinking: Thinking): string {
@@ -125,7 +134,7 @@ function rowsOf(problems: readonly Problem[], seeds: readonly Free[], who: strin
 /** What an interval of thinking against none says. */
 function verdict({ low, high }: Difference): string {
   if (high < 0) return "**hurts**";
-  return low > 0 ? "helps" : "no better";
+  return low > 0 ? "helps" : "no better that shows";
 }
 
 function familyTable(problems: readonly Problem[], seeds: readonly Free[], who: string): string {
@@ -152,5 +161,5 @@ function summary(problems: readonly Problem[], seeds: readonly Free[], who: stri
       .filter(({ found }) => verdict(found) === word)
       .map(({ family, tokens: [free, direct] }) => `${family} (${figure(free - direct, 0)} more tokens)`)
       .join(", ") || "none";
-  return `Thinking hurts ${say("**hurts**")}; is no better in ${say("no better")}; helps all others.`;
+  return `Thinking hurts ${say("**hurts**")}; shows no difference in ${say("no better that shows")}; helps all others.`;
 }

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { R1, R1Row, StageAnswers } from "./r1.ts";
+import { r1Section, verdict } from "./r1-section.ts";
+import { chosen, problemsOf, shares } from "./testing.ts";
+
+const COUNT = 200;
+const problems = problemsOf(["addition", "maze"], COUNT / 2);
+
+function answers(right: number, followed: number, language = 1): StageAnswers {
+  return {
+    problems: chosen({ right: shares(COUNT, right), language: shares(COUNT, 1).map(() => language) }),
+    instructions: chosen({ right: shares(COUNT, followed), followed }),
+  };
+}
+
+function tableOf(rows: Readonly<Record<R1Row, StageAnswers>>): R1 {
+  const heldOut = { about: "", seed: 1, rungs: [] };
+  return {
+    settings: { scale: "small", seeds: [0], heldOut, problems: COUNT, instructions: COUNT },
+    ...{ problems, instructions: problems, seeds: [{ seed: 0, rows }], transcripts: { problems: [] } },
+  };
+}
+
+const asInPaper = {
+  base: answers(0.2, 0),
+  zero: answers(0.8, 0.1, 0.8),
+  start: answers(0.6, 0.3),
+  reason: answers(0.8, 0.3),
+  tune: answers(0.78, 0.8),
+  rl: answers(0.82, 0.95),
+};
+
+test("the paper's shape is told from the numbers, also where they go the other way", () => {
+  const section = r1Section(tableOf(asInPaper));
+  const shape = section.slice(section.indexOf("### The shape"), section.indexOf("### Floors"));
+  assert.equal([...shape.matchAll(/\| as in R1/g)].length, 7, shape);
+  assert.doesNotMatch(shape, /other way round/);
+  const swapped = { ...asInPaper, zero: asInPaper.start, start: asInPaper.zero };
+  assert.match(r1Section(tableOf(swapped)), /costs reasoning[^\n]*\*\*the other way round\*\*/);
+  const flat = { ...asInPaper, reason: asInPaper.start };
+  assert.match(r1Section(tableOf(flat)), /RL recovers[^\n]*not to be told apart/);
+});
+
+test("floors are met or missed by how much", () => {
+  const met = r1Section(tableOf(asInPaper));
+  assert.match(met, /\| R1: one language \| ≥ 97\.0 % \| 100\.0 % \| met by 3\.0 points \|/);
+  assert.match(met, /\| R1: instructions followed \| ≥ 90\.0 % \| 95\.0 % \| met by 5\.0 points \|/);
+  assert.match(met, /≥ 2000 \| 200 at the scale small \| \*\*missed\*\*/);
+  const missed = r1Section(tableOf({ ...asInPaper, rl: answers(0.6, 0.4, 0.9) }));
+  assert.match(missed, /\| R1: one language \| ≥ 97\.0 % \| 90\.0 % \| \*\*missed\*\* by 7\.0 points \|/);
+  assert.match(missed, /not behind by more than a standard error[^\n]*−20\.0 points \| \*\*missed\*\* by 17\.2 points/);
+});
+
+test("an interval decides what is said of a step", () => {
+  assert.equal(verdict("kept", { low: -0.1, high: -0.01 }), "**it falls**");
+  assert.equal(verdict("kept", { low: -0.1, high: 0.1 }), "as in R1");
+  assert.equal(verdict("rises", { low: -0.1, high: 0.1 }), "not to be told apart");
+});

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { resolveRecipe } from "../../recipes/index.ts";
+import type { Distil } from "./distil.ts";
+import { distilSection } from "./distil-section.ts";
+import { type Mixing, mixingSection } from "./mixing.ts";
+import { stageKeys } from "./pipeline-models.ts";
+import { difference, language, meanError, meanValue, pairedError } from "./stage-figures.ts";
+import { r1Recipe, type StageSettings } from "./stage-set.ts";
+import { chosen, problemsOf, shares } from "./testing.ts";
+import { type Thinking, thinkingSection } from "./thinking.ts";
+import { transcriptsPage } from "./transcripts.ts";
+
+const settings = (seeds: readonly number[]): StageSettings => ({
+  ...{ scale: "small", seeds, heldOut: { about: "", seed: 1, rungs: [] }, problems: 100, instructions: 10 },
+});
+const problems = problemsOf(["recall", "maze"], 50);
+
+test("a stage's key follows from what it begins with, not from what comes after", () => {
+  const keys = (set: readonly string[], base = "b") => {
+    const recipe = resolveRecipe(r1Recipe("tiny"), set);
+    return stageKeys(recipe, (where) => ({ key: where.includes("zero") ? "z" : base, open: async () => "" }));
+  };
+  const [plain, last, first, other] = [
+    keys([]),
+    keys(["stages.rl.steps=3"]),
+    keys(["stages.cold.prompts=3"]),
+    keys([], "c"),
+  ];
+  const changed = (than: ReadonlyMap<string, string>) => [...plain.keys()].filter((k) => plain.get(k) !== than.get(k));
+  assert.deepEqual(changed(last), ["rl"]);
+  assert.deepEqual(changed(first), [...plain.keys()]);
+  assert.deepEqual(changed(other), ["start", "reason", "reject", "tune", "rl"]);
+  assert.deepEqual(changed(keys(["seed=1"])), [...plain.keys()]);
+});
+
+test("R1 begins with models that are there, whatever the recipe makes itself", () => {
+  for (const scale of ["tiny", "small"] as const) {
+    const { stages } = resolveRecipe(r1Recipe(scale));
+    for (const name of ["start", "reason", "tune", "rl"]) assert.ok(stages.some((stage) => stage.name === name));
+    assert.ok(stages[0]!.kind === "sample" && stages[0]!.from!.includes("zero"));
+  }
+});
+
+test("values that some problems lack are compared where both have them", () => {
+  const a = chosen({ right: shares(4, 0.5), language: [1, null, 0.5, 1] });
+  const b = chosen({ right: shares(4, 1), language: [0.5, 0.5, null, 0.5] });
+  const found = difference([[a, b]], language, "x");
+  assert.deepEqual([found.a, found.b], [1, 0.5]);
+  assert.ok(found.low === 0.5 && found.high === 0.5);
+  assert.ok(Math.abs(meanValue(a, language) - 2.5 / 3) < 1e-12);
+  const none = chosen({ right: [0], language: [null] });
+  assert.ok(Number.isNaN(meanValue(none, language)) && Number.isNaN(difference([[none, none]], language, "x").a));
+  assert.equal(pairedError(a, a), 0);
+  const { mean, error } = meanError([1, 2, 3]);
+  assert.ok(mean === 2 && Math.abs(error - 1 / Math.sqrt(3)) < 1e-12);
+  assert.ok(Number.isNaN(meanError([1]).error));
+});
+
+test("thinking that hurts is told with its tokens, from the worst family to the best", () => {
+  const free = chosen({ right: [...shares(50, 0.3), ...shares(50, 0.9)], tokens: 60 });
+  const direct = chosen({ right: [...shares(50, 0.8), ...shares(50, 0.2)], tokens: 8 });
+  const same = { free: direct, direct };
+  const thinking: Thinking = {
+    ...{ settings: settings([0]), problems, plain: problems },
+    seeds: [{ seed: 0, r1: { free, direct }, zero: same, told: same }],
+  };
+  const section = thinkingSection(thinking);
+  assert.match(
+    section,
+    /\| recall \| 50 \| 30\.0 % \| 80\.0 % \| −50\.0[^|]*\| 60\.0 \| 8\.0 \| 7\.5 × \| \*\*hurts\*\* \|\n\| maze/,
+  );
+  assert.match(section, /Thinking hurts recall \(52 more tokens\); shows no difference in none; helps all others/);
+  assert.match(section, /Thinking hurts none; shows no difference in recall \(0 more tokens\), maze/);
+});
+
+test("a student is above its own reinforcement where it is so by two errors over seeds", () => {
+  const counts = { sampled: 100, kept: 12_000 } as Distil["seeds"][number]["data"]["counts"];
+  const data = { name: "", key: "", prompts: 50, sampledTokens: 1000, hash: "", counts };
+  const seed = (n: number, student: number, reinforced: number, flops = 10) => ({
+    ...{ seed: n, data, base: chosen({ right: shares(100, 0.1) }) },
+    student: chosen({ right: shares(100, student), training: { flops: 10 } }),
+    reinforced: chosen({ right: shares(100, reinforced), training: { flops } }),
+  });
+  const distil = (seeds: Distil["seeds"]): string =>
+    distilSection({
+      ...{ settings: settings(seeds.map((one) => one.seed)), problems, seeds },
+      teacher: chosen({ right: shares(100, 0.8), parameters: 100, training: { flops: 99 } }),
+    });
+  const above = distil([seed(0, 0.68, 0.5), seed(1, 0.72, 0.5), seed(2, 0.7, 0.52)]);
+  assert.match(above, /over teacher[^\n]*\| 87\.5 % \| met by 2\.5 points/);
+  assert.match(above, /two standard errors[^\n]*\+19\.3 points \| met by/);
+  assert.match(above, /Distillation gives more/);
+  assert.match(above, /\| 2\.00e\+5 \| 9\.90e\+1 \|/);
+  const unsure = distil([seed(0, 0.7, 0.5), seed(1, 0.4, 0.6), seed(2, 0.6, 0.5, 30)]);
+  assert.match(unsure, /two standard errors[^\n]*\*\*missed\*\*/);
+  assert.match(unsure, /1\.00, 1\.00, 3\.00 \| \*\*missed\*\*/);
+  assert.match(distil([seed(0, 0.7, 0.5)]), /of which one seed has none \| \+20\.0 points \| \*\*missed\*\*/);
+});
+
+test("what mixes languages and what unmixes them stand apart", () => {
+  const m = (right: number, share: number) =>
+    chosen({ right: shares(100, right), language: shares(100, 1).map(() => share), training: { flops: 3 } });
+  const rows = { base: m(0.2, 0.9), zero: m(0.8, 0.7), rewarded: m(0.7, 0.99), start: m(0.6, 1) };
+  const mixing: Mixing = { settings: settings([0, 1]), problems, seeds: [0, 1].map((seed) => ({ seed, rows })) };
+  const section = mixingSection(mixing);
+  assert.match(section, /\| zero \| 80\.0 % \| 70\.0 % \| 70\.0 % \| 70\.0 % \| 0\.0 % \|/);
+  assert.match(section, /the reward for one language \| zero → zero with the reward \| \+29\.0/);
+  assert.match(section, /costs right answers, as DeepSeek-R1 found/);
+});
+
+test("a transcript holds every part of the reward, and no text ends its block", () => {
+  const answer = {
+    model: "zero",
+    text: "a ```` b",
+    tokens: 3,
+    score: 0,
+    reason: "no\nnumber",
+    rewards: { format: 0, length: null },
+  };
+  const page = transcriptsPage({ problems: [{ family: "maze", level: 1, prompt: "Go.", answers: [answer] }] }, "x");
+  assert.match(
+    page,
+    /## maze 1\n\n```text\nGo\.\n```\n\n\*\*zero\*\*: not right \(no number\)\n\n`````text\na ```` b\n`````/,
+  );
+  assert.match(page, /3 tokens; format 0, length –/);
+});

@@ -1,0 +1,100 @@
+/** The parts over stages through the real command, with runs of a step or two: made once, kept, and read again. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import type { DataRecord, Measurement } from "./record.ts";
+
+const main = join(import.meta.dirname, "..", "main.ts");
+const folder = mkdtempSync(join(tmpdir(), "reckon-stages-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const each = (recipe: string, stages: readonly string[], settings: readonly string[]): string[] =>
+  stages.flatMap((stage) => settings.map((setting) => `${recipe}.${stage}${setting}`));
+
+const REINFORCED = ["steps=2", "promptsPerStep=2", "samplesPerPrompt=2", "evaluateProblems=4", "maxNewTokens=48"];
+const SETTINGS = [
+  ...each("r1-zero", [""], REINFORCED),
+  ...each("distil-rl", [""], REINFORCED),
+  ...each("r1", ["stages.cold.", "stages.reject."], ["prompts=12"]),
+  ...each("r1", ["stages.start.", "stages.tune."], ["epochs=1", "evaluateProblems=4"]),
+  'r1.stages.tune.data=[{"data":"stage:reject"},{"data":"corpus:instructions","rows":10}]',
+  ...each("r1", ["stages.reason.", "stages.rl."], REINFORCED),
+  ...each("distil", ["stages.base."], ["steps=2", "evaluateProblems=4", "tokenizer.documents=500"]),
+  ...each("distil", ["stages.teacher."], ["prompts=12"]),
+  ...each("distil", ["stages.student."], ["epochs=1", "evaluateProblems=4"]),
+  ...each("o1", ["stages.tune."], ["steps=1", "evaluateProblems=4"]),
+  ...each("o1", ["stages.judge."], ["steps=2", "promptsPerStep=2", "evaluatePrompts=6"]),
+  ...each("o1", ["stages.grpo.", "stages.ppo."], REINFORCED),
+];
+
+const records = join(folder, "records");
+const runs = join(folder, "runs");
+
+function evidence(...args: string[]): { status: number | null; stderr: string; report: string } {
+  const out = join(folder, "docs", "evidence.md");
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [
+      ...[main, "evidence", "--scale", "tiny", "--seeds", "0", "--stage-problems", "12", "--instructions", "6"],
+      ...["--records", records, "--runs", runs, "--out", out, "--growth-seeds", "0"],
+      ...SETTINGS.flatMap((setting) => ["--set", setting]),
+      ...args,
+    ],
+    { encoding: "utf8" },
+  );
+  return { status, stderr, report: status === 0 ? readFileSync(out, "utf8") : "" };
+}
+
+const read = <T>(name: string): T => JSON.parse(readFileSync(join(records, `${name}.json`), "utf8")) as T;
+
+test("languages are measured on the cold start alone, without the stages after it", () => {
+  const { status, stderr, report } = evidence("--parts", "mixing");
+  assert.equal(status, 0, stderr);
+  assert.match(report, /\| cold start alone \| \d/);
+  assert.match(report, /--parts r1/);
+  assert.deepEqual(
+    ["cold", "start", "reason", "stale"].map((stage) => existsSync(join(runs, "r1-tiny-0", stage))),
+    [true, true, false, false],
+  );
+  const rewarded = read<Measurement>("stage-tiny-0-rewarded");
+  assert.equal(rewarded.traits?.language.length, 12);
+});
+
+test("the other parts go on from there, are kept, and read again without doing anything twice", () => {
+  const start = join(runs, "r1-tiny-0", "start", "stage.json");
+  const made = statSync(start).mtimeMs;
+  const { status, stderr, report } = evidence("--parts", "r1,distil,o1,thinking");
+  assert.equal(status, 0, stderr);
+  assert.equal(statSync(start).mtimeMs, made, "the cold start was there already");
+  for (const part of ["r1", "mixing", "distil", "o1", "thinking"])
+    assert.doesNotMatch(report, RegExp(`--parts ${part}\``));
+  assert.match(report, /\| R1: strict format \| ≥ 99\.0 % \|/);
+  assert.match(report, /With PPO they do not part within 2 steps/);
+  assert.match(report, /### R1, told to answer at once/);
+  const page = readFileSync(join(folder, "docs", "transcripts.md"), "utf8");
+  assert.match(page, /## instruct-\w+ \d/);
+  assert.equal([...page.matchAll(/^\*\*R1\*\*: /gm)].length, [...page.matchAll(/^## /gm)].length);
+
+  const told = read<Measurement>("stage-tiny-0-rl-instructions");
+  assert.equal(told.traits?.instructions.n, 6);
+  assert.equal(read<Measurement>("thinking-tiny-0-rl-direct").sampling.thinkingBudget, 0);
+  const student = read<Measurement>("distil-tiny-student-0");
+  assert.ok(student.training!.tokens! > 0 && student.training!.flops > 0);
+  assert.equal(read<DataRecord>("distil-tiny-0-teacher").counts.sampled, 24);
+  assert.equal(read<Measurement>("o1-tiny-0-grpo").training!.rewards!.length, 2);
+
+  const times = () => readdirSync(records).map((name) => `${name} ${statSync(join(records, name)).mtimeMs}`);
+  const before = times();
+  const again = evidence("--parts", "none");
+  assert.equal(again.status, 0, again.stderr);
+  assert.deepEqual(times(), before);
+  const body = (text: string): string => text.slice(text.indexOf("## "));
+  assert.equal(body(again.report), body(report));
+  // A changed last stage leaves the records of the others, but R1 as a whole has not been measured.
+  const other = evidence("--parts", "none", "--set", "r1.stages.rl.steps=3");
+  assert.match(other.report, /--parts r1`/);
+  assert.doesNotMatch(other.report, /--parts mixing`/);
+});
