@@ -3,15 +3,17 @@
  * begins with and those that its stages made, measured alike on held-out problems and instructions.
  *
  * Measurements are kept in `table.json` beside pipeline.json, each under a key of the weights, the problems and the
- * manner of asking: a model is measured once. Other programs may read that file.
+ * manner of asking: a model is measured once. The answers themselves are beside it, in `table-KEY.jsonl`, as a run's
+ * answers to held-out problems are kept: all models were asked the same. Other programs may read these files.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { answers, hash, type Recipe, readPipeline, referenceOf, weightsHash } from "../recipes/index.ts";
 import { isMissing, replaceFile } from "../runs/disk.ts";
 import { instructionMix, listTasks, type Problem, type ProblemWeight, sampleFromMix } from "../tasks/index.ts";
-import { type EvaluationSummary, summarise } from "../train/evaluate.ts";
+import { type Evaluated, type EvaluationSummary, summarise } from "../train/evaluate.ts";
 import { type InstructionSummary, languageOf, summariseInstructions } from "../train/instruction-metrics.ts";
+import { evaluationRecords } from "../train/reinforce-metrics.ts";
 import { ReckonError } from "../util/errors.ts";
 import { mean } from "../util/statistics.ts";
 import { evaluateModel } from "./evaluation.ts";
@@ -82,9 +84,10 @@ export async function stageTable(folder: string, options: StageTableOptions): Pr
   for (const { name, model } of models) {
     const asked = [...problems, ...tasks].map(({ prompt, facts }) => [prompt, facts]);
     const key = hash(JSON.stringify([FORMAT, await weightsHash(model), asked, MAX_TOKENS]));
-    const found = known.find((row) => row.key === key);
+    const answers = join(folder, answersFile(key));
+    const found = existsSync(answers) ? known.find((row) => row.key === key) : undefined;
     if (found === undefined) options.onModel?.(name);
-    rows.push(found ? { ...found, name } : await measure(name, key, model, problems, tasks, options.workers));
+    rows.push(found ? { ...found, name } : await measure(name, key, model, problems, tasks, answers, options.workers));
     // What was measured before under other settings is worth its few bytes.
     const others = known.filter((row) => !rows.some((one) => one.key === row.key));
     replaceFile(join(folder, FILE), `${JSON.stringify([...rows, ...others], null, 2)}\n`);
@@ -128,12 +131,14 @@ async function measure(
   model: string,
   problems: readonly Problem[],
   tasks: readonly Problem[],
+  answersPath: string,
   workers: number,
 ): Promise<StageRow> {
   const { checkpoint } = await openModel(model);
   const how = { samples: 1, seed: 7, temperature: 1, maxTokens: MAX_TOKENS, workers };
   const answers = await evaluateModel(checkpoint, problems, how);
   const told = await evaluateModel(checkpoint, tasks, how);
+  replaceFile(answersPath, answerLines([...answers, ...told]));
   const { n, pass_at_1, se, chance, format, tokens_mean, by_family_level } = summarise(answers, 1);
   const families = new Map<string, { right: number; n: number }>();
   for (const rung of by_family_level) {
@@ -148,6 +153,19 @@ async function measure(
     ...{ language: Number.isNaN(language) ? null : language, thinking: mean(lengths) },
     instructions: summariseInstructions(told),
   };
+}
+
+function answersFile(key: string): string {
+  return `table-${key.slice(0, 16)}.jsonl`;
+}
+
+/** Step 0 is no step: the models come from different runs. */
+function answerLines(answers: readonly Evaluated[]): string {
+  const records = evaluationRecords(
+    0,
+    answers.map((answer, index) => ({ ...answer, index })),
+  );
+  return records.map((record) => `${JSON.stringify(record)}\n`).join("");
 }
 
 function readRows(folder: string): StageRow[] {

@@ -1,7 +1,7 @@
 /** What the studio asks of the command line: training processes to start and stop, models to talk to. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { loadModelFolder } from "../recipes/index.ts";
+import { isPipeline, loadModelFolder, readPipeline } from "../recipes/index.ts";
 import { listRuns, requestOf, resumedAs } from "../runs/index.ts";
 import type { RunListing } from "../runs/run-directory.ts";
 import { ChatModel } from "../serve/chat-model.ts";
@@ -12,6 +12,10 @@ import { TrainingProcess } from "./training-process.ts";
 
 /** Models held open for talking; each is a few megabytes. */
 const MOST_OPEN = 4;
+
+/** Shipped models in the order in which one is made of the other; those that are not named here come last. */
+const ORDER: readonly string[] = ["base", "zero", "r1", "distil-s"];
+const orderOf = (id: string): number => (ORDER.includes(id) ? ORDER.indexOf(id) : ORDER.length);
 
 export interface LocalOptions {
   /** Threads of a training process; default: all cores. */
@@ -60,12 +64,15 @@ export class LocalServices implements StudioServices {
     const listing = listRuns(this.#root).find((item) => item.name === run);
     const whole = resumedAs(run);
     const own = this.#processes.get(whole);
-    const written = listing?.busy === true;
-    const over = !written && (own === undefined || own.stopping) && !this.#othersBusy(whole);
+    const several = whole === run && isPipeline(join(this.#root, run));
+    const busyStage = this.#busyStage(whole);
+    const written = listing?.busy === true || (several && busyStage !== undefined);
+    const over = !written && (own === undefined || own.stopping) && busyStage === undefined;
+    const unfinished = several ? hasMore(join(this.#root, run)) : listing && listing.state?.status !== "finished";
     return {
       // A process that runs another stage of the same recipe is paused there.
       pause: written || (own !== undefined && whole === run),
-      resume: over && listing !== undefined && listing.state?.status !== "finished",
+      resume: over && unfinished === true,
     };
   }
 
@@ -73,7 +80,7 @@ export class LocalServices implements StudioServices {
     if (!this.control(run).pause) throw new ReckonError("RUN_NOT_RUNNING", `run ${run} is not running`);
     const own = this.#processes.get(resumedAs(run));
     if (own) own.pause();
-    else requestOf(this.#root, run, "pause");
+    else requestOf(this.#root, this.#busyStage(run) ?? run, "pause");
   }
 
   async resume(run: string): Promise<void> {
@@ -84,17 +91,19 @@ export class LocalServices implements StudioServices {
     if (!this.#processes.has(whole)) this.train(whole, ["--resume", whole]); // Else another request was faster.
   }
 
-  /** Whether a stage of a run is being written. */
-  #othersBusy(whole: string): boolean {
-    return listRuns(this.#root).some((item) => item.busy && item.name.startsWith(`${whole}/`));
+  /** The stage of a run that is being written. */
+  #busyStage(whole: string): string | undefined {
+    return listRuns(this.#root).find((item) => item.busy && item.name.startsWith(`${whole}/`))?.name;
   }
 
   async models(): Promise<readonly ModelInfo[]> {
-    const shipped = shippedModels().map((folder): ModelInfo => {
-      const id = basename(folder);
-      const role = id === "base" ? "base" : "trained";
-      return { id, label: id, role, ...describe(folder) };
-    });
+    const shipped = shippedModels()
+      .map((folder): ModelInfo => {
+        const id = basename(folder);
+        const role = id === "base" ? "base" : "trained";
+        return { id, label: id, role, ...describe(folder) };
+      })
+      .sort((a, b) => orderOf(a.id) - orderOf(b.id));
     const runs = listRuns(this.#root)
       .sort((a, b) => (a.state?.startedAt ?? "").localeCompare(b.state?.startedAt ?? ""))
       .flatMap((run): ModelInfo[] => {
@@ -161,6 +170,16 @@ export class LocalServices implements StudioServices {
     await Promise.all([...this.#processes.values()].map((running) => running.stop()));
     for (const { model } of this.#open.values()) await model.then((open) => open.release()).catch(() => {});
     this.#open.clear();
+  }
+}
+
+/** Whether a run of several stages has something left to do. */
+function hasMore(folder: string): boolean {
+  try {
+    return readPipeline(folder)?.stages.some(({ state }) => state !== "finished") ?? false;
+  } catch (error) {
+    if (error instanceof ReckonError) return false;
+    throw error;
   }
 }
 

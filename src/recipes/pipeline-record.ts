@@ -21,6 +21,8 @@ export interface StageRecord {
   readonly folder: string;
   /** Wall-clock seconds that were spent on it, those of work that a kill undid left out. */
   readonly seconds: number;
+  /** It was done before the recipe was last started, and was passed over. */
+  readonly kept?: boolean;
 }
 
 export interface PipelineRecord {

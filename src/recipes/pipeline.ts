@@ -154,7 +154,7 @@ class Pipeline {
     const seconds = before?.seconds ?? 0;
     this.#change(i, { key, seconds });
     if (before && isDone(this.#folder, name, stage)) {
-      this.#change(i, { state: "finished" });
+      this.#change(i, { state: "finished", kept: true });
       onStage?.(this.#stages[i]!, "was done");
       return "finished";
     }

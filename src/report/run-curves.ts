@@ -64,6 +64,22 @@ export function metricLines(curves: RunCurves, key: string, axis: Axis, smoothin
   return { raw: { x, y }, line: { x, y: smoothed }, last: smoothed.findLast((value) => !Number.isNaN(value))! };
 }
 
+/** The same lines, moved along the axis. */
+export function movedBy({ raw, line, last }: MetricLines, by: number): MetricLines {
+  const moved = ({ x, y }: PlotLine): PlotLine => ({ x: x.map((value) => value + by), y });
+  return raw === line ? { raw: moved(raw), line: moved(raw), last } : { raw: moved(raw), line: moved(line), last };
+}
+
+/** Where each run begins if each goes on where the one before it ended; one that is not known there takes no room. */
+export function startsInRow(runs: readonly { readonly curves: RunCurves }[], axis: Axis): number[] {
+  let at = 0;
+  return runs.map(({ curves }) => {
+    const start = at;
+    at += axisValues(curves, axis).findLast((value) => !Number.isNaN(value)) ?? 0;
+    return start;
+  });
+}
+
 /**
  * The level that a metric is compared with, such as chance: that of the longest run which logged it, since runs that are
  * compared mostly share their problems; null if there is none.

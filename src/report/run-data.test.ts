@@ -4,7 +4,7 @@ import { comparedMetrics } from "./chart-specs.ts";
 import { compareSettings } from "./config-diff.ts";
 import { ladderAt, ladderSteps } from "./ladder.ts";
 import { runLooks } from "./run-colors.ts";
-import { axisValues, metricLines, type RunCurves } from "./run-curves.ts";
+import { axisValues, metricLines, movedBy, type RunCurves, startsInRow } from "./run-curves.ts";
 
 const no = Number.NaN;
 const columns: Record<string, number[]> = {
@@ -31,6 +31,22 @@ it("puts curves against steps, tokens and minutes", () => {
   assert.ok(smooth.last < 0.6 && smooth.last > 0.4);
   assert.deepEqual(smooth.raw.y, columns["reward"], "what was logged stays beside it");
   assert.equal(metricLines(curves, "kl", "step", 0), null);
+});
+
+it("stands runs in a row, each where the one before it ended", () => {
+  const silent: RunCurves = { steps: [1, 2], column: () => undefined };
+  const runs = [{ curves }, { curves: silent }, { curves }];
+  assert.deepEqual(startsInRow(runs, "step"), [0, 3, 5]);
+  assert.deepEqual(startsInRow(runs, "tokens"), [0, 300, 300], "without tokens it takes no room");
+  const moved = movedBy(metricLines(curves, "reward", "step", 0.5)!, 5);
+  assert.deepEqual(
+    [moved.raw.x, moved.line.x],
+    [
+      [5, 6, 7, 8],
+      [5, 6, 7, 8],
+    ],
+  );
+  assert.deepEqual(moved.raw.y, columns["reward"]);
 });
 
 it("reads the ladder at an evaluation, with chance, and of older runs the families alone", () => {

@@ -15,6 +15,8 @@ import { chatRoutes } from "./chat-routes.ts";
 import { errorBody, errorResponse, HttpError, parseInput } from "./http-errors.ts";
 import type { LabelFile } from "./label-file.ts";
 import { labelRoutes } from "./label-routes.ts";
+import { PipelineReader } from "./pipeline-reader.ts";
+import { pipelineRoutes } from "./pipeline-routes.ts";
 import { resolvedRecipe } from "./recipe-defaults.ts";
 import { rolloutRoutes } from "./rollout-routes.ts";
 import { RunReader } from "./run-reader.ts";
@@ -142,10 +144,37 @@ export function createStudioApp(options: StudioOptions): Hono {
     );
   });
 
+  const pipelines = new PipelineReader(options.runsDir, reader);
+  controlRoutes(app, "/api/runs", services, (name) => reader.get(name));
+  controlRoutes(app, "/api/pipelines", services, (name) => pipelines.get(name));
+
+  app.route("/api", rolloutRoutes(reader));
+  app.route("/api", pipelineRoutes(pipelines, services));
+  app.route("/api", labelRoutes(options.label));
+  app.route("/api", chatRoutes(services, ended));
+  app.all("/api/*", () => {
+    throw new HttpError(404, "NOT_FOUND", "There is nothing at this address.");
+  });
+
+  app.route("/base", baseFiles(options.baseDir));
+  servePage(app, options.webDir);
+  return app;
+}
+
+/**
+ * `POST AT/NAME/pause` and `…/resume`.
+ * @param find throws where there is no such run
+ */
+function controlRoutes(
+  app: Hono,
+  at: string,
+  services: StudioServices,
+  find: (name: string) => Promise<unknown>,
+): void {
   for (const action of ["pause", "resume"] as const) {
-    app.post(`/api/runs/:name/${action}`, async (c) => {
-      const name = c.req.param("name");
-      await reader.get(name);
+    app.post(`${at}/:name/${action}`, async (c) => {
+      const name = c.req.param("name") ?? "";
+      await find(name);
       if (!services.control(name)[action]) {
         throw new HttpError(
           409,
@@ -164,17 +193,6 @@ export function createStudioApp(options: StudioOptions): Hono {
       return c.json({ ok: true, control: services.control(name) });
     });
   }
-
-  app.route("/api", rolloutRoutes(reader));
-  app.route("/api", labelRoutes(options.label));
-  app.route("/api", chatRoutes(services, ended));
-  app.all("/api/*", () => {
-    throw new HttpError(404, "NOT_FOUND", "There is nothing at this address.");
-  });
-
-  app.route("/base", baseFiles(options.baseDir));
-  servePage(app, options.webDir);
-  return app;
 }
 
 function servePage(app: Hono, webDir: string): void {

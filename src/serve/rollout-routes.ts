@@ -4,17 +4,13 @@ import { z } from "zod";
 import { RUN_PATH } from "../runs/run-directory.ts";
 import { parseInput } from "./http-errors.ts";
 import { problemPage } from "./problem-list.ts";
+import { paging, problemIdText, rung } from "./query-parts.ts";
 import { type NamedLog, RolloutSearch, SORTS } from "./rollout-search.ts";
 import { MOST_OPEN, type RunReader } from "./run-reader.ts";
 
 const step = z.coerce.number().int();
 const bound = z.coerce.number().optional();
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
-const paging = {
-  offset: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-};
-const rung = { family: z.string().max(100).optional(), level: z.coerce.number().int().min(0).optional() };
 
 const filters = {
   step: z.union([z.literal("latest"), step]).optional(),
@@ -28,10 +24,7 @@ const filters = {
   group: z.coerce.number().int().optional(),
   outcome: z.enum(["right", "wrong"]).optional(),
   recheck: flag.optional(),
-  problem: z
-    .string()
-    .regex(/^[0-9a-f]{1,14}$/)
-    .optional(),
+  problem: problemIdText.optional(),
   search: z.string().max(500).optional(),
   sort: z.enum(SORTS).default("newest"),
   ...paging,

@@ -144,9 +144,14 @@ export class RunReader {
 
   /** Summary of one run. Throws `ReckonError` RUN_UNKNOWN. */
   async get(name: string): Promise<RunSummary> {
-    const run = RUN_PATH.test(name) ? await this.#summary(name) : null;
+    const run = await this.find(name);
     if (run === null) throw unknownRun(name);
     return run;
+  }
+
+  /** Summary of one run; null where there is none. */
+  find(name: string): Promise<RunSummary | null> {
+    return RUN_PATH.test(name) ? this.#summary(name) : Promise.resolve(null);
   }
 
   /** The resolved recipe as written, or null. */
