@@ -10,14 +10,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { run } from "../src/cli/program.ts";
 import { metricsRow, rolloutRows, writeTestRun } from "../src/serve/test-run.ts";
 import { Random } from "../src/util/random.ts";
-import { CHROMIUM, check, FLAGS, missing, PATIENCE, pageChecks } from "./studio-page.ts";
-
-/** Set to a folder to keep pictures. */
-const SHOTS = process.env["RECKON_STUDIO_SHOTS"];
+import { CHROMIUM, check, launch, missing, shoot, type Visit, visit } from "./studio-page.ts";
 
 /** Ends whatever it may stand in, and runs if it is ever taken for markup. */
 const HOSTILE = `"'></script></style></pre><img src=x onerror="document.title='taken over'"><script>document.title='taken over'</script>`;
@@ -42,7 +39,6 @@ async function hostileRun(runsDir: string, name: string): Promise<void> {
 describe("a report", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
   let folder = "";
   let browser: Browser;
-  let checks = "";
   const file = (name: string): string => join(folder, name);
 
   before(async () => {
@@ -62,44 +58,19 @@ describe("a report", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
     ]) {
       assert.equal(await run(["report", ...args, "--runs", runsDir]), 0);
     }
-    checks = await pageChecks();
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launch();
   });
   after(async () => {
     await browser?.close();
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Opens a report from its file; it must neither ask for anything nor complain. */
-  async function open(
-    name: string,
-    options: Parameters<Browser["newContext"]>[0],
-    use: (page: Page) => Promise<void>,
-  ): Promise<void> {
-    const context = await browser.newContext(options);
-    await context.addInitScript({ content: checks });
-    const page = await context.newPage();
-    page.setDefaultTimeout(PATIENCE);
-    const url = pathToFileURL(file(name)).href;
-    const trouble: string[] = [];
-    page.on("console", (message) => trouble.push(`console: ${message.text()}`));
-    page.on("pageerror", (error) => trouble.push(`page: ${error.message}`));
-    page.on("request", (request) => {
-      if (request.url() !== url) trouble.push(`request: ${request.url()}`);
-    });
-    try {
-      await page.goto(url);
+  /** Opens a report from its file, and all that is folded in it; it must neither ask for anything nor say anything. */
+  const open = (name: string, options: Visit["options"], use: (page: Page) => Promise<void>): Promise<void> =>
+    visit({ browser, url: pathToFileURL(file(name)).href, options, alone: true }, async (page) => {
       for (const summary of await page.locator("summary").all()) await summary.click();
       await use(page);
-      assert.deepEqual(trouble, []);
-    } finally {
-      await context.close();
-    }
-  }
-
-  const shoot = async (page: Page, name: string): Promise<void> => {
-    if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
-  };
+    });
 
   it("is one small file with figures, curves, ladder, settings, events and samples", async () => {
     const text = await readFile(file("plain.html"), "utf8");

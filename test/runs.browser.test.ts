@@ -9,32 +9,23 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { build } from "vite";
-import { LocalServices } from "../src/cli/studio-services.ts";
-import { type Rollout, type StudioServer, startStudio } from "../src/serve/index.ts";
+import type { Rollout } from "../src/serve/index.ts";
 import { writeTestRun } from "../src/serve/test-run.ts";
-import { CHROMIUM, check, FLAGS, missing, nameless, PATIENCE, pageChecks, unreachable } from "./studio-page.ts";
+import { CHROMIUM, check, missing, nameless, OpenStudio, shoot, unreachable, type Visit } from "./studio-page.ts";
 
-/** Set to a folder to keep pictures of each view. */
-const SHOTS = process.env["RECKON_STUDIO_SHOTS"];
 const PHONE = { width: 390, height: 800 };
 const DESK = { width: 1280, height: 900 };
 const BOTH = "slow,quick";
 
 describe("runs in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
   let folder = "";
-  let server: StudioServer;
-  let services: LocalServices;
-  let browser: Browser;
-  let checks = "";
+  let studio: OpenStudio | undefined;
   /** What the runs wrote, by run. */
   const written = new Map<string, Rollout[]>();
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "reckon-runs-"));
-    const [runsDir, webDir] = [join(folder, "runs"), join(folder, "web")];
+    const runsDir = join(folder, "runs");
     for (const [seed, name] of ["slow", "quick"].entries()) {
       const learningRate = 0.0001 * (seed + 1);
       const startedAt = new Date(Date.now() - (9 - seed) * 100_000);
@@ -50,47 +41,16 @@ describe("runs in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }
     await cp(join(runsDir, "quick"), half, { recursive: true });
     await writeFile(join(half, "recipe.json"), '{"name": "r1-');
     for (const name of ["state.json", "rollouts.jsonl"]) await rm(join(half, name));
-    checks = await pageChecks();
-    const configFile = fileURLToPath(new URL("../src/web/vite.config.ts", import.meta.url));
-    await build({ configFile, logLevel: "error", build: { outDir: webDir } });
-    services = new LocalServices(runsDir, { workers: 1 });
-    server = await startStudio({ runsDir, webDir, services, port: 0 });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    studio = await OpenStudio.open(folder, runsDir);
   });
   after(async () => {
-    await browser?.close();
-    await server?.close();
-    await services?.close();
+    await studio?.close();
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Opens a part of Runs; `use` must end without a complaint of the page's. */
-  async function visit(
-    path: string,
-    options: Parameters<Browser["newContext"]>[0],
-    use: (page: Page) => Promise<void>,
-  ): Promise<void> {
-    const context = await browser.newContext(options);
-    await context.addInitScript({ content: checks });
-    const page = await context.newPage();
-    page.setDefaultTimeout(PATIENCE);
-    const trouble: string[] = [];
-    page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") trouble.push(`console: ${message.text()}`);
-    });
-    page.on("pageerror", (error) => trouble.push(`page: ${error.message}`));
-    try {
-      await page.goto(`${server.url}/#/runs/${path}`);
-      await use(page);
-      assert.deepEqual(trouble, []);
-    } finally {
-      await context.close();
-    }
-  }
-
-  async function shoot(page: Page, name: string): Promise<void> {
-    if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
-  }
+  /** Opens a part of Runs. */
+  const visit = (path: string, options: Visit["options"], use: Parameters<OpenStudio["visit"]>[2]): Promise<void> =>
+    studio!.visit(`runs/${path}`, options, use);
 
   it("lays runs over each other, by steps, tokens or minutes, and tells what differs", () =>
     visit("", { viewport: DESK }, async (page) => {

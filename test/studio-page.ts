@@ -7,8 +7,10 @@ import { existsSync } from "node:fs";
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Page } from "playwright-core";
-import { transformWithOxc } from "vite";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { build, transformWithOxc } from "vite";
+import { LocalServices } from "../src/cli/studio-services.ts";
+import { type StudioServer, startStudio } from "../src/serve/index.ts";
 import { metricsRow, rolloutRows, writeTestRun, writeTestState } from "../src/serve/test-run.ts";
 import { Random } from "../src/util/random.ts";
 
@@ -31,6 +33,85 @@ if (missing && process.env["RECKON_REQUIRE_CHROMIUM"] === "1")
 export async function pageChecks(): Promise<string> {
   const path = fileURLToPath(new URL("../src/web/page-checks.ts", import.meta.url));
   return (await transformWithOxc(await readFile(path, "utf8"), path)).code;
+}
+
+/** Set to a folder to keep pictures of each view. */
+const SHOTS = process.env["RECKON_STUDIO_SHOTS"];
+
+export async function shoot(page: Page, name: string): Promise<void> {
+  if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+}
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
+
+export interface Visit {
+  readonly browser: Browser;
+  readonly url: string;
+  readonly options: Parameters<Browser["newContext"]>[0];
+  /** The page must ask for nothing but itself, and say nothing at all; default: it may ask, and may not complain. */
+  readonly alone?: boolean;
+}
+
+/** Opens an address in a fresh context, with src/web/page-checks.ts in the page; `use` must end without a complaint of it. */
+export async function visit(
+  { browser, url, options, alone = false }: Visit,
+  use: (page: Page) => Promise<void>,
+): Promise<void> {
+  const context = await browser.newContext(options);
+  await context.addInitScript({ content: await pageChecks() });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  const trouble: string[] = [];
+  page.on("console", (message) => {
+    if (alone || ["error", "warning"].includes(message.type())) trouble.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => trouble.push(`page: ${error.message}`));
+  page.on("request", (request) => {
+    if (alone && request.url() !== url) trouble.push(`request: ${request.url()}`);
+  });
+  try {
+    await page.goto(url);
+    await use(page);
+    assert.deepEqual(trouble, []);
+  } finally {
+    await context.close();
+  }
+}
+
+/** The studio over a folder of runs, built anew, and a browser to look at it. */
+export class OpenStudio {
+  readonly server: StudioServer;
+  readonly browser: Browser;
+  readonly #services: LocalServices;
+
+  private constructor(server: StudioServer, browser: Browser, services: LocalServices) {
+    this.server = server;
+    this.browser = browser;
+    this.#services = services;
+  }
+
+  /** @param folder for the built page */
+  static async open(folder: string, runsDir: string): Promise<OpenStudio> {
+    const webDir = join(folder, "web");
+    const configFile = fileURLToPath(new URL("../src/web/vite.config.ts", import.meta.url));
+    await build({ configFile, logLevel: "error", build: { outDir: webDir } });
+    const services = new LocalServices(runsDir, { workers: 1 });
+    const server = await startStudio({ runsDir, webDir, services, port: 0 });
+    return new OpenStudio(server, await launch(), services);
+  }
+
+  /** @param path of the address, behind `#/` */
+  visit(path: string, options: Visit["options"], use: (page: Page) => Promise<void>): Promise<void> {
+    return visit({ browser: this.browser, url: `${this.server.url}/#/${path}`, options }, use);
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.server.close();
+    await this.#services.close();
+  }
 }
 
 /** Milliseconds to wait for anything: machines that run tests may be very busy. */

@@ -7,6 +7,7 @@ import { parseRoute, type Route, routeHash, useHash } from "./lib/route.ts";
 import { useTheme } from "./lib/theme.ts";
 import { useRuns } from "./lib/use-run.ts";
 import { Runs } from "./runs/runs.tsx";
+import { Stages } from "./stages/stages.tsx";
 import { Talk } from "./talk/talk.tsx";
 
 /** With the engine and the rooms it needs: only whoever opens it loads them. */
@@ -16,6 +17,7 @@ const TITLES: Readonly<Record<Route["view"], string>> = {
   grow: "Grow",
   talk: "Talk",
   runs: "Runs",
+  stages: "Stages",
   tab: "Grow in this tab",
   label: "Rate",
 };
@@ -38,8 +40,13 @@ export function App() {
   const compared = useRef<Extract<Route, { view: "runs" }> | null>(null);
   if (route.view === "runs") compared.current = route;
 
+  const staged = useRef<Extract<Route, { view: "stages" }> | null>(null);
+  if (route.view === "stages") staged.current = route;
+  // A run of several stages shows as its stages.
+  const hasStages = staged.current !== null || (runs ?? []).some(({ name }) => name.includes("/"));
+
   // Each view keeps its own place on the page.
-  const places = useRef<Record<Route["view"], number>>({ grow: 0, talk: 0, runs: 0, tab: 0, label: 0 });
+  const places = useRef<Record<Route["view"], number>>({ grow: 0, talk: 0, runs: 0, stages: 0, tab: 0, label: 0 });
   useLayoutEffect(() => {
     window.scrollTo(0, places.current[view]);
     const remember = (): void => {
@@ -91,6 +98,14 @@ export function App() {
             >
               Runs
             </a>
+            {hasStages && (
+              <a
+                href={routeHash(staged.current ?? { view: "stages", run: null, tab: "overview", stage: null })}
+                aria-current={view === "stages" ? "page" : undefined}
+              >
+                Stages
+              </a>
+            )}
             <a href={routeHash({ view: "tab" })} aria-current={view === "tab" ? "page" : undefined}>
               In this tab
             </a>
@@ -138,6 +153,11 @@ export function App() {
         {compared.current !== null && view !== "tab" && (
           <div hidden={view !== "runs"}>
             <Runs runs={runs} route={compared.current} active={view === "runs"} />
+          </div>
+        )}
+        {staged.current !== null && view !== "tab" && (
+          <div hidden={view !== "stages"}>
+            <Stages route={staged.current} active={view === "stages"} />
           </div>
         )}
         {route.view === "label" && <Label known={label} place={route.place} />}

@@ -11,6 +11,7 @@ import "./styles/tab.css";
 import "./styles/label.css";
 import "./styles/runs.css";
 import "./styles/samples.css";
+import "./styles/stages.css";
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

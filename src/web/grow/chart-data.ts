@@ -1,7 +1,7 @@
 /** From the metrics of a run to what one chart draws. */
 import type { AlignedData } from "uplot";
+import type { ChartSpec, SeriesSpec } from "../../report/chart-specs.ts";
 import { bucket, type Curves, smooth, thin } from "../lib/curves.ts";
-import type { ChartSpec, SeriesSpec } from "./chart-specs.ts";
 
 /** Lines of one metric, in drawing order; each is a series of the plot. */
 export const ROLES = ["high", "low", "raw", "line"] as const;

@@ -1,11 +1,11 @@
 /** One chart: title, what it means, a legend that tells the values under the cursor, the plot. */
 import { memo, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
+import type { ChartSpec, SeriesSpec, Stroke } from "../../report/chart-specs.ts";
+import { axisNumbers, count } from "../../report/format.ts";
 import { type Curves, lowerBound } from "../lib/curves.ts";
-import { axisNumbers, count } from "../lib/format.ts";
 import type { Theme } from "../lib/theme.ts";
 import { chartData, presentSeries, type Range, ROLES, yRange } from "./chart-data.ts";
-import type { ChartSpec, SeriesSpec, Stroke } from "./chart-specs.ts";
 
 export interface ChartProps {
   readonly spec: ChartSpec;

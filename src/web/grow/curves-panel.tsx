@@ -1,12 +1,12 @@
 /** All charts of a run, with one zoom and one smoothing for all. */
 import { useMemo, useState } from "react";
+import { chooseCharts } from "../../report/chart-specs.ts";
+import { count } from "../../report/format.ts";
 import type { Curves } from "../lib/curves.ts";
-import { count } from "../lib/format.ts";
 import { isReading } from "../lib/headline.ts";
 import type { Theme } from "../lib/theme.ts";
 import { Chart } from "./chart.tsx";
 import type { Range } from "./chart-data.ts";
-import { chooseCharts } from "./chart-specs.ts";
 
 const SMOOTHINGS = { none: 0, some: 0.015, much: 0.06 } as const;
 type Smoothing = keyof typeof SMOOTHINGS;

@@ -1,7 +1,7 @@
 /** What the run has said: warnings first seen plainly, the rest on demand. */
 import { useState } from "react";
+import { clock, plural, sentence } from "../../report/format.ts";
 import type { RunEvent } from "../../serve/wire.ts";
-import { clock, plural, sentence } from "../lib/format.ts";
 
 const SHOWN = 6;
 /** A run of days may say thousands of things: they come by the hundred. */

@@ -69,6 +69,13 @@ function GrowRun({
         )}
         <h1>{title}</h1>
         <p className="lede">{detail}</p>
+        {name.includes("/") && (
+          <p>
+            <a href={routeHash({ view: "stages", run: name.split("/")[0]!, tab: "overview", stage: null })}>
+              A stage of {name.split("/")[0]}
+            </a>
+          </p>
+        )}
       </div>
       {run.connection === "lost" && <Lost />}
       <Status name={name} detail={run.detail} state={run.state} curves={run.curves} onChange={run.refresh} />

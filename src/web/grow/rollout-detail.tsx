@@ -1,9 +1,9 @@
 /** One sample in full, and its group: the other tries at the same problem, side by side. */
 import { useEffect, useState } from "react";
+import { plural, sentence } from "../../report/format.ts";
 import type { Rollout } from "../../serve/wire.ts";
 import { ApiFailure, api } from "../lib/api.ts";
-import { number, plural, sentence } from "../lib/format.ts";
-import { Advantage, isRight, Mark } from "./rollout-parts.tsx";
+import { Advantage, Earned, isRight, Mark } from "./rollout-parts.tsx";
 
 export interface RolloutDetailProps {
   readonly name: string;
@@ -46,26 +46,7 @@ export function RolloutDetail({ name, rollout, heldOut = false, named = false, o
           {rollout.finish === "length" && !rollout.reason.includes("limit") && " Cut off at the length limit."}
         </p>
         <h4>What it earned</h4>
-        <dl className="earned">
-          {Object.entries(rollout.rewards).map(([part, value]) => (
-            <div key={part}>
-              <dt>{part}</dt>
-              <dd>{value === null ? "does not apply" : number(value)}</dd>
-            </div>
-          ))}
-          <div className="earned-sum">
-            <dt>reward</dt>
-            <dd>{number(rollout.reward)}</dd>
-          </div>
-          {!heldOut && (
-            <div className="earned-advantage">
-              <dt>advantage</dt>
-              <dd>
-                <Advantage value={rollout.advantage} />
-              </dd>
-            </div>
-          )}
-        </dl>
+        <Earned rollout={rollout} heldOut={heldOut} />
         <p className="sample-note">
           {heldOut ? "A test: nothing is learned from it." : advantageNote(rollout.advantage)}
         </p>

@@ -1,6 +1,7 @@
 /** Small marks of a sample: never by colour alone. */
+
+import { number, signed } from "../../report/format.ts";
 import type { Rollout } from "../../serve/wire.ts";
-import { signed } from "../lib/format.ts";
 
 export function isRight(rollout: Rollout): boolean {
   return rollout.score >= 0.999;
@@ -30,5 +31,31 @@ export function Advantage({ value }: { readonly value: number }) {
       </span>
       {signed(value)}
     </span>
+  );
+}
+
+/** Each part of the reward, their sum, and the advantage of a try that was learned from. */
+export function Earned({ rollout, heldOut }: { readonly rollout: Rollout; readonly heldOut: boolean }) {
+  return (
+    <dl className="earned">
+      {Object.entries(rollout.rewards).map(([part, value]) => (
+        <div key={part}>
+          <dt>{part}</dt>
+          <dd>{value === null ? "does not apply" : number(value)}</dd>
+        </div>
+      ))}
+      <div className="earned-sum">
+        <dt>reward</dt>
+        <dd>{number(rollout.reward)}</dd>
+      </div>
+      {!heldOut && (
+        <div className="earned-advantage">
+          <dt>advantage</dt>
+          <dd>
+            <Advantage value={rollout.advantage} />
+          </dd>
+        </div>
+      )}
+    </dl>
   );
 }

@@ -1,14 +1,14 @@
 /** The rollout browser: what the model wrote, tries of the same problem beside each other. */
 import { useEffect, useId, useState } from "react";
+import { plural, signed } from "../../report/format.ts";
 import type { FoundRollout, Rollout, RolloutPage } from "../../serve/wire.ts";
 import { api } from "../lib/api.ts";
-import { plural, signed } from "../lib/format.ts";
+import { ListBrowser } from "../lib/list-browser.tsx";
+import { Select } from "../lib/select.tsx";
 import { useChoice } from "../lib/use-choice.ts";
-import { useDetail } from "../lib/use-detail.ts";
 import { useMedia } from "../lib/use-media.ts";
 import { usePages } from "../lib/use-pages.ts";
 import type { LiveRun } from "../lib/use-run.ts";
-import { VirtualList } from "../lib/virtual-list.tsx";
 import { RolloutDetail } from "./rollout-detail.tsx";
 import { isRight } from "./rollout-parts.tsx";
 import { SAMPLE_ROW, SampleRow, sameSample } from "./sample-row.tsx";
@@ -32,7 +32,6 @@ export function RolloutsPanel({ name, rollouts }: { readonly name: string; reado
   const [filters, setFilters] = useState<Filters>(START);
   /** A try of the same group as the chosen one. */
   const [other, setOther] = useState<Rollout | null>(null);
-  const [detail, toDetail] = useDetail();
   const wide = useMedia("(width >= 860px)");
   const query = { ...filters, step: filters.step === "all" ? undefined : filters.step };
   const question = JSON.stringify([name, rollouts.generation, query]);
@@ -42,7 +41,7 @@ export function RolloutsPanel({ name, rollouts }: { readonly name: string; reado
     String(rollouts.total),
   );
   const choice = useChoice(pages.item, sameSample);
-  const { head, failure } = pages;
+  const { head } = pages;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another run, or a file that was cut, knows nothing of these.
   useEffect(() => {
@@ -71,53 +70,28 @@ export function RolloutsPanel({ name, rollouts }: { readonly name: string; reado
       ) : (
         <>
           <FilterBar filters={filters} steps={steps} families={head?.families ?? []} onChange={set} />
-          {failure !== null && (
-            <p className="inline-error" role="alert">
-              {failure.message} {failure.help}
-            </p>
-          )}
-          <div className="browser">
-            <div className="browser-list card" aria-busy={pages.loading}>
-              <p className="browser-count" aria-live="polite">
-                {head === null
-                  ? "Loading…"
-                  : head.total === 0
-                    ? "No sample matches."
-                    : `${plural(head.total, "sample", "samples")}`}
-                {filtered && (
-                  <button type="button" className="link" onClick={() => set({ ...START, step: filters.step })}>
-                    Clear filters
-                  </button>
-                )}
-              </p>
-              <VirtualList
-                label="Samples"
-                total={head?.total ?? 0}
-                rowHeight={SAMPLE_ROW}
-                item={pages.item}
-                active={choice.active}
-                onActive={(index) => {
-                  choice.choose(index);
-                  setOther(null);
-                }}
-                onOpen={toDetail}
-                onRange={pages.show}
-                question={question}
-                render={(rollout) => <SampleRow rollout={rollout} />}
-              />
-            </div>
-            <div className="browser-detail" ref={detail}>
-              {shown === null ? (
-                <p className="empty-line card">Choose a sample to read how it thought, and what it earned.</p>
-              ) : (
-                <RolloutDetail name={name} rollout={shown} onSelect={setOther} />
-              )}
-            </div>
-            <p className="visually-hidden" aria-live="polite">
-              {selected !== null &&
-                `Sample: ${isRight(selected) ? "right" : "wrong"}, advantage ${signed(selected.advantage)}`}
-            </p>
-          </div>
+          <ListBrowser
+            label="Samples"
+            pages={pages}
+            choice={choice}
+            rowHeight={SAMPLE_ROW}
+            question={question}
+            told={(total) => plural(total, "sample", "samples")}
+            none="No sample matches."
+            onClear={filtered ? () => set({ ...START, step: filters.step }) : undefined}
+            onChoose={() => setOther(null)}
+            render={(rollout) => <SampleRow rollout={rollout} />}
+          >
+            {shown === null ? (
+              <p className="empty-line card">Choose a sample to read how it thought, and what it earned.</p>
+            ) : (
+              <RolloutDetail name={name} rollout={shown} onSelect={setOther} />
+            )}
+          </ListBrowser>
+          <p className="visually-hidden" aria-live="polite">
+            {selected !== null &&
+              `Sample: ${isRight(selected) ? "right" : "wrong"}, advantage ${signed(selected.advantage)}`}
+          </p>
         </>
       )}
     </section>
@@ -229,26 +203,4 @@ function FilterBar({ filters, steps, families, onChange }: FilterBarProps) {
 function offered(steps: readonly number[], chosen: string): readonly number[] {
   const stride = Math.ceil(steps.length / MOST_STEPS);
   return stride <= 1 ? steps : steps.filter((step, i) => i % stride === 0 || String(step) === chosen);
-}
-
-interface SelectProps {
-  readonly label: string;
-  readonly value: string;
-  readonly options: readonly (readonly [string, string])[];
-  readonly onChange: (value: string) => void;
-}
-
-function Select({ label, value, options, onChange }: SelectProps) {
-  return (
-    <label className="field">
-      <span>{label}</span>
-      <select value={value} onChange={(event) => onChange(event.target.value)}>
-        {options.map(([key, text]) => (
-          <option key={key} value={key}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
 }

@@ -1,7 +1,7 @@
 /** A sample in a list: verdict, answer, problem, and where it stands. */
 import type { ReactNode } from "react";
+import { number, plural } from "../../report/format.ts";
 import type { Rollout } from "../../serve/wire.ts";
-import { number, plural } from "../lib/format.ts";
 import { Advantage, isRight, Mark } from "./rollout-parts.tsx";
 
 /** Pixels; `styles/samples.css` fills them. */

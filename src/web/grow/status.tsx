@@ -1,9 +1,9 @@
 /** Where the run stands: state, step, time left, and the button that pauses it. */
 import { useEffect, useState } from "react";
+import { count, duration } from "../../report/format.ts";
 import type { RunDetail, RunState } from "../../serve/wire.ts";
 import { ApiFailure, api } from "../lib/api.ts";
 import type { Curves } from "../lib/curves.ts";
-import { count, duration } from "../lib/format.ts";
 import { STATUS_WORDS, secondsLeft, shownStatus } from "../lib/headline.ts";
 
 export interface StatusProps {

@@ -7,13 +7,18 @@ import type {
   LabelItem,
   MetricRow,
   ModelInfo,
+  PipelineDetail,
+  PipelineSummary,
   ProblemPage,
   ProblemReference,
   RolloutPage,
   RunDetail,
   RunSummary,
   SampledProblem,
+  StageAnswers,
+  StageProblems,
   TaskInfo,
+  TracePage,
 } from "../../serve/wire.ts";
 import { readEvents } from "./sse.ts";
 
@@ -68,8 +73,14 @@ export function runPath(name: string, rest = ""): string {
   return `/api/runs/${encodeURIComponent(name)}${rest}`;
 }
 
+function pipelinePath(name: string, rest = ""): string {
+  return `/api/pipelines/${encodeURIComponent(name)}${rest}`;
+}
+
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
 /** A query string of what is set. */
-export function queryString(values: Readonly<Record<string, string | number | boolean | undefined>>): string {
+export function queryString(values: Query): string {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(values))
     if (value !== undefined && value !== "") query.set(key, String(value));
@@ -81,18 +92,22 @@ export const api = {
   run: (name: string, signal?: AbortSignal) => get<RunDetail>(runPath(name), signal),
   metrics: async (name: string, signal?: AbortSignal) =>
     (await call(runPath(name, "/metrics?format=packed"), signal === undefined ? {} : { signal })).arrayBuffer(),
-  rollouts: (
-    name: string,
-    query: Readonly<Record<string, string | number | boolean | undefined>>,
-    signal?: AbortSignal,
-  ) => get<RolloutPage>(runPath(name, `/rollouts?${queryString(query)}`), signal),
-  search: (query: Readonly<Record<string, string | number | boolean | undefined>>, signal?: AbortSignal) =>
-    get<RolloutPage>(`/api/rollouts?${queryString(query)}`, signal),
-  problems: (query: Readonly<Record<string, string | number | boolean | undefined>>, signal?: AbortSignal) =>
-    get<ProblemPage>(`/api/problems?${queryString(query)}`, signal),
+  rollouts: (name: string, query: Query, signal?: AbortSignal) =>
+    get<RolloutPage>(runPath(name, `/rollouts?${queryString(query)}`), signal),
+  search: (query: Query, signal?: AbortSignal) => get<RolloutPage>(`/api/rollouts?${queryString(query)}`, signal),
+  problems: (query: Query, signal?: AbortSignal) => get<ProblemPage>(`/api/problems?${queryString(query)}`, signal),
   rowsAfter: (name: string, step: number, signal?: AbortSignal) =>
     get<MetricRow[]>(runPath(name, `/metrics?after=${step}`), signal),
   control: (name: string, action: "pause" | "resume") => post(runPath(name, `/${action}`), {}),
+  pipelines: (signal?: AbortSignal) => get<PipelineSummary[]>("/api/pipelines", signal),
+  pipeline: (name: string, signal?: AbortSignal) => get<PipelineDetail>(pipelinePath(name), signal),
+  controlPipeline: (name: string, action: "pause" | "resume") => post(pipelinePath(name, `/${action}`), {}),
+  stageProblems: (name: string, query: Query, signal?: AbortSignal) =>
+    get<StageProblems>(pipelinePath(name, `/problems?${queryString(query)}`), signal),
+  stageAnswers: (name: string, problem: string, signal?: AbortSignal) =>
+    get<StageAnswers>(pipelinePath(name, `/answers?${queryString({ problem })}`), signal),
+  traces: (run: string, query: Query, signal?: AbortSignal) =>
+    get<TracePage>(runPath(run, `/traces?${queryString(query)}`), signal),
   models: (signal?: AbortSignal) => get<ModelInfo[]>("/api/models", signal),
   tasks: (signal?: AbortSignal) => get<TaskInfo[]>("/api/tasks", signal),
   label: (signal?: AbortSignal) => get<LabelInfo>("/api/label", signal),

@@ -1,7 +1,8 @@
 /** What is happening, in one sentence for somebody who sees this for the first time. */
+
+import { number, percent, plural, sentence } from "../../report/format.ts";
 import type { RunState } from "../../serve/wire.ts";
 import type { Curves } from "./curves.ts";
-import { number, percent, plural, sentence } from "./format.ts";
 
 export interface Headline {
   readonly title: string;

@@ -10,6 +10,10 @@ test("an address leads back to what it was made of, names of stages too", () => 
     { view: "tab" },
     { view: "runs", tab: "compare", runs: null },
     { view: "runs", tab: "samples", runs: ["r1/rl", "r1/tune", "alone"] },
+    { view: "stages", run: null, tab: "overview", stage: null },
+    { view: "stages", run: "r1", tab: "overview", stage: null },
+    { view: "stages", run: "r1", tab: "transcripts", stage: null },
+    { view: "stages", run: "r1", tab: "data", stage: "cold" },
   ];
   for (const route of routes) assert.deepEqual(parseRoute(routeHash(route)), route);
 });

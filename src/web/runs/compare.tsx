@@ -12,7 +12,15 @@ const AXIS_NAMES: Readonly<Record<Axis, string>> = { step: "Steps", tokens: "Tok
 const SMOOTHINGS = [0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15] as const;
 const FIRST_SMOOTHING = 3;
 
-export function Compare({ runs, loading }: { readonly runs: readonly ComparedRun[]; readonly loading: boolean }) {
+export interface CompareProps {
+  readonly runs: readonly ComparedRun[];
+  readonly loading: boolean;
+  /** They are the stages of one run: they can stand in a row, and of course their settings differ. */
+  readonly stages?: boolean;
+}
+
+export function Compare({ runs, loading, stages = false }: CompareProps) {
+  const [inRow, setInRow] = useState(stages);
   const [axis, setAxis] = useState<Axis>("step");
   const [mark, setMark] = useState(FIRST_SMOOTHING);
   const [more, setMore] = useState(false);
@@ -22,7 +30,7 @@ export function Compare({ runs, loading }: { readonly runs: readonly ComparedRun
   const keys = [...new Set(stable.flatMap(({ curves }) => curves.keys()))].sort().join(" ");
   const metrics = useMemo(() => comparedMetrics(keys === "" ? [] : keys.split(" ")), [keys]);
   const smoothing = SMOOTHINGS[mark]!;
-  const shared = { runs: stable, version, axis, smoothing };
+  const shared = { runs: stable, version, axis, smoothing, inRow };
 
   if (runs.length === 0) return <p className="empty-line card">{loading ? "Loading…" : "Nothing to show."}</p>;
   return (
@@ -31,6 +39,17 @@ export function Compare({ runs, loading }: { readonly runs: readonly ComparedRun
         <header className="panel-head">
           <h2 id="overlay-title">Curves</h2>
           <div className="tools">
+            {stages && (
+              // biome-ignore lint/a11y/useSemanticElements: as below.
+              <div className="segmented" role="group" aria-label="Place of the stages">
+                <button type="button" aria-pressed={inRow} onClick={() => setInRow(true)}>
+                  In a row
+                </button>
+                <button type="button" aria-pressed={!inRow} onClick={() => setInRow(false)}>
+                  Over each other
+                </button>
+              </div>
+            )}
             {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out in a row everywhere. */}
             <div className="segmented" role="group" aria-label="Axis">
               {AXES.map((one) => (
@@ -73,7 +92,7 @@ export function Compare({ runs, loading }: { readonly runs: readonly ComparedRun
           </details>
         )}
       </section>
-      <SettingsDiff runs={stable} />
+      {!stages && <SettingsDiff runs={stable} />}
     </>
   );
 }

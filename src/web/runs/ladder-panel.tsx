@@ -1,7 +1,7 @@
 /** Held-out accuracy by family and level as a heat map, at any evaluation of the chosen runs. The map is a table. */
 import { useState } from "react";
+import { percent } from "../../report/format.ts";
 import { type LadderRow, ladderAt, ladderSteps, type Rung } from "../../report/ladder.ts";
-import { percent } from "../lib/format.ts";
 import { RunLabel } from "./run-label.tsx";
 import type { ComparedRun } from "./use-compared.ts";
 

@@ -1,9 +1,16 @@
 /** One metric of several runs in one frame: smoothed lines, what was logged faint behind them, and a legend with values. */
 import { memo, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { MetricSpec } from "../../report/chart-specs.ts";
+import { axisNumbers, number } from "../../report/format.ts";
 import { layOutPlot, nearest, type Plot } from "../../report/plot.ts";
-import { type Axis, type MetricLines, metricLines, referenceLine } from "../../report/run-curves.ts";
-import { axisNumbers, number } from "../lib/format.ts";
+import {
+  type Axis,
+  type MetricLines,
+  metricLines,
+  movedBy,
+  referenceLine,
+  startsInRow,
+} from "../../report/run-curves.ts";
 import { RunLabel, useLook } from "./run-label.tsx";
 import type { ComparedRun } from "./use-compared.ts";
 
@@ -17,23 +24,32 @@ export interface OverlayChartProps {
   readonly axis: Axis;
   /** Half-life as a share of the run; 0 for none. */
   readonly smoothing: number;
+  /** Each run goes on where the one before it ended, instead of over it. */
+  readonly inRow: boolean;
 }
 
-export const OverlayChart = memo(function OverlayChart({ spec, runs, version, axis, smoothing }: OverlayChartProps) {
+export const OverlayChart = memo(function OverlayChart(props: OverlayChartProps) {
+  const { spec, runs, version, axis, smoothing, inRow } = props;
   const [box, width] = useWidth();
   const titleId = useId();
   const [cursor, setCursor] = useState<number | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: curves change in place, `version` says when.
+  const starts = useMemo(() => (inRow ? startsInRow(runs, axis) : []), [runs, version, axis, inRow]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above.
   const drawn = useMemo(
     () =>
-      runs.map(({ name, curves }) => ({
-        name,
-        lines: metricLines(curves, spec.key, axis, spec.sparse ? 0 : smoothing),
-      })),
-    [runs, version, spec, axis, smoothing],
+      runs.map(({ name, curves }, i) => {
+        const lines = metricLines(curves, spec.key, axis, spec.sparse ? 0 : smoothing);
+        return { name, lines: lines && movedBy(lines, starts[i] ?? 0) };
+      }),
+    [runs, version, spec, axis, smoothing, starts],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above.
-  const reference = useMemo(() => referenceLine(runs, spec, axis), [runs, version, spec, axis]);
+  const references = useMemo(() => {
+    if (!inRow || spec.reference === null) return [referenceLine(runs, spec, axis)].filter((line) => line !== null);
+    const own = runs.map(({ curves }) => metricLines(curves, spec.reference!, axis, 0));
+    return own.flatMap((lines, i) => (lines === null ? [] : [movedBy(lines, starts[i]!).line]));
+  }, [runs, version, spec, axis, inRow, starts]);
   const present = drawn.filter((one): one is Drawn => one.lines !== null);
   const plot = useMemo(() => {
     const logged = drawn.flatMap(({ lines }) => (lines === null ? [] : [lines.raw]));
@@ -61,7 +77,7 @@ export const OverlayChart = memo(function OverlayChart({ spec, runs, version, ax
   };
 
   const at = plot === null || cursor === null ? null : plot.fromX(cursor);
-  const readings = drawn.map(({ name, lines }) => ({ name, text: reading(lines, at, spec) }));
+  const readings = drawn.map(({ name, lines }) => ({ name, text: reading(lines, at, spec, inRow) }));
   const where = at === null ? "at the end" : `${AXIS_WORDS[axis]} ${number(axis === "step" ? Math.round(at) : at)}`;
   return (
     <section className="chart overlay card" aria-labelledby={titleId}>
@@ -98,7 +114,9 @@ export const OverlayChart = memo(function OverlayChart({ spec, runs, version, ax
           >
             <svg width={width} height={HEIGHT} aria-hidden="true">
               <Axes plot={plot} share={spec.top === 1} />
-              {reference !== null && <path className="plot-reference" d={plot.path(reference)} />}
+              {references.map((line) => (
+                <path key={line.x[0]} className="plot-reference" d={plot.path(line)} />
+              ))}
               {present.map(({ name, lines }) => (
                 <RunLine key={name} name={name} lines={lines} plot={plot} dots={spec.sparse} />
               ))}
@@ -128,9 +146,12 @@ interface Drawn {
 const AXIS_WORDS: Readonly<Record<Axis, string>> = { step: "step", tokens: "tokens", minutes: "minutes" };
 
 /** The value at a place of the axis, or at the end of the line. */
-function reading(lines: MetricLines | null, at: number | null, spec: MetricSpec): string {
+function reading(lines: MetricLines | null, at: number | null, spec: MetricSpec, inRow: boolean): string {
   if (lines === null) return "not logged";
   if (at === null) return spec.format(lines.last);
+  const { x } = lines.line;
+  // Beyond its ends another one stands there.
+  if (inRow && (at < x[0]! || at > x.at(-1)!)) return "–";
   const index = nearest(lines.line, at);
   return index < 0 ? "–" : spec.format(lines.line.y[index]!);
 }

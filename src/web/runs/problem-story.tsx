@@ -1,9 +1,9 @@
 /** The answers to one problem, from the first step at which it was posed to the last, runs beside each other. */
 import { useEffect, useState } from "react";
+import { count, plural, sentence } from "../../report/format.ts";
 import type { FoundRollout, ProblemOutcome, ProblemSummary } from "../../serve/wire.ts";
 import { isRight, Mark } from "../grow/rollout-parts.tsx";
 import { ApiFailure, api } from "../lib/api.ts";
-import { count, plural, sentence } from "../lib/format.ts";
 import { RunLabel } from "./run-label.tsx";
 
 /** Answers that are loaded; a problem of training may have hundreds. */

@@ -1,13 +1,12 @@
 /** One problem through training: how it went each time it was posed, and the answers themselves. */
 import { useState } from "react";
+import { plural } from "../../report/format.ts";
 import type { ProblemPage, ProblemSummary } from "../../serve/wire.ts";
 import { api } from "../lib/api.ts";
-import { plural } from "../lib/format.ts";
+import { ListBrowser } from "../lib/list-browser.tsx";
 import { useChoice } from "../lib/use-choice.ts";
-import { useDetail } from "../lib/use-detail.ts";
 import { useMedia } from "../lib/use-media.ts";
 import { usePages } from "../lib/use-pages.ts";
-import { VirtualList } from "../lib/virtual-list.tsx";
 import { ProblemStory } from "./problem-story.tsx";
 import type { ComparedRun } from "./use-compared.ts";
 
@@ -23,7 +22,6 @@ export function Problems({
 }) {
   const [wanted, setWanted] = useState<Source>("heldout");
   const [family, setFamily] = useState("");
-  const [detail, toDetail] = useDetail();
   const wide = useMedia("(width >= 860px)");
   // Runs of older versions kept no answers to held-out problems.
   const none = runs.length > 0 && runs.every(({ detail }) => !detail.heldOutAnswers);
@@ -77,41 +75,22 @@ export function Problems({
           </select>
         </label>
       </form>
-      {pages.failure !== null && (
-        <p className="inline-error" role="alert">
-          {pages.failure.message} {pages.failure.help}
-        </p>
-      )}
-      <div className="browser">
-        <div className="browser-list card" aria-busy={pages.loading}>
-          <p className="browser-count" aria-live="polite">
-            {head === null
-              ? "Loading…"
-              : head.total === 0
-                ? "No problems have been kept."
-                : plural(head.total, "problem", "problems")}
-          </p>
-          <VirtualList
-            onOpen={toDetail}
-            label="Problems"
-            total={head?.total ?? 0}
-            rowHeight={ROW}
-            item={pages.item}
-            active={choice.active}
-            onActive={choice.choose}
-            onRange={pages.show}
-            question={question}
-            render={(problem) => <ProblemRow problem={problem} />}
-          />
-        </div>
-        <div className="browser-detail" ref={detail}>
-          {shown === undefined ? (
-            <p className="empty-line card">Choose a problem to follow it through training.</p>
-          ) : (
-            <ProblemStory key={`${question} ${shown.id}`} names={names} source={source} problem={shown} />
-          )}
-        </div>
-      </div>
+      <ListBrowser
+        label="Problems"
+        pages={pages}
+        choice={choice}
+        rowHeight={ROW}
+        question={question}
+        told={(total) => plural(total, "problem", "problems")}
+        none="No problems have been kept."
+        render={(problem) => <ProblemRow problem={problem} />}
+      >
+        {shown === undefined ? (
+          <p className="empty-line card">Choose a problem to follow it through training.</p>
+        ) : (
+          <ProblemStory key={`${question} ${shown.id}`} names={names} source={source} problem={shown} />
+        )}
+      </ListBrowser>
     </section>
   );
 }

@@ -1,15 +1,14 @@
 /** Searches what the chosen runs wrote: by reward, length, problem, verdict, words and step. */
 import { useState } from "react";
+import { plural } from "../../report/format.ts";
 import type { FoundRollout, Rollout, RolloutPage } from "../../serve/wire.ts";
 import { RolloutDetail } from "../grow/rollout-detail.tsx";
 import { SAMPLE_ROW, SampleRow, sameSample } from "../grow/sample-row.tsx";
 import { api } from "../lib/api.ts";
-import { plural } from "../lib/format.ts";
+import { ListBrowser } from "../lib/list-browser.tsx";
 import { useChoice } from "../lib/use-choice.ts";
-import { useDetail } from "../lib/use-detail.ts";
 import { useMedia } from "../lib/use-media.ts";
 import { usePages } from "../lib/use-pages.ts";
-import { VirtualList } from "../lib/virtual-list.tsx";
 import { RunSwatch } from "./run-label.tsx";
 import { NO_FILTERS, SampleFilterForm, type SampleFilters } from "./sample-filters.tsx";
 
@@ -26,7 +25,6 @@ export function Samples({ names, version }: SamplesProps) {
   const [filters, setFilters] = useState<SampleFilters>(NO_FILTERS);
   /** A try of the same group as the chosen one. */
   const [other, setOther] = useState<Rollout | null>(null);
-  const [detail, toDetail] = useDetail();
   const wide = useMedia("(width >= 860px)");
   const query = { runs: names.join(","), ...filters };
   const question = JSON.stringify(query);
@@ -59,54 +57,29 @@ export function Samples({ names, version }: SamplesProps) {
         levels={head?.levels ?? []}
         onChange={change}
       />
-      {pages.failure !== null && (
-        <p className="inline-error" role="alert">
-          {pages.failure.message} {pages.failure.help}
-        </p>
-      )}
-      <div className="browser">
-        <div className="browser-list card" aria-busy={pages.loading}>
-          <p className="browser-count" aria-live="polite">
-            {head === null || pages.loading
-              ? "Looking…"
-              : head.total === 0
-                ? "No sample matches."
-                : plural(head.total, "sample", "samples")}
-            {JSON.stringify(filters) !== JSON.stringify(NO_FILTERS) && (
-              <button type="button" className="link" onClick={() => change(NO_FILTERS)}>
-                Clear filters
-              </button>
-            )}
-          </p>
-          <VirtualList
-            label="Samples found"
-            total={head?.total ?? 0}
-            rowHeight={SAMPLE_ROW}
-            item={pages.item}
-            active={choice.active}
-            onActive={(index) => {
-              choice.choose(index);
-              setOther(null);
-            }}
-            onOpen={toDetail}
-            onRange={pages.show}
-            question={question}
-            render={(rollout) => (
-              <SampleRow rollout={rollout} heldOut={heldOut}>
-                <RunSwatch name={rollout.run} />
-                <span className="visually-hidden">{rollout.run}</span>
-              </SampleRow>
-            )}
-          />
-        </div>
-        <div className="browser-detail" ref={detail}>
-          {shown === undefined ? (
-            <p className="empty-line card">Choose a sample to read how it thought.</p>
-          ) : (
-            <RolloutDetail name={shown.run} rollout={other ?? shown} heldOut={heldOut} onSelect={setOther} named />
-          )}
-        </div>
-      </div>
+      <ListBrowser
+        label="Samples found"
+        pages={pages}
+        choice={choice}
+        rowHeight={SAMPLE_ROW}
+        question={question}
+        told={(total) => plural(total, "sample", "samples")}
+        none="No sample matches."
+        onClear={JSON.stringify(filters) === JSON.stringify(NO_FILTERS) ? undefined : () => change(NO_FILTERS)}
+        onChoose={() => setOther(null)}
+        render={(rollout) => (
+          <SampleRow rollout={rollout} heldOut={heldOut}>
+            <RunSwatch name={rollout.run} />
+            <span className="visually-hidden">{rollout.run}</span>
+          </SampleRow>
+        )}
+      >
+        {shown === undefined ? (
+          <p className="empty-line card">Choose a sample to read how it thought.</p>
+        ) : (
+          <RolloutDetail name={shown.run} rollout={other ?? shown} heldOut={heldOut} onSelect={setOther} named />
+        )}
+      </ListBrowser>
     </section>
   );
 }

@@ -1,5 +1,5 @@
 /** Where the growth stands, its buttons, and what can be chosen before it begins. */
-import { count, percent } from "../lib/format.ts";
+import { count, percent } from "../../report/format.ts";
 import { PRESETS, type Preset } from "./presets.ts";
 import type { EngineName, Phase } from "./protocol.ts";
 import type { Growing, GrowthControl } from "./use-growth.ts";

@@ -1,7 +1,8 @@
 /** A few answers of the newest step: of the first problems, one that was right and one that was not, where there are. */
+
+import { plural } from "../../report/format.ts";
 import type { RolloutRecord } from "../../train/index.ts";
 import { Mark } from "../grow/rollout-parts.tsx";
-import { plural } from "../lib/format.ts";
 
 export function Samples({ records }: { readonly records: readonly RolloutRecord[] }) {
   const chosen = choose(records);

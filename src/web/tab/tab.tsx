@@ -1,8 +1,8 @@
 /** Grow in this tab: the same growth as on the command line, in a worker of this page, without a server. */
 import { useEffect, useMemo, useState } from "react";
+import type { ChartSpec } from "../../report/chart-specs.ts";
+import { count, percent, sentence } from "../../report/format.ts";
 import { Chart } from "../grow/chart.tsx";
-import type { ChartSpec } from "../grow/chart-specs.ts";
-import { count, percent, sentence } from "../lib/format.ts";
 import type { Theme } from "../lib/theme.ts";
 import { Controls } from "./controls.tsx";
 import { PRESETS, withSettings } from "./presets.ts";

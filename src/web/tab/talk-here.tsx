@@ -1,9 +1,9 @@
 /** Talk to what has grown in the tab, and to what it grew from. */
 import { useCallback, useEffect, useId, useState } from "react";
+import { percent } from "../../report/format.ts";
 import type { ModelInfo } from "../../serve/wire.ts";
 import { getTask, type Language, type ProblemWeight, sampleProblem } from "../../tasks/index.ts";
 import { ApiFailure } from "../lib/api.ts";
-import { percent } from "../lib/format.ts";
 import { Column } from "../talk/column.tsx";
 import type { ChatState } from "../talk/use-chat.ts";
 import type { ProblemName, Question, Side } from "./protocol.ts";

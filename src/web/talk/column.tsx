@@ -1,8 +1,8 @@
 /** One model's side: its name, its thinking, its answer and whether it is right. */
 import { useEffect, useId, useRef, useState } from "react";
+import { count, plural } from "../../report/format.ts";
 import type { ModelInfo } from "../../serve/wire.ts";
 import { Mark } from "../grow/rollout-parts.tsx";
-import { count, plural } from "../lib/format.ts";
 import type { ChatState } from "./use-chat.ts";
 
 export interface Tally {

@@ -1,8 +1,8 @@
 /** Talk: one question, two models, before and after. */
 import { useCallback, useEffect, useId, useRef, useState } from "react";
+import { percent } from "../../report/format.ts";
 import type { ChatResult, ModelInfo, ProblemReference, SampledProblem, TaskInfo } from "../../serve/wire.ts";
 import { ApiFailure, api } from "../lib/api.ts";
-import { percent } from "../lib/format.ts";
 import { Column, type Tally } from "./column.tsx";
 import { useChat } from "./use-chat.ts";
 
