@@ -86,6 +86,29 @@ test("what was passed over, and what other settings made, is told", async () => 
   assert.match(stale[0]!.folder, /^stale\/good-[0-9a-f]{8}$/);
 });
 
+test("a stage whose process is gone is told as such, whatever was written last", async () => {
+  const folder = join(root, "gone");
+  cpSync(join(root, "half"), folder, { recursive: true });
+  const path = join(folder, "pipeline.json");
+  writeFileSync(path, readFileSync(path, "utf8").replace('"waiting"', '"running"'));
+  const told = async (): Promise<string[]> => {
+    const { status, stageList } = await get<PipelineDetail>("pipelines/gone");
+    return [status, ...stageList.map((stage) => stage.status)];
+  };
+  assert.deepEqual(await told(), ["lost", "finished", "lost"], "killed before the stage had a folder");
+  const state = JSON.parse(readFileSync(join(folder, "all", "state.json"), "utf8")) as object;
+  cpSync(join(folder, "all"), join(folder, "good"), { recursive: true });
+  const write = (change: object): void =>
+    writeFileSync(join(folder, "good", "state.json"), JSON.stringify({ ...state, ...change }));
+  write({ status: "running", pid: 2 ** 22 - 1 });
+  assert.deepEqual(await told(), ["lost", "finished", "lost"]);
+  write({ status: "failed" });
+  assert.deepEqual(await told(), ["failed", "finished", "failed"]);
+  write({ status: "running", pid: process.pid });
+  assert.deepEqual(await told(), ["running", "finished", "running"]);
+  rmSync(folder, { recursive: true });
+});
+
 test("the rows of a stage's data, filtered", async () => {
   const page = await get<TracePage>("runs/whole%2Fgood/traces?ratingFrom=4.5&sort=-rating&limit=5");
   assert.ok(page.items.length === 5 && page.total > 5 && page.total < page.rows);
@@ -104,4 +127,30 @@ test("a copy that broke off shows what it has; what is not there is said", async
   }
   const bad = await app.request("http://127.0.0.1/api/runs/whole%2Fgood/traces?ratingFrom=9");
   assert.equal(bad.status, 400);
+});
+
+test("a run that was paused between its stages goes on from the page", async () => {
+  const resume = (): Response | Promise<Response> =>
+    app.request("http://127.0.0.1/api/pipelines/half/resume", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
+  const response = await resume();
+  assert.equal(response.status, 200, await response.text());
+  assert.equal((await resume()).status, 409, "it runs already");
+  for (let i = 0; i < 900; i++) {
+    const { status } = await get<PipelineDetail>("pipelines/half");
+    if (status === "finished") break;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  const { stageList, control } = await get<PipelineDetail>("pipelines/half");
+  assert.deepEqual(
+    stageList.map(({ status, kept, result }) => [status, kept, result?.what]),
+    [
+      ["finished", true, "data"],
+      ["finished", false, "data"],
+    ],
+  );
+  assert.equal(control.resume, false);
 });

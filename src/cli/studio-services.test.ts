@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, test } from "node:test";
 import { RECIPES, resolveRecipe } from "../recipes/index.ts";
 import { RunDirectory } from "../runs/run-directory.ts";
 import type { ChatChunk } from "../serve/index.ts";
 import { ReckonError } from "../util/errors.ts";
+import { shippedModels } from "./models.ts";
 import { packageRoot } from "./package.ts";
 import { LocalServices } from "./studio-services.ts";
 
@@ -40,6 +41,13 @@ test("models: the base, runs with a checkpoint, the newest first, told by the ch
       ["runs/two", "other", "Your run at step 40."],
       ["runs/one", "trained", "Your run at step 20."],
     ],
+  );
+  const shipped = models.filter(({ id }) => !id.startsWith("runs/")).map(({ id }) => id);
+  assert.deepEqual(shipped.slice(0, 2), ["base", "zero"], "in the order in which one is made of the other");
+  assert.deepEqual(
+    shipped.sort(),
+    shippedModels().map((folder) => basename(folder)),
+    "all that ship are offered",
   );
   await services.close();
 });

@@ -5,6 +5,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makes, referenceOf } from "../recipes/stages.ts";
+import { isLocked } from "../runs/lock.ts";
 import { RUN_NAME } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
 import { isMissing } from "./jsonl-tail.ts";
@@ -108,8 +109,7 @@ export class PipelineReader {
     const states = await Promise.all(file.stages.map((stage) => this.#status(name, stage)));
     const current = states.find((status) => status !== "finished" && status !== "waiting");
     const finished = states.filter((status) => status === "finished").length;
-    const between: StageStatus = finished === states.length ? "finished" : finished > 0 ? "paused" : "waiting";
-    const status = current ?? between;
+    const status = current ?? betweenStages(folder, finished, states.length);
     return {
       summary: { name, stages: states.length, finished, status, updatedAt: mtime.toISOString() },
       file,
@@ -120,8 +120,20 @@ export class PipelineReader {
   async #status(name: string, stage: PipelineFile["stages"][number]): Promise<StageStatus> {
     if (stage.state !== "running") return stage.state;
     const state = await this.#state(`${name}/${stage.folder}`);
-    if (state === null) return "running";
-    return state.alive ? "running" : "lost";
+    if (state === null) return isLocked(join(this.#runsDir, name)) ? "running" : "lost";
+    switch (state.status) {
+      case "running":
+        return state.alive ? "running" : "lost";
+      case "stopped":
+        return "paused";
+      case "paused":
+      case "failed":
+      case "finished":
+        return state.status;
+      default:
+        state.status satisfies never;
+        throw new Error("unreachable");
+    }
   }
 
   async #state(run: string) {
@@ -194,6 +206,13 @@ export class PipelineReader {
       }),
     );
   }
+}
+
+/** How it is with all of it when no stage is under way: between two of them its process looks at what comes next. */
+function betweenStages(folder: string, finished: number, all: number): StageStatus {
+  if (finished === all) return "finished";
+  if (isLocked(folder)) return "running";
+  return finished > 0 ? "paused" : "waiting";
 }
 
 function inputs(stage: PipelineFile["recipe"]["stages"][number] | undefined): StageInput[] {

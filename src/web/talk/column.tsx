@@ -20,6 +20,16 @@ export interface ColumnProps {
   readonly busy: boolean;
 }
 
+/** Models that came with Reckon, and those of the reader's own runs. */
+function groupsOf(models: readonly ModelInfo[]): (readonly [string, readonly ModelInfo[]])[] {
+  const own = ({ id }: ModelInfo): boolean => id.startsWith("runs/");
+  const groups = [
+    ["Shipped", models.filter((one) => !own(one))],
+    ["Your runs", models.filter(own)],
+  ] as const;
+  return groups.filter(([, group]) => group.length > 0);
+}
+
 export function Column({ heading, models, model, onModel, state, tally, busy }: ColumnProps) {
   const id = useId();
   const info = models.find((one) => one.id === model);
@@ -39,10 +49,14 @@ export function Column({ heading, models, model, onModel, state, tally, busy }: 
           <label className="side-model">
             <span className="visually-hidden">Model of the side {heading}</span>
             <select value={model} disabled={busy} onChange={(event) => onModel(event.target.value)}>
-              {models.map((one) => (
-                <option key={one.id} value={one.id}>
-                  {one.label}
-                </option>
+              {groupsOf(models).map(([name, group]) => (
+                <optgroup key={name} label={name}>
+                  {group.map((one) => (
+                    <option key={one.id} value={one.id}>
+                      {one.label}
+                    </option>
+                  ))}
+                </optgroup>
               ))}
             </select>
           </label>
