@@ -15,7 +15,7 @@ import { collectO1 } from "../evidence/o1.ts";
 import { collectR1 } from "../evidence/r1.ts";
 import { evidenceReport, type Parts } from "../evidence/report.ts";
 import { collectSmall, type SmallSettings } from "../evidence/small.ts";
-import type { StageSettings } from "../evidence/stage-set.ts";
+import { type StageSettings, stageProblems } from "../evidence/stage-set.ts";
 import { collectSweeps } from "../evidence/sweeps.ts";
 import { collectTestTime } from "../evidence/test-time.ts";
 import { collectThinking } from "../evidence/thinking.ts";
@@ -82,7 +82,7 @@ export function create(): Command {
     )
     .option("--stage-seeds <list>", "seeds of r1, o1 and thinking", "0")
     .option("--stage-problems <n>", "held-out problems of r1, mixing, distil, o1 and thinking", integer(10), 2000)
-    .option("--instructions <n>", "held-out instructions of r1", integer(5), 1000)
+    .option("--instructions <n>", "held-out instructions of r1, and requests of thinking", integer(5), 1000)
     .option("--base <model>", "what the growth and the sweeps start from", "models/base")
     .option("--runs <folder>", "where runs are kept; a finished one is not done again", "runs/evidence")
     .option(
@@ -125,8 +125,7 @@ export function create(): Command {
       const stages: StageSettings = {
         scale: options.scale,
         seeds: seedsOf("--stage-seeds", options.stageSeeds),
-        heldOut: small.heldOut,
-        problems: options.stageProblems,
+        problems: stageProblems(options.scale, small.heldOut, options.stageProblems),
         instructions: options.instructions,
       };
       const part = <T>(name: Part, collect: (c: Collection) => Promise<T>): Promise<T | undefined> =>

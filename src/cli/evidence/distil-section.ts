@@ -7,11 +7,11 @@ import type { Measurement } from "./record.ts";
 import { difference, format, meanError, meanValue, operations, points, pointsWithInterval } from "./stage-figures.ts";
 
 export function distilSection(distil: Distil): string {
-  const { settings, problems, teacher, seeds } = distil;
+  const { settings, teacher, seeds } = distil;
   const size = (m: Measurement): string => `${(m.parameters / 1e6).toFixed(2)} million`;
   return `## Distillation, and reinforcement of the student itself
 
-At the scale \`${settings.scale}\`, seeds ${settings.seeds.join(", ")}, ${problems.length} held-out problems, one answer at temperature 1. The teacher has ${size(teacher)} parameters, the
+At the scale \`${settings.scale}\`, seeds ${settings.seeds.join(", ")}, ${settings.problems.length} held-out problems, one answer at temperature 1. The teacher has ${size(teacher)} parameters, the
 student ${size(seeds[0]!.student)}. In each seed one student base is fine-tuned on the teacher's right answers to training problems, and reinforced
 with rule rewards for as many operations; ± is one standard error over seeds.
 

@@ -5,10 +5,9 @@
  */
 import { equalStepsOf } from "../../recipes/distil-control.ts";
 import { RECIPES, type RecipeInput, type Scale } from "../../recipes/index.ts";
-import type { Problem } from "../../tasks/index.ts";
 import type { Collection, Model } from "./collection.ts";
 import type { DataRecord, Measurement } from "./record.ts";
-import { beginnings, measureStage, ONE, type StageSettings, stageProblems } from "./stage-set.ts";
+import { beginnings, measureStage, ONE, type StageSettings } from "./stage-set.ts";
 
 /** Prompts that the teacher is asked, so that more than 10,000 traces are kept where it solves three of four. */
 const PROMPTS: Readonly<Record<Scale, number | undefined>> = { tiny: undefined, small: 14_000 };
@@ -25,14 +24,12 @@ export interface DistilSeed {
 
 export interface Distil {
   readonly settings: StageSettings;
-  readonly problems: readonly Problem[];
   readonly teacher: Measurement;
   readonly seeds: readonly DistilSeed[];
 }
 
 export async function collectDistil(collection: Collection, settings: StageSettings): Promise<Distil> {
-  const { scale, seeds: list } = settings;
-  const problems = stageProblems(settings);
+  const { scale, seeds: list, problems } = settings;
   const { zero: teacher } = await beginnings(collection, scale, list[0]!);
   const measure = (name: string, model: Model): Promise<Measurement> =>
     collection.measure(`distil ${scale} ${name}`, model, problems, ONE, { traits: true });
@@ -64,7 +61,7 @@ export async function collectDistil(collection: Collection, settings: StageSetti
       data: await stages.data("teacher"),
     });
   }
-  return { settings, problems, teacher: taught, seeds };
+  return { settings, teacher: taught, seeds };
 }
 
 /** The control's reinforcement alone: it begins with the base that the student began with. */

@@ -9,7 +9,7 @@ import { rate } from "./figures.ts";
 import { markdown, percent, withInterval } from "./markdown.ts";
 import type { Measurement } from "./record.ts";
 import { difference, language, meanValue, operations, pointsWithInterval, type Value } from "./stage-figures.ts";
-import { grownName, grownZero, measureStage, r1Stages, type StageSettings, stageProblems } from "./stage-set.ts";
+import { grownName, grownZero, measureStage, r1Stages, type StageSettings } from "./stage-set.ts";
 
 /** Weight of the reward for one language; accuracy has 1 and must weigh more than all shaping. */
 export const LANGUAGE_WEIGHT = 0.3;
@@ -26,13 +26,11 @@ const NAMES: Readonly<Record<Row, string>> = {
 
 export interface Mixing {
   readonly settings: StageSettings;
-  readonly problems: readonly Problem[];
   readonly seeds: readonly { readonly seed: number; readonly rows: Readonly<Record<Row, Measurement>> }[];
 }
 
 export async function collectMixing(collection: Collection, settings: StageSettings): Promise<Mixing> {
-  const { scale } = settings;
-  const problems = stageProblems(settings);
+  const { scale, problems } = settings;
   const seeds: Mixing["seeds"][number][] = [];
   for (const seed of settings.seeds) {
     const { base, stages } = await r1Stages(collection, scale, seed);
@@ -48,11 +46,12 @@ export async function collectMixing(collection: Collection, settings: StageSetti
     }
     seeds.push({ seed, rows });
   }
-  return { settings, problems, seeds };
+  return { settings, seeds };
 }
 
 export function mixingSection(mixing: Mixing): string {
-  const { settings, problems } = mixing;
+  const { settings } = mixing;
+  const { problems } = settings;
   return `## Languages mixed in one thought
 
 At the scale \`${settings.scale}\`, seeds ${settings.seeds.join(", ")}, ${problems.length} held-out problems in two languages, one answer at temperature 1. "One
@@ -71,7 +70,7 @@ ${tradeWords(mixing)}
 `;
 }
 
-function rowOf({ problems, seeds }: Mixing, row: Row): string[] {
+function rowOf({ settings: { problems }, seeds }: Mixing, row: Row): string[] {
   const over = (of: (m: Measurement) => number): string => percent(mean(seeds.map(({ rows }) => of(rows[row]))));
   const places = (of: Problem["language"]): number[] =>
     problems.flatMap((problem, i) => (problem.language === of ? [i] : []));

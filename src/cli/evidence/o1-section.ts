@@ -7,10 +7,10 @@ import type { Measurement } from "./record.ts";
 import { difference, format, meanValue, operations, pointsWithInterval } from "./stage-figures.ts";
 
 export function o1Section(o1: O1): string {
-  const { settings, problems, seeds } = o1;
+  const { settings, seeds } = o1;
   return `## o1-style against R1-style
 
-At the scale \`${settings.scale}\`, ${seeds.length === 1 ? "seed" : "seeds"} ${settings.seeds.join(", ")}, ${problems.length} held-out problems, one answer at temperature 1. o1-style: the base is fine-tuned on worked
+At the scale \`${settings.scale}\`, ${seeds.length === 1 ? "seed" : "seeds"} ${settings.seeds.join(", ")}, ${settings.problems.length} held-out problems, one answer at temperature 1. o1-style: the base is fine-tuned on worked
 solutions, a reward model learns to rate whole chains of thought, and the fine-tuned model is reinforced against it, the rules' accuracy weighing
 nothing. R1-style: the base is reinforced with rule rewards, for as many operations as the o1-style arm with GRPO took in all.
 

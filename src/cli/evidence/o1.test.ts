@@ -60,10 +60,7 @@ test("the section tells pair accuracy, calibration, the parting and its floors",
   };
   const trained = { flops: 20, tokens: 1 };
   const section = o1Section({
-    settings: {
-      ...{ scale: "small", seeds: [3], heldOut: { about: "", seed: 1, rungs: [] }, problems: 100, instructions: 10 },
-    },
-    problems,
+    settings: { scale: "small", seeds: [3], problems, instructions: 10 },
     seeds: [
       {
         ...{ seed: 3, judge, base: m(0.2), tuned: m(0.4, { flops: 8 }) },

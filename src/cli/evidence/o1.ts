@@ -5,13 +5,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parameterLayout } from "../../model/parameters.ts";
-import type { Problem } from "../../tasks/index.ts";
 import type { ReliabilityBin } from "../../train/calibration.ts";
 import { openModel } from "../models.ts";
 import type { Collection, Model } from "./collection.ts";
 import { o1Stages } from "./o1-recipe.ts";
 import type { Measurement, RewardStep } from "./record.ts";
-import { beginnings, grownName, grownZero, measureStage, ONE, type StageSettings, stageProblems } from "./stage-set.ts";
+import { beginnings, grownName, grownZero, measureStage, ONE, type StageSettings } from "./stage-set.ts";
 
 /** What a reward model's checkpoint says of it. */
 export interface JudgeRecord {
@@ -37,13 +36,11 @@ export interface O1Seed {
 
 export interface O1 {
   readonly settings: StageSettings;
-  readonly problems: readonly Problem[];
   readonly seeds: readonly O1Seed[];
 }
 
 export async function collectO1(collection: Collection, settings: StageSettings): Promise<O1> {
-  const { scale } = settings;
-  const problems = stageProblems(settings);
+  const { scale, problems } = settings;
   const { recipe, ...names } = o1Stages(scale);
   const seeds: O1Seed[] = [];
   for (const seed of settings.seeds) {
@@ -70,7 +67,7 @@ export async function collectO1(collection: Collection, settings: StageSettings)
       rules: await measure("rules", rules),
     });
   }
-  return { settings, problems, seeds };
+  return { settings, seeds };
 }
 
 function judgeRecord(folder: string): Promise<JudgeRecord> {

@@ -15,10 +15,9 @@ function answers(right: number, followed: number, language = 1): StageAnswers {
 }
 
 function tableOf(rows: Readonly<Record<R1Row, StageAnswers>>): R1 {
-  const heldOut = { about: "", seed: 1, rungs: [] };
   return {
-    settings: { scale: "small", seeds: [0], heldOut, problems: COUNT, instructions: COUNT },
-    ...{ problems, instructions: problems, seeds: [{ seed: 0, rows }], transcripts: { problems: [] } },
+    settings: { scale: "small", seeds: [0], problems, instructions: COUNT },
+    ...{ instructions: problems, seeds: [{ seed: 0, rows }], transcripts: { problems: [] } },
   };
 }
 

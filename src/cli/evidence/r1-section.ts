@@ -17,7 +17,8 @@ import {
 } from "./stage-figures.ts";
 
 export function r1Section(r1: R1): string {
-  const { settings, problems, instructions, seeds } = r1;
+  const { settings, instructions, seeds } = r1;
+  const { problems } = settings;
   const many = seeds.length > 1;
   return `## The stages of R1
 
@@ -43,7 +44,7 @@ ${floorTable(floorsOf(r1))}
 `;
 }
 
-function stageTable({ problems, seeds }: R1): string {
+function stageTable({ settings: { problems }, seeds }: R1): string {
   const line = (label: string, of: (answers: StageAnswers) => number, say: (x: number) => string): string[] => [
     label,
     ...R1_ROWS.map((row) => say(mean(seeds.map(({ rows }) => of(rows[row]))))),
@@ -157,7 +158,7 @@ function languageWords({ seeds }: R1): string {
 ${pointsWithInterval(found)} points.`;
 }
 
-function floorsOf({ settings, problems, seeds }: R1): Floor[] {
+function floorsOf({ settings: { scale, problems }, seeds }: R1): Floor[] {
   const least = (what: string, wanted: number, of: (answers: StageAnswers) => number): Floor =>
     shareFloor(
       `R1: ${what}`,
@@ -173,8 +174,8 @@ function floorsOf({ settings, problems, seeds }: R1): Floor[] {
     {
       what: "held-out problems at the scale small",
       wanted: "≥ 2000",
-      got: `${problems.length} at the scale ${settings.scale}`,
-      met: settings.scale === "small" && problems.length >= 2000,
+      got: `${problems.length} at the scale ${scale}`,
+      met: scale === "small" && problems.length >= 2000,
     },
     {
       what: "R1 against zero, not behind by more than a standard error (paired)",

@@ -5,7 +5,7 @@
 import type { Problem } from "../../tasks/index.ts";
 import type { Collection, Model } from "./collection.ts";
 import type { Measurement } from "./record.ts";
-import { measureStage, r1Stages, type StageSettings, stageInstructions, stageProblems } from "./stage-set.ts";
+import { measureStage, r1Stages, type StageSettings, stageInstructions } from "./stage-set.ts";
 import { collectTranscripts, type Transcripts } from "./transcripts.ts";
 
 /** The rows of the table in the order of the recipe. */
@@ -30,7 +30,6 @@ export interface StageAnswers {
 
 export interface R1 {
   readonly settings: StageSettings;
-  readonly problems: readonly Problem[];
   readonly instructions: readonly Problem[];
   readonly seeds: readonly { readonly seed: number; readonly rows: Readonly<Record<R1Row, StageAnswers>> }[];
   /** Of the first seed. */
@@ -38,8 +37,8 @@ export interface R1 {
 }
 
 export async function collectR1(collection: Collection, settings: StageSettings): Promise<R1> {
-  const problems = stageProblems(settings);
-  const instructions = stageInstructions(settings);
+  const { problems } = settings;
+  const instructions = stageInstructions(settings.scale, settings.instructions);
   const seeds: R1["seeds"][number][] = [];
   let transcripts: Transcripts | undefined;
   for (const seed of settings.seeds) {
@@ -58,7 +57,7 @@ export async function collectR1(collection: Collection, settings: StageSettings)
       ...{ problems, instructions },
     });
   }
-  return { settings, problems, instructions, seeds, transcripts: transcripts! };
+  return { settings, instructions, seeds, transcripts: transcripts! };
 }
 
 async function r1Models(

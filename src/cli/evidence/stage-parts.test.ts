@@ -11,11 +11,11 @@ import { chosen, problemsOf, shares } from "./testing.ts";
 import { type Thinking, thinkingSection } from "./thinking.ts";
 import { transcriptsPage } from "./transcripts.ts";
 
-const settings = (seeds: readonly number[]): StageSettings => ({
-  ...{ scale: "small", seeds, heldOut: { about: "", seed: 1, rungs: [] }, problems: 100, instructions: 10 },
-});
 const problems = problemsOf(["recall", "maze"], 50);
 
+const settings = (seeds: readonly number[]): StageSettings => ({
+  ...{ scale: "small", seeds, problems, instructions: 10 },
+});
 test("a stage's key follows from what it begins with, not from what comes after", () => {
   const keys = (set: readonly string[], base = "b") => {
     const recipe = resolveRecipe(r1Recipe("tiny"), set);
@@ -62,7 +62,7 @@ test("thinking that hurts is told with its tokens, from the worst family to the 
   const direct = chosen({ right: [...shares(50, 0.8), ...shares(50, 0.2)], tokens: 8 });
   const same = { free: direct, direct };
   const thinking: Thinking = {
-    ...{ settings: settings([0]), problems, plain: problems },
+    ...{ settings: settings([0]), plain: problems },
     seeds: [{ seed: 0, r1: { free, direct }, zero: same, told: same }],
   };
   const section = thinkingSection(thinking);
@@ -84,7 +84,7 @@ test("a student is above its own reinforcement where it is so by two errors over
   });
   const distil = (seeds: Distil["seeds"]): string =>
     distilSection({
-      ...{ settings: settings(seeds.map((one) => one.seed)), problems, seeds },
+      ...{ settings: settings(seeds.map((one) => one.seed)), seeds },
       teacher: chosen({ right: shares(100, 0.8), parameters: 100, training: { flops: 99 } }),
     });
   const above = distil([seed(0, 0.68, 0.5), seed(1, 0.72, 0.5), seed(2, 0.7, 0.52)]);
@@ -102,7 +102,7 @@ test("what mixes languages and what unmixes them stand apart", () => {
   const m = (right: number, share: number) =>
     chosen({ right: shares(100, right), language: shares(100, 1).map(() => share), training: { flops: 3 } });
   const rows = { base: m(0.2, 0.9), zero: m(0.8, 0.7), rewarded: m(0.7, 0.99), start: m(0.6, 1) };
-  const mixing: Mixing = { settings: settings([0, 1]), problems, seeds: [0, 1].map((seed) => ({ seed, rows })) };
+  const mixing: Mixing = { settings: settings([0, 1]), seeds: [0, 1].map((seed) => ({ seed, rows })) };
   const section = mixingSection(mixing);
   assert.match(section, /\| zero \| 80\.0 % \| 70\.0 % \| 70\.0 % \| 70\.0 % \| 0\.0 % \|/);
   assert.match(section, /the reward for one language \| zero → zero with the reward \| \+29\.0/);

@@ -15,9 +15,9 @@ import { smallZero } from "./small.ts";
 export interface StageSettings {
   readonly scale: Scale;
   readonly seeds: readonly number[];
-  readonly heldOut: HeldOut;
-  /** Held-out problems, or a few more. */
-  readonly problems: number;
+  /** Held-out ones, as {@link stageProblems} has them. */
+  readonly problems: readonly Problem[];
+  /** How many held-out instructions. */
   readonly instructions: number;
 }
 
@@ -56,14 +56,15 @@ export function measureStage(
   return collection.measure(`stage ${scale} ${seed} ${name}`, model, problems, ONE, { traits: true });
 }
 
-export function stageProblems({ scale, heldOut, problems }: StageSettings): Problem[] {
-  return scale === "small" ? heldOutOfAll(heldOut, problems) : heldOutProblems(problems);
+/** `count` held-out problems of a scale, or a few more. */
+export function stageProblems(scale: Scale, heldOut: HeldOut, count: number): Problem[] {
+  return scale === "small" ? heldOutOfAll(heldOut, count) : heldOutProblems(count);
 }
 
 /** Seed of the instructions at the scale small: far from those of training and of other evaluations. */
 const INSTRUCTION_SEED = 4_000_037;
 
-export function stageInstructions({ scale, instructions }: StageSettings): Problem[] {
+export function stageInstructions(scale: Scale, instructions: number): Problem[] {
   if (scale === "tiny") return heldOutInstructions(instructions);
   const mix = instructionMix(smallMix);
   return Array.from({ length: instructions }, (_, index) =>

@@ -38,7 +38,20 @@ function evidence(...args: string[]): { status: number | null; stderr: string; r
   const { status, stderr } = spawnSync(
     process.execPath,
     [
-      ...[main, "evidence", "--scale", "tiny", "--seeds", "0", "--stage-problems", "12", "--instructions", "6"],
+      ...[
+        main,
+        "evidence",
+        "--scale",
+        "tiny",
+        "--seeds",
+        "0",
+        "--stage-problems",
+        "12",
+        "--instructions",
+        "6",
+        "--workers",
+        "1",
+      ],
       ...["--records", records, "--runs", runs, "--out", out, "--growth-seeds", "0"],
       ...SETTINGS.flatMap((setting) => ["--set", setting]),
       ...args,

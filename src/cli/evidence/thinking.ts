@@ -10,7 +10,7 @@ import { figure, markdown, percent } from "./markdown.ts";
 import type { R1Row } from "./r1.ts";
 import type { Measurement } from "./record.ts";
 import { type Difference, difference, meanValue, pointsWithInterval, type Value } from "./stage-figures.ts";
-import { measureStage, ONE, r1Stages, type StageSettings, stageInstructions, stageProblems } from "./stage-set.ts";
+import { measureStage, ONE, r1Stages, type StageSettings, stageInstructions } from "./stage-set.ts";
 
 /** Answers of a model in one seed. */
 interface Free {
@@ -20,7 +20,6 @@ interface Free {
 
 export interface Thinking {
   readonly settings: StageSettings;
-  readonly problems: readonly Problem[];
   /** Problems that are asked for at once, in place of the instructions that ask so. */
   readonly plain: readonly Problem[];
   readonly seeds: readonly {
@@ -33,9 +32,9 @@ export interface Thinking {
 }
 
 export async function collectThinking(collection: Collection, settings: StageSettings): Promise<Thinking> {
-  const { scale } = settings;
-  const problems = stageProblems(settings);
-  const requests = stageInstructions({ ...settings, instructions: 5 * settings.instructions }).filter(
+  const { scale, problems } = settings;
+  // One kind of instruction in five.
+  const requests = stageInstructions(scale, 5 * settings.instructions).filter(
     ({ family }) => family === "instruct-direct",
   );
   const plain = requests.map(unwrapped);
@@ -58,7 +57,7 @@ export async function collectThinking(collection: Collection, settings: StageSet
       },
     });
   }
-  return { settings, problems, plain, seeds };
+  return { settings, plain, seeds };
 }
 
 /** The problem that is asked for at once, as it is posed otherwise: the same facts in the same language. */
@@ -79,7 +78,8 @@ function unwrapped({ id, language, facts }: Problem): Problem {
 }
 
 export function thinkingSection(thinking: Thinking): string {
-  const { settings, problems, plain, seeds } = thinking;
+  const { settings, plain, seeds } = thinking;
+  const { problems } = settings;
   const list = settings.seeds.join(", ");
   const of = (who: "zero" | "r1" | "told"): Free[] => seeds.map((seed) => seed[who]);
   return `## Where thinking hurts
