@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { resolveRecipe } from "../../recipes/index.ts";
+import { RECIPES, type RecipeInput, resolveRecipe } from "../../recipes/index.ts";
 import type { Distil } from "./distil.ts";
 import { distilSection } from "./distil-section.ts";
 import { type Mixing, mixingSection } from "./mixing.ts";
 import { stageKeys } from "./pipeline-models.ts";
 import { difference, language, meanError, meanValue, pairedError } from "./stage-figures.ts";
-import { r1Recipe, type StageSettings } from "./stage-set.ts";
+import { fromModels, type StageSettings } from "./stage-set.ts";
 import { chosen, problemsOf, shares } from "./testing.ts";
 import { type Thinking, thinkingSection } from "./thinking.ts";
 import { transcriptsPage } from "./transcripts.ts";
@@ -18,7 +18,7 @@ const settings = (seeds: readonly number[]): StageSettings => ({
 });
 test("a stage's key follows from what it begins with, not from what comes after", () => {
   const keys = (set: readonly string[], base = "b") => {
-    const recipe = resolveRecipe(r1Recipe("tiny"), set);
+    const recipe = resolveRecipe(fromModels(RECIPES["r1"]!.tiny), set);
     return stageKeys(recipe, (where) => ({ key: where.includes("zero") ? "z" : base, open: async () => "" }));
   };
   const [plain, last, first, other] = [
@@ -35,10 +35,16 @@ test("a stage's key follows from what it begins with, not from what comes after"
 });
 
 test("R1 begins with models that are there, whatever the recipe makes itself", () => {
+  const { r1, "r1-zero": zero } = RECIPES;
   for (const scale of ["tiny", "small"] as const) {
-    const { stages } = resolveRecipe(r1Recipe(scale));
-    for (const name of ["start", "reason", "tune", "rl"]) assert.ok(stages.some((stage) => stage.name === name));
-    assert.ok(stages[0]!.kind === "sample" && stages[0]!.from!.includes("zero"));
+    const own = { ...zero![scale].stages[0]!, name: "zero" };
+    const [cold, ...others] = fromModels(r1![scale]).stages;
+    const making = { ...r1![scale], stages: [own, { ...cold!, from: "stage:zero" }, ...others] } as RecipeInput;
+    for (const recipe of [r1![scale], making]) {
+      const { stages } = resolveRecipe(fromModels(recipe));
+      for (const name of ["start", "reason", "tune", "rl"]) assert.ok(stages.some((stage) => stage.name === name));
+      assert.ok(stages[0]!.kind === "sample" && stages[0]!.from!.includes("zero"));
+    }
   }
 });
 

@@ -75,17 +75,13 @@ export function stageInstructions(scale: Scale, instructions: number): Problem[]
 /** Name of a recipe's stage that makes R1-Zero itself; here it is made before. */
 const OWN_ZERO = "zero";
 
-/** The recipe of R1 from a base and R1-Zero that are there. */
-export function r1Recipe(scale: Scale): RecipeInput {
-  const recipe = RECIPES["r1"]![scale];
-  const stages = recipe.stages.filter((stage) => stage.name !== OWN_ZERO);
+/** A recipe of R1, begun with a base and R1-Zero that are there. */
+export function fromModels(recipe: RecipeInput): RecipeInput {
   const from = (place: string): string => (place === `stage:${OWN_ZERO}` ? "models/zero" : place);
-  return {
-    ...recipe,
-    stages: stages.map((stage) =>
-      "from" in stage && stage.from !== undefined ? { ...stage, from: from(stage.from) } : stage,
-    ),
-  };
+  const stages = recipe.stages
+    .filter((stage) => stage.name !== OWN_ZERO)
+    .map((stage) => ("from" in stage && stage.from !== undefined ? { ...stage, from: from(stage.from) } : stage));
+  return { ...recipe, stages };
 }
 
 /** The stages of R1 in a seed; shared by all parts that look at one of them. */
@@ -96,7 +92,7 @@ export async function r1Stages(
 ): Promise<{ readonly base: Model; readonly zero: Model; readonly stages: PipelineModels }> {
   const { base, zero } = await beginnings(collection, scale, seed);
   const stages = await collection.pipeline(`r1-${scale}-${seed}`, "r1", {
-    recipe: r1Recipe(scale),
+    recipe: fromModels(RECIPES["r1"]![scale]),
     seed,
     place: (where) => (where.includes("zero") ? zero : base),
   });
