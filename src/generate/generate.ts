@@ -34,6 +34,8 @@ export interface GenerateRequest extends Sampling {
   /** Most rows decoded at once; default 256. Memory: see cache.ts. */
   readonly batchRows?: number;
   readonly budget?: ThinkingBudget;
+  /** One for each prompt, in place of `budget`. */
+  readonly budgets?: readonly (ThinkingBudget | undefined)[];
   /** Called with each token as it comes; `item` counts from 0 in the order of the completions. */
   readonly onToken?: (item: number, token: number) => void;
   /** Ends the generation between two tokens; the promise is rejected with the signal's reason. */
@@ -111,17 +113,18 @@ export class Generator {
   async #generate(request: GenerateRequest): Promise<Completion[]> {
     this.#validate(request);
     const { prompts, samples = 1 } = request;
-    const rows = Array.from(
-      { length: prompts.length * samples },
-      (_, item): Row => ({
+    const rows = Array.from({ length: prompts.length * samples }, (_, item): Row => {
+      const prompt = Math.floor(item / samples);
+      const budget = request.budgets ? request.budgets[prompt] : request.budget;
+      return {
         item,
-        prompt: Math.floor(item / samples),
+        prompt,
         tokens: [],
         logprobs: new Float32Array(request.maxNewTokens),
-        budget: request.budget && new BudgetedSequence(request.budget),
+        budget: budget && new BudgetedSequence(budget),
         finish: undefined,
-      }),
-    );
+      };
+    });
     if (rows.length > 0) await this.#decode(request, rows);
     return rows.map((row) => ({
       prompt: row.prompt,
@@ -220,15 +223,15 @@ export class Generator {
     whole("maxNewTokens", request.maxNewTokens, 1);
     whole("batchRows", request.batchRows ?? 256, 1);
     whole("itemOffset", request.itemOffset ?? 0, 0);
-    if (request.budget?.maxThinkingTokens !== undefined) {
-      whole("budget.maxThinkingTokens", request.budget.maxThinkingTokens, 0);
-    }
-    whole("budget.waits", request.budget?.waits ?? 0, 0);
     const { vocabSize } = this.config;
     const known = (token: number): boolean => Number.isInteger(token) && token >= 0 && token < vocabSize;
-    for (const name of ["forceTokens", "waitTokens"] as const) {
-      for (const token of request.budget?.[name] ?? []) {
-        if (!known(token)) throw unknownToken(`budget.${name}`, token, vocabSize);
+    for (const budget of new Set([request.budget, ...(request.budgets ?? [])])) {
+      whole("budget.maxThinkingTokens", budget?.maxThinkingTokens ?? 0, 0);
+      whole("budget.waits", budget?.waits ?? 0, 0);
+      for (const name of ["forceTokens", "waitTokens"] as const) {
+        for (const token of budget?.[name] ?? []) {
+          if (!known(token)) throw unknownToken(`budget.${name}`, token, vocabSize);
+        }
       }
     }
     for (const [index, prompt] of request.prompts.entries()) {

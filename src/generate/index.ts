@@ -1,5 +1,5 @@
 /** Batched decoding with a KV cache, sampling, thinking budgets, voting. */
-export type { ThinkingBudget } from "./budget.ts";
+export type { ForcedRange, ThinkingBudget } from "./budget.ts";
 export { Decoder, type DecoderOptions, type DecoderRun, type Joining, type Parameters } from "./decoder.ts";
 export { type Completion, type GenerateRequest, Generator } from "./generate.ts";
 export { meanPassAtK, passAtK } from "./passk.ts";

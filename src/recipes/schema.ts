@@ -182,6 +182,8 @@ const reinforceSchema = z.strictObject({
   rewardScale: z.enum(["group", "batch", "none"]).default("group"),
   baseline: z.enum(["group", "leave_one_out", "batch"]).optional(),
   maskTruncated: z.boolean().optional(),
+  /** A share of the groups is made to go on with a "wait", so many times; none where it is left out. */
+  waits: z.strictObject({ share, most: count.default(1) }).optional(),
   resample: whole.default(0),
   /** Draws the rungs by how much their groups teach, beside their weights; off where it is left out, on with `{}`. */
   curriculum: curriculumSchema.optional(),

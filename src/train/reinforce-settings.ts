@@ -37,6 +37,11 @@ export interface ReinforceSettings {
   readonly baseline?: Baseline | undefined;
   /** Leaves answers that were cut at maxNewTokens out of the loss (DAPO's overlong filter); default false. */
   readonly maskTruncated?: boolean | undefined;
+  /**
+   * A share of the groups whose answers are made to go on, so many times, by a "wait" where they would end their thinking
+   * (budget forcing: generate/budget.ts). What follows is learnt from, the word is not. Left out: none.
+   */
+  readonly waits?: { readonly share: number; readonly most: number } | undefined;
   /** Times that groups without a difference in reward are drawn again, with new problems; 0 keeps them. */
   readonly resample: number;
   /** Draws rungs by what their groups teach; left out, by their weights alone. */

@@ -11,9 +11,10 @@
  * old policy's; that they agree, and that the ratio is 1 at the first update, is checked at every step.
  * Left out: asynchronous rollouts, replay. Value networks: ppo.ts, whose updates may take the place of these.
  */
+import type { ThinkingBudget } from "../generate/index.ts";
 import { promptIds } from "../model/chat-template.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
-import type { Problem } from "../tasks/index.ts";
+import { type Problem, WORDS } from "../tasks/index.ts";
 import { isDead } from "./advantages.ts";
 import type { Compute, RolloutRequest } from "./compute.ts";
 import {
@@ -179,9 +180,11 @@ async function sampleGroups(
   const { compute, tokenizer } = parts;
   const prompts = problems.map((problem) => promptIds(tokenizer, problem.prompt));
   const size = Math.ceil(problems.length / compute.spec.shards);
+  const budgets = settings.waits && waitingBudgets(settings.waits, prompts.length, tokenizer);
   const requests: RolloutRequest[] = [];
   for (let at = 0; at < prompts.length; at += size) {
     requests.push({
+      ...(budgets ? { budgets: budgets.slice(at, at + size) } : {}),
       prompts: prompts.slice(at, at + size),
       samples: settings.samplesPerPrompt,
       maxNewTokens: settings.maxNewTokens,
@@ -221,4 +224,21 @@ async function groupUpdates(
 ): ReturnType<Updates> {
   const valued = await valueGroups(settings, parts.compute, sampled);
   return { metrics: await update(settings, state, parts, valued), groups: valued.groups };
+}
+
+/** By prompt: the budget of those that are made to go on; evenly spread, so that every shard has its share of them. */
+function waitingBudgets(
+  { share, most }: NonNullable<ReinforceSettings["waits"]>,
+  count: number,
+  tokenizer: Tokenizer,
+): (ThinkingBudget | undefined)[] {
+  const [thinkStart, thinkEnd] = ["<think>", "</think>"].map((token) => tokenizer.specialId(token)!) as [
+    number,
+    number,
+  ];
+  const waitTokens = tokenizer.encodePlain(`\n${WORDS.en.wait}`);
+  const budget: ThinkingBudget = { thinkStart, thinkEnd, forceTokens: [], waits: most, waitTokens };
+  return Array.from({ length: count }, (_, i) =>
+    Math.floor((i + 1) * share) > Math.floor(i * share) ? budget : undefined,
+  );
 }

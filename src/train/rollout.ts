@@ -2,7 +2,7 @@
  * A rollout: one conversation with a problem, from the prompt to the model's last token, as a list of segments, so that
  * tool results and further turns have their place. Only what the model itself wrote is trainable.
  */
-import type { Completion } from "../generate/index.ts";
+import type { Completion, ForcedRange } from "../generate/index.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { type ParsedCompletion, type Problem, parseCompletion } from "../tasks/index.ts";
 import type { Advantage } from "./advantages.ts";
@@ -14,6 +14,8 @@ export interface Segment {
   readonly trainable: boolean;
   /** Of trainable tokens: log-probabilities when they were sampled. */
   readonly logprobs?: Float32Array;
+  /** Tokens among them that were put there and not drawn: nothing is learnt from having written them. */
+  readonly forced?: readonly ForcedRange[];
 }
 
 export interface Rollout {
@@ -52,7 +54,13 @@ export function rolloutOf(
     problem,
     segments: [
       { role: "user", tokens: prompt, trainable: false },
-      { role: "assistant", tokens: completion.tokens, trainable: true, logprobs: completion.logprobs },
+      {
+        role: "assistant",
+        tokens: completion.tokens,
+        trainable: true,
+        logprobs: completion.logprobs,
+        ...(completion.forced ? { forced: completion.forced } : {}),
+      },
     ],
     text,
     parsed: parseCompletion(text),
@@ -68,7 +76,11 @@ export function contextLength({ segments }: Rollout): number {
 
 /** How surprising its own tokens were to the sampler: the sum of their −log p, in nats. */
 export function surprisalOf({ segments }: Rollout): number {
-  return segments.reduce((total, { logprobs }) => total - (logprobs?.reduce((a, b) => a + b, 0) ?? 0), 0);
+  return segments.reduce((total, { logprobs, forced = [] }) => {
+    if (logprobs === undefined) return total;
+    const put = (i: number): boolean => forced.some(({ from, count }) => i >= from && i < from + count);
+    return logprobs.reduce((sum, logprob, i) => (put(i) ? sum : sum - logprob), total);
+  }, 0);
 }
 
 /** The training sequence of a rollout whose last segment is the only trainable one. */
@@ -87,8 +99,15 @@ export function sequenceOf(
     tokens: rollout.segments.flatMap((segment) => [...segment.tokens]),
     from: contextLength(rollout),
     weight,
-    advantage,
+    advantage: last.forced === undefined ? advantage : ofDrawn(last.tokens.length, advantage, last.forced),
     ...(last.logprobs ? { old: last.logprobs } : {}),
     ...(reference ? { reference } : {}),
   };
+}
+
+/** An advantage for every token, none for those that were put there. A KL term and the ratio of a whole answer see them still. */
+function ofDrawn(length: number, advantage: Advantage, forced: readonly ForcedRange[]): Float32Array {
+  const out = typeof advantage === "number" ? new Float32Array(length).fill(advantage) : advantage.slice();
+  for (const { from, count } of forced) out.fill(0, from, from + count);
+  return out;
 }
