@@ -114,7 +114,7 @@ const refused: [string, () => unknown, string[]][] = [
   ["matmul", () => g.matmul(graph.scalar(2), m), ["[] · [4, 5]"]],
   ["gatherRows", () => g.gatherRows(x, ids), ["[B, S, 4] and int64"]],
   ["gatherRows", () => g.gatherRows(m, m), ["float32"]],
-  ["pick", () => g.pick(m, ids), ["int64 [4, 1]", "int64 [T]"]],
+  ["pick", () => g.pick(m, ids), ["int64 [4, T]", "int64 [T]"]],
   ["tokenLogprobs", () => g.tokenLogprobs(m, ids), ["[4, 5] and [T]"]],
   ["rmsNorm", () => g.rmsNorm(x, graph.constant([1, 1, 1], [3]), 1e-5), ["[B, S, 4] and [3]"]],
   ["swiglu", () => g.swiglu(x, m), ["[B, S, 4] and [4, 5]"]],

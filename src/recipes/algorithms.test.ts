@@ -36,8 +36,8 @@ test("a resolved recipe resolves to itself, and without an algorithm it holds no
   }
   const later = ["algorithm", "baseline", "klEstimator", "klIn", "ratio", "surrogate", "maskTruncated", "lora"];
   for (const scale of ["tiny", "small"] as const) {
-    for (const input of Object.values(RECIPES)) {
-      for (const stage of resolveRecipe(input[scale]).stages) {
+    for (const name of ["base", "r1-zero", "sft"]) {
+      for (const stage of resolveRecipe(RECIPES[name]![scale]).stages) {
         for (const key of later) assert.ok(!(key in stage), key);
         if (stage.kind === "reinforce") assert.deepEqual(stage.rewards, { accuracy: 1, format: 0.1 });
       }

@@ -25,7 +25,8 @@ const SETTINGS = [
   ...each("distil", ["stages.base."], ["steps=2", "evaluateProblems=4", "tokenizer.documents=500"]),
   ...each("distil", ["stages.teacher."], ["prompts=12"]),
   ...each("distil", ["stages.student."], ["epochs=1", "evaluateProblems=4"]),
-  ...each("o1", ["stages.tune."], ["steps=1", "evaluateProblems=4"]),
+  ...each("o1", ["stages.good."], ["prompts=12"]),
+  ...each("o1", ["stages.tune."], ["epochs=1", "evaluateProblems=4"]),
   ...each("o1", ["stages.judge."], ["steps=2", "promptsPerStep=2", "evaluatePrompts=6"]),
   ...each("o1", ["stages.grpo.", "stages.ppo."], REINFORCED),
 ];
