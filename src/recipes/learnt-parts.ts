@@ -37,7 +37,12 @@ export async function openLearnt(
   const { rewardModel } = stage;
   const reward =
     rewardModel && (await openRewardModel(rewardModel.from, recipe.shards, policy.positions + ROOM, options, store));
-  const critic = stage.ppo && (await openCritic(recipe, stage.ppo, store, options, policy));
+  const critic =
+    stage.ppo &&
+    (await openCritic(recipe, stage.ppo, store, options, policy).catch(async (error: unknown) => {
+      await reward?.close();
+      throw error;
+    }));
   return {
     critic,
     judge: (rules) => (reward ? modelJudge(rules, reward.opinions, rewardModel!.weight) : rules),
@@ -70,6 +75,11 @@ async function openCritic(
   const spec = { config, shards: recipe.shards, positions, packed: false };
   const provider = await chooseProvider(options, store, 0);
   const engine = await startEngine(spec, options, provider, { name: "adamw" }, parameters);
-  if (restored) restoreCritic(restored.files, engine);
+  try {
+    if (restored) restoreCritic(restored.files, engine);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
   return engine;
 }

@@ -79,7 +79,13 @@ async function runWith(
   const { compute } = engine;
   if (restored?.reference) compute.buffers.reference.set(restored.reference);
   const settings: ReinforceSettings = { ...stage, seed: recipe.seed };
-  const learnt = await openLearnt(recipe, stage, store, options, { model, restored, positions });
+  // Threads that are not ended keep the process alive.
+  const learnt = await openLearnt(recipe, stage, store, options, { model, restored, positions }).catch(
+    async (error: unknown) => {
+      await engine.close();
+      throw error;
+    },
+  );
   const judge = learnt.judge(source.judge);
   // A reference is kept wherever it has a say.
   const anchored = stage.klWeight !== 0 || (stage.ppo?.klReward ?? 0) !== 0;
