@@ -18,8 +18,10 @@ test("a teacher as a stage: paused and gone on with, run again with other settin
   const server = await startEndpoint(({ number, body, response }) => {
     const [a, b] = (body.messages.at(-1).content as string).match(/\d+/g)!.map(Number);
     if (number === 5) RunDirectory.request(root, "first", "pause");
-    if (number === 1) response.end("{ nonsense");
-    else sendJson(response, completion({ reasoning_content: `${a}+${b}`, content: `<answer>${a! + b!}</answer>` }));
+    if (number === 1) return void response.end("{ nonsense");
+    const message = { reasoning_content: `${a}+${b}`, content: `<answer>${a! + b!}</answer>` };
+    // A run looks for a pause five times a second: it must not be done before.
+    setTimeout(() => sendJson(response, completion(message)), 25);
   });
   after(() => server.close());
   const teacher = endpointSchema.parse({ url: server.url, model: "wise", concurrency: 1, attempts: 1 });
