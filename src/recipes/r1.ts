@@ -9,6 +9,7 @@
  * few words into one language stands; a person who looks the cold start through.
  */
 import { demoMix, instructionMix, type ProblemWeight, smallMix } from "../tasks/index.ts";
+import { r1Zero } from "./r1-zero.ts";
 import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
 
 const ADAMW = { name: "adamw", weightDecay: 0.01 } as const;
@@ -22,6 +23,8 @@ const REWARDS = { accuracy: 1, format: 0.1, language: 0.2 };
 /** Share of instructions among the prompts of the last reinforcement: about that of the general ones in R1's (table 4). */
 const INSTRUCTIONS = 0.3;
 
+type Reinforce = Extract<RecipeInput["stages"][number], { readonly kind: "reinforce" }>;
+
 interface Sizes {
   /** The base, and R1-Zero: a model, or a stage of the recipe. */
   readonly base: string;
@@ -34,13 +37,16 @@ interface Sizes {
   /** Of the two reinforcements. */
   readonly steps: readonly [number, number];
   readonly promptsPerStep: number;
+  /** Updates of a batch of answers. */
+  readonly miniBatches: number;
   readonly tokensPerStep: number;
   readonly evaluateProblems: number;
   readonly evaluateEvery: number;
 }
 
 function stages(sizes: Sizes): RecipeInput["stages"] {
-  const { base, zero, prompts, steps, promptsPerStep, tokensPerStep, evaluateProblems, evaluateEvery } = sizes;
+  const { base, zero, prompts, steps, promptsPerStep, miniBatches, tokensPerStep } = sizes;
+  const { evaluateProblems, evaluateEvery } = sizes;
   const problems = [...sizes.problems];
   const sampling = {
     ...{ problems, samplesPerPrompt: 4, perPrompt: 2, maxNewTokens: 256, maxRepetition: 0.1 },
@@ -50,7 +56,7 @@ function stages(sizes: Sizes): RecipeInput["stages"] {
     ...{ evaluateEvery: 50, evaluateProblems, evaluateNewTokens: 256 },
   };
   const reinforcing = {
-    ...{ promptsPerStep, samplesPerPrompt: 16, maxNewTokens: 256, rewards: REWARDS, curriculum: {} },
+    ...{ promptsPerStep, miniBatches, samplesPerPrompt: 16, maxNewTokens: 256, rewards: REWARDS, curriculum: {} },
     ...{ learningRate: 3e-4, schedule: LINEAR, optimizer: ADAMW, evaluateEvery, evaluateProblems },
   };
   return [
@@ -86,7 +92,14 @@ export const r1: Readonly<Record<Scale, RecipeInput>> = {
     shards: 2,
     stages: stages({
       ...{ base: "models/base", zero: "models/zero", problems: demoMix },
-      ...{ prompts: [1024, 1536], instructions: 800, steps: [40, 40], promptsPerStep: 16, tokensPerStep: 2048 },
+      ...{
+        prompts: [1024, 1536],
+        instructions: 800,
+        steps: [40, 40],
+        promptsPerStep: 16,
+        miniBatches: 1,
+        tokensPerStep: 2048,
+      },
       ...{ evaluateProblems: 100, evaluateEvery: 20 },
     }),
   }),
@@ -96,15 +109,17 @@ export const r1: Readonly<Record<Scale, RecipeInput>> = {
     seed: 0,
     shards: 2,
     stages: [
-      {
-        ...{ kind: "reinforce", name: "zero", from: SMALL_BASE, problems: [...smallMix], steps: 240 },
-        ...{ promptsPerStep: 32, samplesPerPrompt: 16, maxNewTokens: 256, curriculum: {} },
-        ...{ learningRate: 5e-4, schedule: LINEAR, optimizer: { name: "adamw" } },
-        ...{ evaluateEvery: 40, evaluateProblems: 400 },
-      },
+      { ...(r1Zero.small.stages[0] as Reinforce), name: "zero", from: SMALL_BASE },
       ...stages({
         ...{ base: SMALL_BASE, zero: "stage:zero", problems: smallMix },
-        ...{ prompts: [4096, 6144], instructions: 3000, steps: [120, 120], promptsPerStep: 32, tokensPerStep: 8192 },
+        ...{
+          prompts: [4096, 6144],
+          instructions: 3000,
+          steps: [60, 60],
+          promptsPerStep: 32,
+          miniBatches: 4,
+          tokensPerStep: 8192,
+        },
         ...{ evaluateProblems: 400, evaluateEvery: 40 },
       }),
     ],
