@@ -1,8 +1,9 @@
 /** Evaluates a loaded model over worker threads; used by `reckon eval` and by the evidence. */
+import { formatBudget } from "../generate/index.ts";
 import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { WorkerCompute } from "../runs/worker-compute.ts";
-import { demoMix, instructionMix, type Problem, sampleFromMix, WORDS } from "../tasks/index.ts";
+import { demoMix, instructionMix, type Problem, sampleFromMix } from "../tasks/index.ts";
 import { type Evaluated, type EvaluationSettings, sampleAnswers } from "../train/evaluate.ts";
 import { type Judge, ruleJudge } from "../train/judge.ts";
 
@@ -55,7 +56,6 @@ export async function evaluateModel(
 
 function sampling(settings: ModelEvaluation, at: number, tokenizer: Tokenizer): EvaluationSettings {
   const { samples, seed, temperature, topK, topP, maxTokens, thinkingBudget, waits = 0 } = settings;
-  const special = (token: string): number => tokenizer.specialId(token)!;
   return {
     samples,
     seed,
@@ -66,16 +66,7 @@ function sampling(settings: ModelEvaluation, at: number, tokenizer: Tokenizer): 
     ...(topP === undefined ? {} : { topP }),
     ...(thinkingBudget === undefined && waits === 0
       ? {}
-      : {
-          budget: {
-            ...(thinkingBudget === undefined ? {} : { maxThinkingTokens: thinkingBudget }),
-            thinkStart: special("<think>"),
-            thinkEnd: special("</think>"),
-            forceTokens: [special("</think>"), special("<answer>")],
-            waits,
-            waitTokens: tokenizer.encodePlain(`\n${WORDS.en.wait}`),
-          },
-        }),
+      : { budget: formatBudget(tokenizer, { maxThinkingTokens: thinkingBudget, waits }) }),
   };
 }
 

@@ -4,4 +4,5 @@ export { Decoder, type DecoderOptions, type DecoderRun, type Joining, type Param
 export { type Completion, type GenerateRequest, Generator } from "./generate.ts";
 export { meanPassAtK, passAtK } from "./passk.ts";
 export { chooseToken, type Sampling, TokenRandom } from "./sample.ts";
+export { formatBudget } from "./thinking.ts";
 export { majorityVote, type Vote } from "./vote.ts";

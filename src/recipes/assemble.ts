@@ -22,6 +22,12 @@ import { Random } from "../util/random.ts";
 import { phasesOf } from "./corpus-mix.ts";
 import type { PretrainStage, Recipe } from "./schema.ts";
 
+/** The folder of a run that writes data files of its own. */
+export function folderOf(store: RunStore): string {
+  if (store.path === undefined) throw new Error("internal: data needs a folder");
+  return store.path;
+}
+
 /** Reads a model's folder. */
 export async function loadModelFolder(folder: string): Promise<LoadedCheckpoint> {
   return loadCheckpoint({

@@ -13,7 +13,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path";
 import { replaceFile } from "../runs/disk.ts";
 import { RunLock } from "../runs/lock.ts";
-import { RUN_NAME, RunDirectory, type RunObserver } from "../runs/run-directory.ts";
+import { checkName, RUN_NAME, RunDirectory, type RunObserver } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
 import { hashString } from "../util/random.ts";
 import { stageKey } from "./keys.ts";
@@ -95,13 +95,7 @@ function readKnown(folder: string, recipe: Recipe | undefined): PipelineRecord |
 }
 
 function prepareFolder(folder: string, { name }: PipelineOptions): void {
-  if (!RUN_NAME.test(name)) {
-    throw new ReckonError("RUN_NAME", "A run cannot have this name.", {
-      expected: "letters, digits, dots, - and _, beginning with a letter or digit, at most 128",
-      got: JSON.stringify(name),
-      help: "Choose another name.",
-    });
-  }
+  checkName(name);
   const there = existsSync(folder) ? readdirSync(folder).filter((file) => !BEGINNINGS.test(file)) : [];
   if (there.length > 0 && !isPipeline(folder)) {
     throw new ReckonError("RUN_EXISTS", `There is already something else called ${name}.`, {

@@ -5,13 +5,14 @@ import { type GradedTrace, gradedTraces, traceLines } from "../tasks/index.ts";
 import { DEFAULT_ASPECTS, worthOf } from "../train/reward-data.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { mean } from "../util/statistics.ts";
+import { folderOf } from "./assemble.ts";
 import type { GradedStage, Recipe } from "./schema.ts";
 
 /** Prompts between two rows of metrics. */
 const ROW = 500;
 
 export async function runGraded(recipe: Recipe, stage: GradedStage, store: RunStore): Promise<void> {
-  if (store.path === undefined) throw new Error("internal: data needs a folder");
+  const folder = folderOf(store);
   await store.rewind(-1);
   const kept: GradedTrace[] = [];
   let seen = 0;
@@ -35,5 +36,5 @@ export async function runGraded(recipe: Recipe, stage: GradedStage, store: RunSt
     // All of it takes seconds, so a run that is stopped begins again.
     if (store.stopRequested()) return;
   }
-  replaceFile(join(store.path, "traces.jsonl"), traceLines(kept), { durable: true });
+  replaceFile(join(folder, "traces.jsonl"), traceLines(kept), { durable: true });
 }

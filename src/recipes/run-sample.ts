@@ -18,7 +18,7 @@ import { evaluationRecords } from "../train/reinforce-metrics.ts";
 import { contextLength } from "../train/rollout.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { mean } from "../util/statistics.ts";
-import { chooseProvider, loadModelFolder } from "./assemble.ts";
+import { chooseProvider, folderOf, loadModelFolder } from "./assemble.ts";
 import { hash } from "./keys.ts";
 import { weightsHash } from "./lineage.ts";
 import { openProblems, type ProblemSource } from "./problems.ts";
@@ -64,10 +64,10 @@ export async function runSample(
   store: RunStore,
   options: StageOptions,
 ): Promise<void> {
-  if (store.path === undefined) throw new Error("internal: data needs a folder");
+  const folder = folderOf(store);
   const source = await openProblems({ ...stage, rewards: DEFAULT_REWARDS, userRewards: [] });
   try {
-    await sampleInto(store.path, source, recipe, stage, store, options);
+    await sampleInto(folder, source, recipe, stage, store, options);
   } finally {
     await source.close();
   }

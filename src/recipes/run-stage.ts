@@ -1,5 +1,6 @@
 /** Runs the only stage of a recipe, whatever its kind. */
 import type { RunStore } from "../train/run-store.ts";
+import { folderOf } from "./assemble.ts";
 import { runGraded } from "./run-graded.ts";
 import { runPretrain, runSupervise, type StageOptions } from "./run-pretrain.ts";
 import { runReinforce } from "./run-reinforce.ts";
@@ -12,11 +13,6 @@ import { runTeacher, type TeacherStage } from "./teacher/run-teacher.ts";
 /** What asking takes of a stage. */
 function teacherStage(stage: SampleStage, teacher: NonNullable<SampleStage["teacher"]>): TeacherStage {
   return { ...stage, teacher, maxThinking: teacher.maxThinking };
-}
-
-function folderOf(store: RunStore): string {
-  if (store.path === undefined) throw new Error("internal: data needs a folder");
-  return store.path;
 }
 
 export async function runStage(recipe: Recipe, store: RunStore, options: StageOptions): Promise<void> {

@@ -25,3 +25,20 @@ export const taskFileSchema = z.strictObject({
   broken: z.enum(["refuse", "skip"]).optional(),
   language: z.enum(["en", "de"]).optional(),
 });
+
+export const scheduleSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("wsd"), warmup: whole, decay: share, floor: share.optional() }),
+  z.strictObject({ kind: z.literal("cosine"), warmup: whole, floor: share.optional() }),
+  z.strictObject({ kind: z.literal("linear"), warmup: whole, floor: share.optional() }),
+  z.strictObject({ kind: z.literal("constant"), warmup: whole }),
+]);
+
+export const optimizerSchema = z.strictObject({
+  name: z.enum(["adamw", "muon"]),
+  betas: z.tuple([share, share]).default([0.9, 0.95]),
+  eps: z.number().positive().default(1e-8),
+  weightDecay: z.number().min(0).default(0),
+  maxGradNorm: z.number().min(0).default(1),
+  momentum: share.default(0.95),
+  matrixRate: z.number().positive().default(1),
+});

@@ -1,16 +1,15 @@
 /** Settings of what judges by a learnt model: the stages that write graded traces and train reward models, and their use. */
 import { z } from "zod";
+import { count, optimizerSchema, rungSchema, scheduleSchema, stageName, whole } from "./schema-parts.ts";
 
-const count = z.int().min(1);
-const whole = z.int().min(0);
-const rungs = z.array(z.strictObject({ family: z.string(), level: whole, weight: z.number().positive() })).min(1);
+const rungs = z.array(rungSchema).min(1);
 
 const weight = z.number().min(0);
 
 /** Writes chains of thought of differing quality with their ratings (src/tasks/graded) into `traces.jsonl`. */
 export const gradedSchema = z.strictObject({
   kind: z.literal("graded"),
-  name: z.string().optional(),
+  name: stageName.optional(),
   /** Whose chains are written. */
   problems: rungs,
   /** How many problems. */
@@ -31,42 +30,40 @@ const aspectsSchema = z
   })
   .default({ correctness: 4, clarity: 1, coherence: 1, completeness: 1, efficiency: 1 });
 
-/** What a learning stage shares with others; its optimiser and schedule are put in by the schema of recipes. */
-export function rewardSchema<O extends z.ZodType, S extends z.ZodType>(optimizer: O, schedule: S) {
-  return z.strictObject({
-    kind: z.literal("reward"),
-    name: z.string().optional(),
-    /** Folder of the model whose body it begins with. */
-    from: z.string(),
-    /** File of rated traces; left out, graded ones of the problems, without end. */
-    data: z.string().optional(),
-    /** Whose graded chains are learnt from without `data`, and in any case what a file without a held-out part is tested on. */
-    problems: rungs,
-    /** What is learnt; src/train/reward-data.ts says of what. */
-    loss: z.enum(["pairs", "binary", "ratings", "steps"]).default("ratings"),
-    /** The whole response with its thinking, or the answer without. */
-    judges: z.enum(["response", "answer"]).default("response"),
-    /** Weights of the aspects in an overall rating. A right answer counts as much as all that makes it readable. */
-    aspects: aspectsSchema,
-    /** Of `steps`: the probability that all lines are right, or that of the weakest. */
-    reduce: z.enum(["product", "min"]).default("product"),
-    steps: count,
-    /** Prompts of one step, each with all its traces. */
-    promptsPerStep: count.default(16),
-    /** Graded chains on one prompt. */
-    chains: count.default(4),
-    /** Longest text in tokens; longer ones are left out. */
-    rowLength: count.default(384),
-    microBatchTokens: count.default(1536),
-    learningRate: z.number().positive(),
-    schedule,
-    optimizer,
-    checkpointEvery: count.default(100),
-    evaluateEvery: whole.default(100),
-    /** Held-out prompts. */
-    evaluatePrompts: count.default(200),
-  });
-}
+/** Trains a model that judges, on rated traces. */
+export const rewardSchema = z.strictObject({
+  kind: z.literal("reward"),
+  name: stageName.optional(),
+  /** Folder of the model whose body it begins with. */
+  from: z.string(),
+  /** File of rated traces; left out, graded ones of the problems, without end. */
+  data: z.string().optional(),
+  /** Whose graded chains are learnt from without `data`, and in any case what a file without a held-out part is tested on. */
+  problems: rungs,
+  /** What is learnt; src/train/reward-data.ts says of what. */
+  loss: z.enum(["pairs", "binary", "ratings", "steps"]).default("ratings"),
+  /** The whole response with its thinking, or the answer without. */
+  judges: z.enum(["response", "answer"]).default("response"),
+  /** Weights of the aspects in an overall rating. A right answer counts as much as all that makes it readable. */
+  aspects: aspectsSchema,
+  /** Of `steps`: the probability that all lines are right, or that of the weakest. */
+  reduce: z.enum(["product", "min"]).default("product"),
+  steps: count,
+  /** Prompts of one step, each with all its traces. */
+  promptsPerStep: count.default(16),
+  /** Graded chains on one prompt. */
+  chains: count.default(4),
+  /** Longest text in tokens; longer ones are left out. */
+  rowLength: count.default(384),
+  microBatchTokens: count.default(1536),
+  learningRate: z.number().positive(),
+  schedule: scheduleSchema,
+  optimizer: optimizerSchema,
+  checkpointEvery: count.default(100),
+  evaluateEvery: whole.default(100),
+  /** Held-out prompts. */
+  evaluatePrompts: count.default(200),
+});
 
 /** A reward model that judges beside the rules, in reinforcement. */
 export const rewardModelSchema = z.strictObject({

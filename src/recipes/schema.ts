@@ -9,26 +9,18 @@ import { dominated } from "../train/rewards/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import { withAlgorithm } from "./algorithms.ts";
 import { dataSchema, sampleSchema } from "./schema-data.ts";
-import { count, rungSchema, share, stageName, taskFileSchema, whole } from "./schema-parts.ts";
-import { gradedSchema, ppoSchema, rewardModelSchema, rewardSchema as rewardSchemaOf } from "./schema-reward.ts";
+import {
+  count,
+  optimizerSchema,
+  rungSchema,
+  scheduleSchema,
+  share,
+  stageName,
+  taskFileSchema,
+  whole,
+} from "./schema-parts.ts";
+import { gradedSchema, ppoSchema, rewardModelSchema, rewardSchema } from "./schema-reward.ts";
 import { checkStages, stageIndex, stageNameOf } from "./stages.ts";
-
-const scheduleSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("wsd"), warmup: whole, decay: share, floor: share.optional() }),
-  z.strictObject({ kind: z.literal("cosine"), warmup: whole, floor: share.optional() }),
-  z.strictObject({ kind: z.literal("linear"), warmup: whole, floor: share.optional() }),
-  z.strictObject({ kind: z.literal("constant"), warmup: whole }),
-]);
-
-const optimizerSchema = z.strictObject({
-  name: z.enum(["adamw", "muon"]),
-  betas: z.tuple([share, share]).default([0.9, 0.95]),
-  eps: z.number().positive().default(1e-8),
-  weightDecay: z.number().min(0).default(0),
-  maxGradNorm: z.number().min(0).default(1),
-  momentum: share.default(0.95),
-  matrixRate: z.number().positive().default(1),
-});
 
 const modelSchema = z.strictObject({
   architecture: z.enum(["llama", "qwen2", "qwen3"]).default("llama"),
@@ -211,8 +203,6 @@ const reinforceSchema = z.strictObject({
   rolloutsEvery: whole.default(5),
   rolloutGroups: count.default(4),
 });
-
-const rewardSchema = rewardSchemaOf(optimizerSchema, scheduleSchema);
 
 const recipeSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),

@@ -397,7 +397,8 @@ function isEmpty(path: string): boolean {
   }
 }
 
-function checkName(name: string): void {
+/** @throws ReckonError RUN_NAME */
+export function checkName(name: string): void {
   if (RUN_NAME.test(name)) return;
   throw new ReckonError("RUN_NAME", "A run cannot have this name.", {
     expected: "letters, digits, dots, - and _, beginning with a letter or digit, at most 128",

@@ -1,29 +1,10 @@
 /** What travels between server and page about what models wrote, and the problems that they were asked; types only. */
+import type { RolloutRecord } from "../train/run-store.ts";
 
 /** One sampled completion. */
-export interface Rollout {
+export interface Rollout extends RolloutRecord {
   /** Line number in `rollouts.jsonl`, from 0: stable within a file's life. */
   readonly id: number;
-  readonly step: number;
-  readonly group: number;
-  readonly index: number;
-  readonly family: string;
-  readonly level: number;
-  readonly language: string;
-  readonly prompt: string;
-  readonly completion: string;
-  readonly thinking: string;
-  readonly answer: string | null;
-  readonly finish: "stop" | "length";
-  readonly tokens: number;
-  /** Raw correctness in 0..1, and why. */
-  readonly score: number;
-  readonly reason: string;
-  /** What the gradient saw. */
-  readonly reward: number;
-  readonly rewards: Readonly<Record<string, number | null>>;
-  readonly advantage: number;
-  readonly recheck: boolean;
 }
 
 /** A completion and the run that it is of. */

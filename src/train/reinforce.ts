@@ -11,10 +11,10 @@
  * old policy's; that they agree, and that the ratio is 1 at the first update, is checked at every step.
  * Left out: asynchronous rollouts, replay. Value networks: ppo.ts, whose updates may take the place of these.
  */
-import type { ThinkingBudget } from "../generate/index.ts";
+import { formatBudget, type ThinkingBudget } from "../generate/index.ts";
 import { promptIds } from "../model/chat-template.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
-import { type Problem, WORDS } from "../tasks/index.ts";
+import type { Problem } from "../tasks/index.ts";
 import { isDead } from "./advantages.ts";
 import type { Compute, RolloutRequest } from "./compute.ts";
 import {
@@ -232,12 +232,7 @@ function waitingBudgets(
   count: number,
   tokenizer: Tokenizer,
 ): (ThinkingBudget | undefined)[] {
-  const [thinkStart, thinkEnd] = ["<think>", "</think>"].map((token) => tokenizer.specialId(token)!) as [
-    number,
-    number,
-  ];
-  const waitTokens = tokenizer.encodePlain(`\n${WORDS.en.wait}`);
-  const budget: ThinkingBudget = { thinkStart, thinkEnd, forceTokens: [], waits: most, waitTokens };
+  const budget = formatBudget(tokenizer, { waits: most });
   return Array.from({ length: count }, (_, i) =>
     Math.floor((i + 1) * share) > Math.floor(i * share) ? budget : undefined,
   );
