@@ -1,10 +1,12 @@
 /** Where the run stands: state, step, time left, and the button that pauses it. */
+
 import { useEffect, useState } from "react";
 import { count, duration } from "../../report/format.ts";
 import type { RunDetail, RunState } from "../../serve/wire.ts";
 import { ApiFailure, api } from "../lib/api.ts";
 import type { Curves } from "../lib/curves.ts";
 import { STATUS_WORDS, secondsLeft, shownStatus } from "../lib/headline.ts";
+import { ControlButtons, Failure, ProgressBar } from "../lib/status-parts.tsx";
 
 export interface StatusProps {
   readonly name: string;
@@ -75,33 +77,11 @@ export function Status({ name, detail, state, curves, onChange }: StatusProps) {
           <dd>{left !== null ? `about ${duration(left)}` : <Elapsed state={state} />}</dd>
         </div>
         <div className="action">
-          {canPause && (
-            <button type="button" className="button" disabled={busy !== null} onClick={() => act("pause")}>
-              {busy === "pause" ? "Pausing…" : "Pause"}
-            </button>
-          )}
-          {canResume && (
-            <button type="button" className="button primary" disabled={busy !== null} onClick={() => act("resume")}>
-              {busy === "resume" ? "Resuming…" : "Resume"}
-            </button>
-          )}
+          <ControlButtons pause={canPause} resume={canResume} busy={busy} onAct={act} />
         </div>
       </dl>
-      <div
-        className={`progress progress-${status}`}
-        role="progressbar"
-        aria-label="Progress"
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={Math.round(done * 100)}
-      >
-        <span style={{ transform: `scaleX(${done})` }} />
-      </div>
-      {failure !== null && (
-        <p className="inline-error" role="alert">
-          {failure.message} {failure.help}
-        </p>
-      )}
+      <ProgressBar label="Progress" status={status} done={done} />
+      <Failure of={failure} />
     </section>
   );
 }

@@ -1,5 +1,7 @@
 /** A long list with the item that is chosen in it beside it, or below it on a narrow screen. */
+
 import type { ReactNode } from "react";
+import { Failure } from "./status-parts.tsx";
 import type { Choice } from "./use-choice.ts";
 import { useDetail } from "./use-detail.ts";
 import type { PageOf, Pages } from "./use-pages.ts";
@@ -33,11 +35,7 @@ export function ListBrowser<T>(props: ListBrowserProps<T>) {
   const [detail, toDetail] = useDetail();
   return (
     <>
-      {failure !== null && (
-        <p className="inline-error" role="alert">
-          {failure.message} {failure.help}
-        </p>
-      )}
+      <Failure of={failure} />
       <div className="browser">
         <div className="browser-list card" aria-busy={loading}>
           <p className="browser-count" aria-live="polite">

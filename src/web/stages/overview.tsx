@@ -1,9 +1,11 @@
 /** How far the stages are, what each of them took and left, and the table of what each gave. */
+
 import { useEffect, useState } from "react";
 import { count, duration, number, plural } from "../../report/format.ts";
 import type { PipelineDetail, PipelineStage, StageInput, StageResult, StaleStage } from "../../serve/wire.ts";
 import { ApiFailure, api } from "../lib/api.ts";
 import { routeHash } from "../lib/route.ts";
+import { ControlButtons, Failure, ProgressBar } from "../lib/status-parts.tsx";
 import { StageTable } from "./stage-table.tsx";
 import { kindWords, STAGE_WORDS, stageWords } from "./words.ts";
 
@@ -77,33 +79,11 @@ function Totals({ detail, onChange }: { readonly detail: PipelineDetail; readonl
           <dd>{number(tokens)}</dd>
         </div>
         <div className="action">
-          {control.pause && (
-            <button type="button" className="button" disabled={busy !== null} onClick={() => act("pause")}>
-              {busy === "pause" ? "Pausing…" : "Pause"}
-            </button>
-          )}
-          {control.resume && (
-            <button type="button" className="button primary" disabled={busy !== null} onClick={() => act("resume")}>
-              {busy === "resume" ? "Resuming…" : "Resume"}
-            </button>
-          )}
+          <ControlButtons pause={control.pause} resume={control.resume} busy={busy} onAct={act} />
         </div>
       </dl>
-      <div
-        className={`progress progress-${status}`}
-        role="progressbar"
-        aria-label="Progress of all stages"
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={Math.round(steps * 100)}
-      >
-        <span style={{ transform: `scaleX(${steps})` }} />
-      </div>
-      {failure !== null && (
-        <p className="inline-error" role="alert">
-          {failure.message} {failure.help}
-        </p>
-      )}
+      <ProgressBar label="Progress of all stages" status={status} done={steps} />
+      <Failure of={failure} />
     </section>
   );
 }

@@ -1,4 +1,5 @@
 /** One problem through all stages: what each model thought and answered when it was measured, and what that earned. */
+
 import { useEffect, useState } from "react";
 import { plural, sentence } from "../../report/format.ts";
 import type { FoundRollout, PipelineDetail, ProblemSummary, StageProblems } from "../../serve/wire.ts";
@@ -7,6 +8,7 @@ import { ApiFailure, api } from "../lib/api.ts";
 import { ListBrowser } from "../lib/list-browser.tsx";
 import { routeHash } from "../lib/route.ts";
 import { Select } from "../lib/select.tsx";
+import { Failure } from "../lib/status-parts.tsx";
 import { useChoice } from "../lib/use-choice.ts";
 import { useMedia } from "../lib/use-media.ts";
 import { usePages } from "../lib/use-pages.ts";
@@ -143,11 +145,7 @@ function Transcript({ pipeline, problem, models }: TranscriptProps) {
           {family} · level {level}
         </p>
       </header>
-      {failure !== null && (
-        <p className="inline-error" role="alert">
-          {failure.message} {failure.help}
-        </p>
-      )}
+      <Failure of={failure} />
       {answers === null && failure === null && <p className="empty-line">Looking…</p>}
       <ol className="transcript-models" aria-live="polite">
         {models.flatMap((model) =>

@@ -1,9 +1,11 @@
 /** Talk to what has grown in the tab, and to what it grew from. */
+
 import { useCallback, useEffect, useId, useState } from "react";
 import { percent } from "../../report/format.ts";
 import type { ModelInfo } from "../../serve/wire.ts";
 import { getTask, type Language, type ProblemWeight, sampleProblem } from "../../tasks/index.ts";
 import { ApiFailure } from "../lib/api.ts";
+import { Failure } from "../lib/status-parts.tsx";
 import { Column } from "../talk/column.tsx";
 import type { ChatState } from "../talk/use-chat.ts";
 import type { ProblemName, Question, Side } from "./protocol.ts";
@@ -99,11 +101,7 @@ export function TalkHere({ growing, problems, onAsk }: TalkHereProps) {
             Ask both
           </button>
         </div>
-        {talk.failure !== null && (
-          <p className="inline-error" role="alert">
-            {talk.failure.message} {talk.failure.help}
-          </p>
-        )}
+        <Failure of={talk.failure} />
       </form>
       <div className="sides">
         {(["before", "now"] as const).map((side) => (

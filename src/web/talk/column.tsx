@@ -1,8 +1,10 @@
 /** One model's side: its name, its thinking, its answer and whether it is right. */
+
 import { useEffect, useId, useRef, useState } from "react";
 import { count, plural } from "../../report/format.ts";
 import type { ModelInfo } from "../../serve/wire.ts";
 import { Mark } from "../grow/rollout-parts.tsx";
+import { Failure } from "../lib/status-parts.tsx";
 import type { ChatState } from "./use-chat.ts";
 
 export interface Tally {
@@ -100,11 +102,7 @@ export function Column({ heading, models, model, onModel, state, tally, busy }: 
               </p>
             )}
           </div>
-          {state.failure !== null && (
-            <p className="inline-error" role="alert">
-              {state.failure.message} {state.failure.help}
-            </p>
-          )}
+          <Failure of={state.failure} />
           {result !== null && (
             <p className="used">
               {count(result.tokens.thinking)} thinking + {plural(result.tokens.answer, "answer token", "answer tokens")}{" "}

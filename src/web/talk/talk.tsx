@@ -1,8 +1,10 @@
 /** Talk: one question, two models, before and after. */
+
 import { useCallback, useEffect, useId, useRef, useState } from "react";
 import { percent } from "../../report/format.ts";
 import type { ChatResult, ModelInfo, ProblemReference, SampledProblem, TaskInfo } from "../../serve/wire.ts";
 import { ApiFailure, api } from "../lib/api.ts";
+import { Failure } from "../lib/status-parts.tsx";
 import { Column, type Tally } from "./column.tsx";
 import { useChat } from "./use-chat.ts";
 
@@ -296,11 +298,7 @@ export function Talk() {
             {busy ? "Stop" : single ? "Ask" : "Ask both"}
           </button>
         </div>
-        {failure !== null && (
-          <p className="inline-error" role="alert">
-            {failure.message} {failure.help}
-          </p>
-        )}
+        <Failure of={failure} />
       </form>
       {models !== null && models.length === 0 && (
         <p className="empty-line card">
