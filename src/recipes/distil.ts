@@ -17,7 +17,6 @@ interface Size {
   /** Of the student's base. */
   readonly base: RecipeInput["stages"][number] & { readonly kind: "pretrain" };
   readonly problems: readonly ProblemWeight[];
-  readonly teacher: string;
   readonly prompts: number;
   readonly samplesPerPrompt: number;
   readonly rowLength: number;
@@ -60,13 +59,11 @@ const SIZES: Readonly<Record<Scale, Size>> = {
   tiny: {
     base: TINY_BASE,
     problems: demoMix,
-    teacher: "models/zero",
     ...{ prompts: 4000, samplesPerPrompt: 2, rowLength: 256, traceTokens: 80, answerTokens: 50 },
   },
   small: {
     base: SMALL_BASE,
     problems: smallMix,
-    teacher: "runs/r1-zero-small",
     ...{ prompts: 8000, samplesPerPrompt: 2, rowLength: 288, traceTokens: 90, answerTokens: 60 },
   },
 };
@@ -77,7 +74,7 @@ const KEPT = 0.85;
 const ANSWERS = { promptsPerStep: 16, samplesPerPrompt: 16, iterations: 1 } as const;
 
 function distilled(scale: Scale): RecipeInput {
-  const { base, problems, teacher, prompts, samplesPerPrompt, rowLength } = SIZES[scale];
+  const { base, problems, prompts, samplesPerPrompt, rowLength } = SIZES[scale];
   return defineRecipe({
     name: scale === "tiny" ? "distil" : "distil-small",
     description: "Teach a student a third as large by the right answers of a large reasoning model.",
@@ -88,7 +85,7 @@ function distilled(scale: Scale): RecipeInput {
       {
         kind: "sample",
         name: "teacher",
-        from: teacher,
+        from: "models/zero",
         problems: [...problems],
         ...{ prompts, samplesPerPrompt, perPrompt: 1, temperature: 0.8, maxNewTokens: 256 },
       },

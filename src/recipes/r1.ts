@@ -3,13 +3,12 @@
  *
  * cold, start: readable chains that R1-Zero found, right ones in one language, and the base fine-tuned on them; reason:
  * reinforcement; reject, tune: its own right answers, sampled and filtered, and data that needs no reasoning, for the
- * fresh base; rl: reinforcement on all scenarios. At the scale small R1-Zero is trained first, from a base of one's own.
+ * fresh base; rl: reinforcement on all scenarios. Both scales begin with the shipped base and R1-Zero.
  *
  * Left out: preference rewards in the last reinforcement; another model that rewrites thoughts, for which turning their
  * few words into one language stands; a person who looks the cold start through.
  */
 import { demoMix, instructionMix, type ProblemWeight, smallMix } from "../tasks/index.ts";
-import { r1Zero } from "./r1-zero.ts";
 import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
 
 const ADAMW = { name: "adamw", weightDecay: 0.01 } as const;
@@ -23,12 +22,7 @@ const REWARDS = { accuracy: 1, format: 0.1, language: 0.2 };
 /** Share of instructions among the prompts of the last reinforcement: about that of the general ones in R1's (table 4). */
 const INSTRUCTIONS = 0.3;
 
-type Reinforce = Extract<RecipeInput["stages"][number], { readonly kind: "reinforce" }>;
-
 interface Sizes {
-  /** The base, and R1-Zero: a model, or a stage of the recipe. */
-  readonly base: string;
-  readonly zero: string;
   readonly problems: readonly ProblemWeight[];
   /** Of the cold start, and of the second fine-tuning. */
   readonly prompts: readonly [number, number];
@@ -45,7 +39,7 @@ interface Sizes {
 }
 
 function stages(sizes: Sizes): RecipeInput["stages"] {
-  const { base, zero, prompts, steps, promptsPerStep, miniBatches, tokensPerStep } = sizes;
+  const { prompts, steps, promptsPerStep, miniBatches, tokensPerStep } = sizes;
   const { evaluateProblems, evaluateEvery } = sizes;
   const problems = [...sizes.problems];
   const sampling = {
@@ -60,12 +54,12 @@ function stages(sizes: Sizes): RecipeInput["stages"] {
     ...{ learningRate: 3e-4, schedule: LINEAR, optimizer: ADAMW, evaluateEvery, evaluateProblems },
   };
   return [
-    { kind: "sample", name: "cold", from: zero, prompts: prompts[0], language: "rewrite", ...sampling },
-    { kind: "supervise", name: "start", from: base, data: "stage:cold", ...tuning },
+    { kind: "sample", name: "cold", from: "models/zero", prompts: prompts[0], language: "rewrite", ...sampling },
+    { kind: "supervise", name: "start", from: "models/base", data: "stage:cold", ...tuning },
     { kind: "reinforce", name: "reason", from: "stage:start", problems, steps: steps[0], ...reinforcing },
     { kind: "sample", name: "reject", from: "stage:reason", prompts: prompts[1], language: "filter", ...sampling },
     {
-      ...{ kind: "supervise", name: "tune", from: base, ...tuning },
+      ...{ kind: "supervise", name: "tune", from: "models/base", ...tuning },
       data: [{ data: "stage:reject" }, { data: "corpus:instructions", rows: sizes.instructions }],
     },
     {
@@ -81,9 +75,6 @@ function shared(rungs: readonly ProblemWeight[], share: number): ProblemWeight[]
   return rungs.map((rung) => ({ ...rung, weight: (share * rung.weight) / total }));
 }
 
-/** Where `reckon train base --scale small` leaves its model. */
-const SMALL_BASE = "runs/base-small";
-
 export const r1: Readonly<Record<Scale, RecipeInput>> = {
   tiny: defineRecipe({
     name: "r1",
@@ -91,37 +82,32 @@ export const r1: Readonly<Record<Scale, RecipeInput>> = {
     seed: 0,
     shards: 2,
     stages: stages({
-      ...{ base: "models/base", zero: "models/zero", problems: demoMix },
-      ...{
-        prompts: [1024, 1536],
-        instructions: 800,
-        steps: [40, 40],
-        promptsPerStep: 16,
-        miniBatches: 1,
-        tokensPerStep: 2048,
-      },
-      ...{ evaluateProblems: 100, evaluateEvery: 20 },
+      problems: demoMix,
+      prompts: [1024, 1536],
+      instructions: 800,
+      steps: [20, 20],
+      promptsPerStep: 16,
+      miniBatches: 4,
+      tokensPerStep: 2048,
+      evaluateProblems: 100,
+      evaluateEvery: 10,
     }),
   }),
   small: defineRecipe({
     name: "r1-small",
-    description: "The same on all families, R1-Zero included, from `reckon train base --scale small`: under two hours.",
+    description: "The same on all families: under two hours.",
     seed: 0,
     shards: 2,
-    stages: [
-      { ...(r1Zero.small.stages[0] as Reinforce), name: "zero", from: SMALL_BASE },
-      ...stages({
-        ...{ base: SMALL_BASE, zero: "stage:zero", problems: smallMix },
-        ...{
-          prompts: [4096, 6144],
-          instructions: 3000,
-          steps: [60, 60],
-          promptsPerStep: 32,
-          miniBatches: 4,
-          tokensPerStep: 8192,
-        },
-        ...{ evaluateProblems: 400, evaluateEvery: 40 },
-      }),
-    ],
+    stages: stages({
+      problems: smallMix,
+      prompts: [4096, 6144],
+      instructions: 3000,
+      steps: [60, 60],
+      promptsPerStep: 32,
+      miniBatches: 4,
+      tokensPerStep: 8192,
+      evaluateProblems: 400,
+      evaluateEvery: 20,
+    }),
   }),
 };

@@ -4,7 +4,7 @@
  *
  * At the scale `small` bases and R1-Zero are those of the part `small`, seed by seed; at `tiny` those that ship.
  */
-import { RECIPES, type RecipeInput, type Scale } from "../../recipes/index.ts";
+import { RECIPES, type Scale } from "../../recipes/index.ts";
 import { instructionMix, type Problem, sampleFromMix, smallMix } from "../../tasks/index.ts";
 import { heldOutInstructions, heldOutProblems } from "../evaluation.ts";
 import type { Collection, Model, PipelineModels } from "./collection.ts";
@@ -72,18 +72,6 @@ export function stageInstructions(scale: Scale, instructions: number): Problem[]
   );
 }
 
-/** Name of a recipe's stage that makes R1-Zero itself; here it is made before. */
-const OWN_ZERO = "zero";
-
-/** A recipe of R1, begun with a base and R1-Zero that are there. */
-export function fromModels(recipe: RecipeInput): RecipeInput {
-  const from = (place: string): string => (place === `stage:${OWN_ZERO}` ? "models/zero" : place);
-  const stages = recipe.stages
-    .filter((stage) => stage.name !== OWN_ZERO)
-    .map((stage) => ("from" in stage && stage.from !== undefined ? { ...stage, from: from(stage.from) } : stage));
-  return { ...recipe, stages };
-}
-
 /** The stages of R1 in a seed; shared by all parts that look at one of them. */
 export async function r1Stages(
   collection: Collection,
@@ -92,7 +80,7 @@ export async function r1Stages(
 ): Promise<{ readonly base: Model; readonly zero: Model; readonly stages: PipelineModels }> {
   const { base, zero } = await beginnings(collection, scale, seed);
   const stages = await collection.pipeline(`r1-${scale}-${seed}`, "r1", {
-    recipe: fromModels(RECIPES["r1"]![scale]),
+    recipe: RECIPES["r1"]![scale],
     seed,
     place: (where) => (where.includes("zero") ? zero : base),
   });

@@ -4,8 +4,9 @@ import { test } from "node:test";
 import { Random } from "../../util/random.ts";
 import { listTasks } from "../registry.ts";
 import { sampleProblem, type Task } from "../task.ts";
-import { calculate } from "../trace/calculate.ts";
+import { calculate, worded } from "../trace/calculate.ts";
 import { Pen } from "../trace/pen.ts";
+import { WORDS } from "../trace/words.ts";
 import { goldTrace } from "./gold.ts";
 import { METHODS } from "./methods.ts";
 
@@ -84,7 +85,9 @@ for (const task of calculated) {
         for (const answer of [task.gold(facts), careless]) {
           const right = task.verify(facts, answer).score === 1;
           if (!right) wrong++;
-          const { text, holds } = method.check(facts, answer, new Pen(random, "en", 0));
+          const look = method.check(facts, answer, new Pen(random, "en", 0));
+          const { holds } = look;
+          const text = worded(look.text, WORDS.en);
           if (right || !ONE_SIDED.includes(task.name)) assert.equal(holds, right, `${prompt} ${answer}: ${text}`);
           assert.equal(text, text.trim());
           assert.ok(text.length > 0 && text.length < 400, text);

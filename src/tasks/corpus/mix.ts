@@ -122,6 +122,7 @@ export const DEFAULT_MIX: CorpusMix = {
     hint: 0.15,
     branchHint: 0.4,
     giveUp: 0.06,
+    resume: 0,
     retryWord: 0.6,
     slip: 0.01,
     misjudge: 0.02,

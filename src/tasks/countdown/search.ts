@@ -26,6 +26,8 @@ export interface SearchManner {
   readonly branchHint: number;
   /** After a failed attempt the writer stops and guesses. */
   readonly giveUp: number;
+  /** After a guess the writer says "wait" and goes on with what he has not tried. 0: a guess is the end. */
+  readonly resume: number;
   /** An attempt after a failed one begins with "wait". */
   readonly retryWord: number;
   /** A wrong result of a step, which is then believed. */
@@ -42,9 +44,11 @@ export interface SearchManner {
   readonly again: number;
   /** Most attempts within one branch before it is dropped (a number). */
   readonly branchAttempts: number;
-  /** No attempt begins beyond this many characters (a number). */
+  /** No attempt begins beyond this many characters (a number); after a guess there are {@link RESUMED_ROOM} more. */
   readonly room: number;
 }
+
+const RESUMED_ROOM = 130;
 
 /** One attempt that can be made. */
 interface Option {
@@ -56,29 +60,40 @@ interface Option {
 /** Writes the search; returns the final expression. */
 export function search(facts: CountdownFacts, pen: Pen, manner: SearchManner): string {
   pen.slip = manner.slip;
-  const state: State = { pen, manner, target: facts.target, failed: false };
-  const found = branch(state, facts.numbers.map(term), Number.POSITIVE_INFINITY);
-  if (found !== null) return found;
-  const answer = randomExpression(facts, pen.random, false);
-  pen.line((words) => `${words.guess} ${answer}`);
-  return answer;
+  const state: State = { pen, manner, target: facts.target, room: manner.room, failed: false };
+  const terms = facts.numbers.map(term);
+  const open = options(terms, facts.target);
+  for (;;) {
+    const found = branch(state, terms, open, Number.POSITIVE_INFINITY);
+    if (found !== null) return found;
+    const answer = randomExpression(facts, pen.random, false);
+    pen.line((words) => `${words.guess} ${answer}`);
+    state.room = manner.room + RESUMED_ROOM;
+    const canGoOn = manner.resume > 0 && open.length > 0 && pen.length <= state.room;
+    if (!canGoOn || !pen.random.chance(manner.resume)) return answer;
+    pen.opening = "wait";
+  }
 }
 
 interface State {
   readonly pen: Pen;
   readonly manner: SearchManner;
   readonly target: number;
+  /** Characters beyond which no attempt begins. */
+  room: number;
   /** Whether an attempt has failed already, so that the next may begin with "wait". */
   failed: boolean;
 }
 
-/** Tries what can be done with the terms; the expression that the writer believes in, or null when he stops. */
-function branch(state: State, terms: readonly Term[], attempts: number): string | null {
-  const { pen, manner, target } = state;
-  const open = options(terms, target);
+/**
+ * Tries what can be done with the terms; the expression that the writer believes in, or null when he stops.
+ * @param open what has not been tried yet; what is tried is taken out
+ */
+function branch(state: State, terms: readonly Term[], open: Option[], attempts: number): string | null {
+  const { pen, manner } = state;
   for (let attempt = 0; open.length > 0 && attempt < attempts; attempt++) {
     if (attempt > 0 && attempts === Number.POSITIVE_INFINITY && pen.random.chance(manner.giveUp)) return null;
-    if (pen.length > manner.room) return null;
+    if (pen.length > state.room) return null;
     const option = draw(open, pen.random, terms.length > 3 ? manner.branchHint : manner.hint);
     if (state.failed && pen.random.chance(manner.retryWord)) pen.opening = "wait";
     const found = option.next.length === 2 ? judge(state, option) : descend(state, option);
@@ -94,7 +109,8 @@ function descend(state: State, { step, next }: Option): string | null {
   const written = slip(pen, step);
   const [head, ...rest] = next;
   pen.line(`${equation(written)} ${rest.map((item) => item.value).join(",")}>${target}`);
-  return branch(state, [{ value: written.result, text: head!.text }, ...rest], manner.branchAttempts);
+  const terms = [{ value: written.result, text: head!.text }, ...rest];
+  return branch(state, terms, options(terms, target), manner.branchAttempts);
 }
 
 /** An attempt with two numbers left: its line, and after a "yes" the last step and perhaps a second look. */
@@ -130,7 +146,7 @@ function settle(state: State, step: Step, first: Term, second: Term, last: Step)
   const expression = combine(first, second, last).text;
   const isRight = first.value === step.result && last.result === target;
   let share = isRight ? manner.recheck : manner.catch;
-  while (pen.random.chance(share) && pen.length <= manner.room) {
+  while (pen.random.chance(share) && pen.length <= state.room) {
     const redone = slip(pen, step);
     const firstIsLeft = last.a === first.value && last.b === second.value;
     const [a, b] = firstIsLeft ? [redone.result, second.value] : [second.value, redone.result];

@@ -15,6 +15,7 @@ export const countdownWriter: Writer<CountdownFacts> = {
       hint: options.hint ?? 0.3,
       branchHint: Math.max(0.6, options.hint ?? 0),
       giveUp: 0,
+      resume: 0,
       slip: 0,
       misjudge: 0,
       recheck: 0,

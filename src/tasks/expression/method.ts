@@ -22,34 +22,19 @@ export const expressionMethod: Method<ExpressionFacts> = {
     }
     return String(values[0]);
   },
-  /** By another route: what is added is summed up, then what is taken away. */
+  /** The same steps without the rests: products first, then from the left. */
   check(facts, answer, pen) {
     const parts: string[] = [];
-    const sum = { "+": 0, "-": 0 };
-    for (const sign of ["+", "-"] as const) {
-      let first = true;
-      for (const product of products(facts)) {
-        if (product.sign !== sign) continue;
-        let value = product.factors[0]!;
-        for (const factor of product.factors.slice(1)) {
-          const next = pen.slipped(value * factor);
-          parts.push(`${value}*${factor}=${next}`);
-          value = next;
-        }
-        if (first) sum[sign] = value;
-        else {
-          const next = pen.slipped(sum[sign] + value);
-          parts.push(`${sum[sign]}+${value}=${next}`);
-          sum[sign] = next;
-        }
-        first = false;
-      }
-    }
-    let total = sum["+"];
-    if (facts.operators.includes("-")) {
-      total = pen.slipped(sum["+"] - sum["-"]);
-      parts.push(`${sum["+"]}-${sum["-"]}=${total}`);
-    }
+    const step = (x: number, operator: "+" | "-" | "*", y: number): number => {
+      const value = pen.slipped(operator === "*" ? x * y : operator === "+" ? x + y : x - y);
+      parts.push(`${x}${operator}${y}=${value}`);
+      return value;
+    };
+    const terms = products(facts).map(({ sign, factors: [first, ...others] }) => ({
+      sign,
+      value: others.reduce((value, factor) => step(value, "*", factor), first!),
+    }));
+    const total = terms.slice(1).reduce((sum, { sign, value }) => step(sum, sign, value), terms[0]!.value);
     return { text: `${parts.join(" ")} ${total}=${answer}`, holds: String(total) === answer };
   },
   miss: (facts, random) => missNumber(random, evaluate(facts)),

@@ -31,24 +31,27 @@ export const filterMethod: Method<FilterFacts> = {
     }
     return facts.give === "list" && list.length > 0 ? list.join(",") : String(sum);
   },
-  /** From the other end. */
+  /** Every number compared once more; what is kept stands at the end, or is added up on the way. */
   check(facts, answer, pen) {
-    const parts: string[] = [];
+    const compared: ((words: Words) => string)[] = [];
     const list: number[] = [];
     let sum = 0;
-    for (const value of [...facts.numbers].reverse()) {
-      if (!judge(facts, value, pen).keeps) continue;
-      list.unshift(value);
-      if (facts.give === "list") parts.push(String(value));
-      else if (sum === 0) sum = value;
-      else {
-        const next = pen.slipped(sum + value);
-        parts.push(`${sum}+${value}=${next}`);
+    for (const value of facts.numbers) {
+      const { sign, keeps } = judge(facts, value, pen);
+      compared.push(sign);
+      if (!keeps) continue;
+      if (facts.give === "sum" && list.length > 0) {
+        const [before, next] = [sum, pen.slipped(sum + value)];
+        compared.push(() => `${before}+${value}=${next}`);
         sum = next;
-      }
+      } else sum = value;
+      list.push(value);
     }
     const result = facts.give === "list" && list.length > 0 ? list.join(",") : String(sum);
-    return { text: [...parts, `${result}=${answer}`].join(" "), holds: result === answer };
+    return {
+      text: (words) => [...compared.map((say) => say(words)), `${result}=${answer}`].join(" "),
+      holds: result === answer,
+    };
   },
   /** A number too many or too few. */
   miss(facts, random) {

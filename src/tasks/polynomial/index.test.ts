@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { Random } from "../../util/random.ts";
 import { goldTrace } from "../corpus/gold.ts";
 import { sampleProblem } from "../task.ts";
+import { worded } from "../trace/calculate.ts";
 import { Pen } from "../trace/pen.ts";
+import { WORDS } from "../trace/words.ts";
 import { validateTask } from "../validate.ts";
 import { evaluate, polynomial } from "./index.ts";
 import { metOnEvaluating, polynomialMethod } from "./method.ts";
@@ -51,7 +53,7 @@ test("each pass solves its first coefficients on the way, and a second look its 
     [4, 3, 5, 1],
   ]);
   const facts = { coefficients: [4, 3, 5, 1], x: 5 };
-  const look = polynomialMethod.check(facts, "601", new Pen(Random.of(0), "en", 0)).text;
+  const look = worded(polynomialMethod.check(facts, "601", new Pen(Random.of(0), "en", 0)).text, WORDS.en);
   assert.match(look, / 1\+25=26 26\+75=101 /); // 3x^2+5x+1 at 5
   assert.deepEqual(met(`${pass}\nwait check ${look} yes`).slice(2), [[3, 5, 1]]);
   // What is taken away comes last, so nothing but the whole is summed up; the next pass begins anew.

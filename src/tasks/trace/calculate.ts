@@ -1,19 +1,27 @@
 /**
- * How a calculation is thought through: a first pass, a conclusion, perhaps a second look by another route with a
+ * How a calculation is thought through: a first pass, a conclusion, perhaps a second look, mostly by another route, with a
  * verdict, and after a "no" another pass and another conclusion.
  */
 import type { Random } from "../../util/random.ts";
 import { nearMiss, type Pen } from "./pen.ts";
+import type { Words } from "./words.ts";
 
 /** No second look begins once half of this many characters are written. */
 const LONGEST_THOUGHT = 400;
+
+/** A text, or how it reads with the words of a language. */
+export type Wording = string | ((words: Words) => string);
+
+export function worded(text: Wording, words: Words): string {
+  return typeof text === "string" ? text : text(words);
+}
 
 /** A family's way of working on paper. */
 export interface Method<F> {
   /** Writes one pass over the problem and returns the answer as written. */
   work(facts: F, pen: Pen): string;
   /** Writes what can be said against an answer, without verdict and line end; returns it with the verdict. */
-  check(facts: F, answer: string, pen: Pen): { readonly text: string; readonly holds: boolean };
+  check(facts: F, answer: string, pen: Pen): { readonly text: Wording; readonly holds: boolean };
   /** A wrong answer that somebody might give who does not calculate. */
   miss(facts: F, random: Random): string;
 }
@@ -55,7 +63,7 @@ export function calculate<F>(method: Method<F>, facts: F, gold: string, pen: Pen
     const { text, holds } = method.check(facts, answer, pen);
     pen.slip = care.slip;
     if (pen.random.chance(care.waitWord)) pen.opening = "wait";
-    pen.line((words) => `${words.check} ${text} ${holds ? words.yes : words.no}`);
+    pen.line((words) => `${words.check} ${worded(text, words)} ${holds ? words.yes : words.no}`);
     confirmed = holds;
     if (holds) continue;
     pen.opening = "wait";
