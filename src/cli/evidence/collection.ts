@@ -313,9 +313,9 @@ export class Collection {
   ): Promise<Evaluated[]> {
     const progress = this.#ui.progress(name, problems.length * sampling.samples);
     const answers = await evaluateModel(checkpoint, problems, {
+      maxTokens: MAX_TOKENS,
       ...sampling,
       seed: SEED,
-      maxTokens: MAX_TOKENS,
       workers: this.#settings.workers,
       ...(judge ? { judge } : {}),
       onProgress: (done) => progress.update(done),

@@ -16,6 +16,8 @@ export interface Sampling {
   readonly samples: number;
   readonly thinkingBudget?: number;
   readonly waits?: number;
+  /** Most new tokens; default: those of reinforcement. */
+  readonly maxTokens?: number;
 }
 
 /** What a run was like as it went. */

@@ -14,6 +14,8 @@ import { points } from "./stage-figures.ts";
 /** Shares of the natural length that a budget allows. */
 const BUDGETS = [0, 0.25, 0.5, 0.75, 1, 1.5, 2] as const;
 const WAITS = [0, 1, 2, 4] as const;
+/** Room for a thought that is made to go on: half as much again as reinforcement gives. */
+const WAIT_TOKENS = 384;
 /** Families that are searched: one attempt after the other. */
 const SEARCHES = ["countdown", "puzzle24", "maze", "knights"];
 
@@ -59,7 +61,7 @@ export async function collectTestTime(
     const { votes } = await collection.measure(name(`T 1 x${settings.samples}`), zero, problems, many);
     const waits = [];
     for (const count of WAITS) {
-      const sampling = { temperature: 1, samples: 1, ...(count === 0 ? {} : { waits: count }) };
+      const sampling = { temperature: 1, samples: 1, maxTokens: WAIT_TOKENS, ...(count === 0 ? {} : { waits: count }) };
       waits.push({
         waits: count,
         measurement: await collection.measure(name(`waits ${count}`), zero, waitProblems, sampling),
@@ -98,7 +100,7 @@ ${markdown(
 )}
 
 Waits: the end of thinking put off so many times by "wait", ${waitProblems.length} held-out problems, the same ones in each column. "Cut" is the share of
-answers that were not finished within ${MAX_TOKENS} new tokens: what waits cost where there is no room for them.
+answers that were not finished within ${WAIT_TOKENS} new tokens: what waits cost where there is no room for them.
 
 ${markdown(
   ["waits", ...first!.waits.map(({ waits }) => String(waits))],
