@@ -6,7 +6,7 @@ import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
  * More second looks than in the tiny corpus, confirmed ones and false ones too, and comparisons: a reader that is made to go on
  * looks again, and has to know that what is equal is equal; or goes on with a search that it had given up. Fewer slips: reinforcement has some 500 answers a rung to unlearn them.
  */
-const SMALL_CORPUS = {
+export const SMALL_CORPUS = {
   problems: [...smallCorpusMix],
   kinds: { solution: 0.84, facts: 0.04, drill: 0.05, statement: 0.05, comparison: 0.02 },
   care: { slip: 0.004, stumble: 0.15, recheck: 0.35, catch: 0.7, again: 0.3, doubt: 0.2 },

@@ -8,7 +8,8 @@
  * fine-tuning takes (distil-control.ts). That large teachers do better than small models' own reinforcement is the claim
  * under test (§4.1, table 6).
  */
-import { demoMix, type ProblemWeight, smallCorpusMix, smallMix } from "../tasks/index.ts";
+import { demoMix, type ProblemWeight, smallMix } from "../tasks/index.ts";
+import { SMALL_CORPUS } from "./base.ts";
 import { equalSteps } from "./distil-control.ts";
 import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
 
@@ -19,13 +20,17 @@ interface Size {
   readonly problems: readonly ProblemWeight[];
   readonly prompts: number;
   readonly samplesPerPrompt: number;
+  readonly perPrompt: number;
   readonly rowLength: number;
-  /** Tokens of the kept traces and of the student's own answers, about: for the length of the control. */
+  /** For the length of the control, about: traces that are kept, tokens of one, and of the student's own answers. */
+  readonly kept: number;
   readonly traceTokens: number;
   readonly answerTokens: number;
+  /** Of the control. */
+  readonly promptsPerStep: number;
 }
 
-/** 246,000 parameters, 0.27 of the shipped base's; and a third of the documents that it has read. */
+/** 246,000 parameters, an eighth of the shipped base's. */
 const TINY_BASE: Size["base"] = {
   kind: "pretrain",
   model: { hiddenSize: 64, layers: 4, heads: 2, kvHeads: 2, headDim: 32, intermediateSize: 192 },
@@ -41,17 +46,17 @@ const TINY_BASE: Size["base"] = {
   ],
 };
 
-/** 570,000 parameters, 0.29 of the small base's. */
+/** 674,000 parameters, just under a third of the small base's; and five ninths of the documents that it has read. */
 const SMALL_BASE: Size["base"] = {
   ...TINY_BASE,
-  model: { hiddenSize: 96, layers: 4, heads: 3, kvHeads: 3, headDim: 32, intermediateSize: 288 },
+  model: { hiddenSize: 96, layers: 5, heads: 3, kvHeads: 3, headDim: 32, intermediateSize: 288 },
   tokenizer: { vocabSize: 768, digits: "pairs" },
-  steps: 860,
+  steps: 1500,
   tokensPerStep: 12_288,
-  rowLength: 288,
+  rowLength: 320,
   phases: [
-    { from: 0, mix: { problems: [...smallCorpusMix], direct: 0.1 } },
-    { from: 0.7, mix: { problems: [...smallCorpusMix], direct: 0.6 } },
+    { from: 0, mix: { ...SMALL_CORPUS, direct: 0.1 } },
+    { from: 0.7, mix: { ...SMALL_CORPUS, direct: 0.6 } },
   ],
 };
 
@@ -59,22 +64,22 @@ const SIZES: Readonly<Record<Scale, Size>> = {
   tiny: {
     base: TINY_BASE,
     problems: demoMix,
-    ...{ prompts: 4000, samplesPerPrompt: 2, rowLength: 256, traceTokens: 80, answerTokens: 50 },
+    ...{ prompts: 4000, samplesPerPrompt: 2, perPrompt: 1, rowLength: 320 },
+    ...{ kept: 3400, traceTokens: 80, promptsPerStep: 16, answerTokens: 50 },
   },
   small: {
     base: SMALL_BASE,
     problems: smallMix,
-    ...{ prompts: 8000, samplesPerPrompt: 2, rowLength: 288, traceTokens: 90, answerTokens: 60 },
+    ...{ prompts: 12_000, samplesPerPrompt: 4, perPrompt: 2, rowLength: 320 },
+    ...{ kept: 18_000, traceTokens: 90, promptsPerStep: 32, answerTokens: 60 },
   },
 };
 
 const EPOCHS = 3;
-/** Share of the problems of which the teacher has a right answer among its samples, about. */
-const KEPT = 0.85;
-const ANSWERS = { promptsPerStep: 16, samplesPerPrompt: 16, iterations: 1 } as const;
+const ANSWERS = { samplesPerPrompt: 16, iterations: 1 } as const;
 
 function distilled(scale: Scale): RecipeInput {
-  const { base, problems, prompts, samplesPerPrompt, rowLength } = SIZES[scale];
+  const { base, problems, prompts, samplesPerPrompt, perPrompt, rowLength } = SIZES[scale];
   return defineRecipe({
     name: scale === "tiny" ? "distil" : "distil-small",
     description: "Teach a student a third as large by the right answers of a large reasoning model.",
@@ -87,7 +92,9 @@ function distilled(scale: Scale): RecipeInput {
         name: "teacher",
         from: "models/zero",
         problems: [...problems],
-        ...{ prompts, samplesPerPrompt, perPrompt: 1, temperature: 0.8, maxNewTokens: 256 },
+        ...{ prompts, samplesPerPrompt, perPrompt, temperature: 0.8, maxNewTokens: 256 },
+        // Zero mixes its languages; word by word its thoughts are turned into that of the question.
+        language: "rewrite",
       },
       {
         kind: "supervise",
@@ -106,7 +113,7 @@ function distilled(scale: Scale): RecipeInput {
 }
 
 function reinforced(scale: Scale): RecipeInput {
-  const { base, problems, prompts, traceTokens, answerTokens } = SIZES[scale];
+  const { base, problems, kept, traceTokens, answerTokens, promptsPerStep } = SIZES[scale];
   return defineRecipe({
     name: scale === "tiny" ? "distil-rl" : "distil-rl-small",
     description: "The control beside distillation: the same student base, reinforced for the same operations.",
@@ -119,8 +126,12 @@ function reinforced(scale: Scale): RecipeInput {
         name: "student",
         from: "stage:base",
         problems: [...problems],
-        steps: equalSteps(prompts * KEPT * traceTokens * EPOCHS, { ...ANSWERS, answerTokens }),
+        steps: equalSteps(kept * traceTokens * EPOCHS, { ...ANSWERS, promptsPerStep, answerTokens }),
         ...ANSWERS,
+        promptsPerStep,
+        // As R1-Zero itself is reinforced, where it does best.
+        miniBatches: 4,
+        ...(scale === "small" ? { curriculum: { halfLife: 30, prior: 0.5, floor: 0.1 } } : {}),
         maxNewTokens: 256,
         learningRate: 5e-4,
         schedule: { kind: "linear", warmup: 5, floor: 0.1 },

@@ -39,7 +39,7 @@ export {
   type TaskDefinition,
   type Verdict,
 } from "./task.ts";
-export { inLanguage, languageShare, WORDS, wordList } from "./trace/words.ts";
+export { inLanguage, languageShare, WORDS, wordedShare, wordList } from "./trace/words.ts";
 export {
   RATING_ASPECTS,
   type RatingAspect,

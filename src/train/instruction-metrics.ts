@@ -1,5 +1,5 @@
 /** How answers to instructions are summed up: who does as it is told, kind by kind, right or wrong. */
-import { asInstruction, getTask, languageShare } from "../tasks/index.ts";
+import { asInstruction, getTask, wordedShare } from "../tasks/index.ts";
 import { mean } from "../util/statistics.ts";
 import type { Evaluated } from "./evaluate.ts";
 
@@ -56,9 +56,10 @@ function followed({ rollout, judgement }: Evaluated): boolean {
   return asInstruction(getTask(problem.family))?.follows(problem, parsed.thinking, parsed.answer).score === 1;
 }
 
-/** Mean share of the prompt's language among the known words of the thoughts; NaN of answers without a thought. */
+/** Mean share of the prompt's language among the known words of the thoughts that have any; NaN where none has. */
 export function languageOf(answers: readonly Evaluated[]): number {
-  const thought = answers.filter(({ rollout }) => rollout.parsed.thinking.trim() !== "");
-  const shares = thought.map(({ rollout }) => languageShare(rollout.parsed.thinking, rollout.problem.language));
+  const shares = answers.flatMap(
+    ({ rollout: { parsed, problem } }) => wordedShare(parsed.thinking, problem.language) ?? [],
+  );
   return shares.length === 0 ? Number.NaN : mean(shares);
 }

@@ -80,7 +80,7 @@ export function create(): Command {
     .addOption(
       new Option("--scale <scale>", "scale of r1, mixing, distil, o1 and thinking").choices(SCALES).default("small"),
     )
-    .option("--stage-seeds <list>", "seeds of r1, o1 and thinking", "0")
+    .option("--stage-seeds <list>", "seeds of r1, o1 and thinking", "0,1")
     .option("--stage-problems <n>", "held-out problems of r1, mixing, distil, o1 and thinking", integer(10), 2000)
     .option("--instructions <n>", "held-out instructions of r1, and requests of thinking", integer(5), 1000)
     .option("--base <model>", "what the growth and the sweeps start from", "models/base")

@@ -118,8 +118,8 @@ function ratio({ student, reinforced }: Pick<DistilSeed, "student" | "reinforced
   return (reinforced.training?.flops ?? Number.NaN) / (student.training?.flops ?? Number.NaN);
 }
 
-/** How far the control's operations may be from the student's. */
-const EQUAL = 0.25;
+/** How many more operations than the student's the control may have had; fewer would flatter the student. */
+const MOST = 1.5;
 
 function floorsOf({ seeds, teacher }: Distil): Floor[] {
   const kept = seeds.map(({ data }) => data.counts.kept);
@@ -129,7 +129,7 @@ function floorsOf({ seeds, teacher }: Distil): Floor[] {
   return [
     { what: "seeds", wanted: "3", got: String(seeds.length), met: seeds.length >= 3 },
     { what: "traces, each seed", wanted: "≥ 10000", got: kept.join(", "), met: Math.min(...kept) >= 10_000 },
-    shareFloor("distilled student over teacher, right answers, mean over seeds", 0.85, [mean(shares)]),
+    shareFloor("distilled student over teacher, right answers, each seed", 0.85, shares),
     {
       what: "above the reinforced student by more than two standard errors over seeds",
       wanted: Number.isFinite(error) ? `> ${points(2 * error)} points` : "> 2 errors, of which one seed has none",
@@ -139,9 +139,9 @@ function floorsOf({ seeds, teacher }: Distil): Floor[] {
     },
     {
       what: "the control's operations over the student's, each seed",
-      wanted: `1 ± ${EQUAL}`,
+      wanted: `1 to ${MOST}`,
       got: ratios.map((x) => figure(x, 2)).join(", "),
-      met: ratios.every((x) => Math.abs(x - 1) <= EQUAL),
+      met: ratios.every((x) => x >= 1 && x <= MOST),
     },
   ];
 }

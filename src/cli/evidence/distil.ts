@@ -9,8 +9,8 @@ import type { Collection, Model } from "./collection.ts";
 import type { DataRecord, Measurement } from "./record.ts";
 import { beginnings, measureStage, ONE, type StageSettings } from "./stage-set.ts";
 
-/** Prompts that the teacher is asked, so that more than 10,000 traces are kept where it solves three of four. */
-const PROMPTS: Readonly<Record<Scale, number | undefined>> = { tiny: undefined, small: 14_000 };
+/** Share of steps that the control gets on top, since groups that are all right or all wrong cost it no training. */
+const SPARE = 1.2;
 
 export interface DistilSeed {
   readonly seed: number;
@@ -36,12 +36,10 @@ export async function collectDistil(collection: Collection, settings: StageSetti
   const seeds: DistilSeed[] = [];
   const taught = await measureStage(collection, { scale, seed: list[0]!, name: "zero", model: teacher }, problems);
   for (const seed of list) {
-    const prompts = PROMPTS[scale];
     const stages = await collection.pipeline(`distil-${scale}-${seed}`, "distil", {
       recipe: RECIPES["distil"]![scale],
       seed,
       place: () => teacher,
-      set: prompts === undefined ? [] : [`stages.teacher.prompts=${prompts}`],
     });
     const base = stages.model("base");
     const before = await measure(`base ${seed}`, base);
@@ -49,7 +47,7 @@ export async function collectDistil(collection: Collection, settings: StageSetti
     const { recipe, cost } = control(scale);
     // How long the control's answers will be is not known before; how equal it became is told. Half-way is a fair guess.
     const answerTokens = (before.summary.tokens_mean + taught.summary.tokens_mean) / 2;
-    const steps = equalStepsOf({ tokens: student.training!.tokens! }, { ...cost, answerTokens });
+    const steps = Math.ceil(SPARE * equalStepsOf({ tokens: student.training!.tokens! }, { ...cost, answerTokens }));
     const reinforced = await collection.trained(`distil-rl-${scale}-${seed}`, "distil-rl", {
       ...{ scale, seed, from: base, recipe, set: [`steps=${steps}`] },
     });

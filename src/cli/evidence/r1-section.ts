@@ -186,6 +186,9 @@ function floorsOf({ settings: { scale, problems }, seeds }: R1): Floor[] {
     },
     least("one language", 0.97, ({ problems: m }) => meanValue(m, language)),
     least("strict format", 0.99, ({ problems: m }) => meanValue(m, format)),
-    least("instructions followed", 0.9, (answers) => answers.instructions.traits!.instructions.followed),
+    least("instructions followed, mean over kinds", 0.9, ({ instructions: { traits } }) => {
+      const { recall: _, ...kinds } = traits!.instructions.kinds; // Of these any name of the kind would do.
+      return mean(Object.values(kinds).map(({ followed }) => followed));
+    }),
   ];
 }

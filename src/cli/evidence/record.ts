@@ -4,7 +4,7 @@
  */
 import { majorityVote } from "../../generate/index.ts";
 import type { SampleCounts } from "../../recipes/sample-counts.ts";
-import { addSkills, languageShare, NO_SKILLS, type SkillCounts, searchSkills } from "../../tasks/index.ts";
+import { addSkills, NO_SKILLS, type SkillCounts, searchSkills, wordedShare } from "../../tasks/index.ts";
 import { type Evaluated, type EvaluationSummary, summarise } from "../../train/evaluate.ts";
 import { type InstructionSummary, summariseInstructions } from "../../train/instruction-metrics.ts";
 import { mean } from "../../util/statistics.ts";
@@ -55,7 +55,7 @@ export interface DataRecord {
 
 /** What the parts over stages ask of answers beside rightness: for each problem one number, of its first answer. */
 export interface Traits {
-  /** Share of the prompt's language in the thought; null without one. */
+  /** Share of the prompt's language among the known words of the thought; null where it has none. */
   readonly language: readonly (number | null)[];
   /** Tokens of the thought. */
   readonly thinking: readonly number[];
@@ -132,9 +132,10 @@ function skillsOf(answers: readonly Evaluated[]): SkillCounts {
 export function traitsOf(answers: readonly Evaluated[], samples: number, size: (text: string) => number): Traits {
   const first = answers.filter((_, i) => i % samples === 0);
   return {
-    language: first.map(({ rollout: { parsed, problem } }) =>
-      parsed.thinking.trim() === "" ? null : Number(languageShare(parsed.thinking, problem.language).toFixed(3)),
-    ),
+    language: first.map(({ rollout: { parsed, problem } }) => {
+      const share = wordedShare(parsed.thinking, problem.language);
+      return share === undefined ? null : Number(share.toFixed(3));
+    }),
     thinking: first.map(({ rollout }) => size(rollout.parsed.thinking)),
     format: first.map(({ judgement }) => judgement.rewards["format"] ?? 0),
     instructions: summariseInstructions(first.filter(({ rollout }) => rollout.problem.family.startsWith("instruct-"))),

@@ -44,10 +44,15 @@ const LANGUAGE_OF = new Map<string, Language>(
 );
 
 /**
- * Share of a language among the known words of a thought; 1 when it has none of either language.
- * Linear in the text.
+ * Share of a language among the known words of a thought; 1 when it has none of either language: what has no words does
+ * not mix them. Linear in the text.
  */
 export function languageShare(thinking: string, language: Language): number {
+  return wordedShare(thinking, language) ?? 1;
+}
+
+/** The same for measuring: undefined for a thought without known words, which would only thin out those that have some. */
+export function wordedShare(thinking: string, language: Language): number | undefined {
   let own = 0;
   let all = 0;
   for (const match of thinking.matchAll(/\p{L}+/gu)) {
@@ -56,7 +61,7 @@ export function languageShare(thinking: string, language: Language): number {
     all++;
     if (found === language) own++;
   }
-  return all === 0 ? 1 : own / all;
+  return all === 0 ? undefined : own / all;
 }
 
 const KEY_OF = new Map<string, keyof Words>(
