@@ -25,7 +25,7 @@ export interface ModelEvaluation {
 }
 
 /** Logical shards and answers a round: fixed, so that results do not depend on the machine. */
-const SHARDS = 2;
+export const SHARDS = 2;
 const ROUND = 2048;
 
 /** Answers to every problem, judged; problem-major. */
@@ -35,8 +35,7 @@ export async function evaluateModel(
   settings: ModelEvaluation,
 ): Promise<Evaluated[]> {
   const { tokenizer, config } = checkpoint;
-  const longest = Math.max(...problems.map((problem) => tokenizer.encodePlain(problem.prompt).length));
-  const positions = longest + settings.maxTokens + 2;
+  const positions = positionsOf(tokenizer, problems, settings.maxTokens);
   const compute = new WorkerCompute({ config, shards: SHARDS, positions, packed: false }, settings.workers);
   compute.buffers.parameters.set(checkpoint.parameters);
   const judge = settings.judge ?? ruleJudge();
@@ -52,6 +51,11 @@ export async function evaluateModel(
     await compute.close();
   }
   return answers;
+}
+
+/** The longest conversation in tokens. */
+export function positionsOf(tokenizer: Tokenizer, problems: readonly Problem[], maxTokens: number): number {
+  return Math.max(...problems.map((problem) => tokenizer.encodePlain(problem.prompt).length)) + maxTokens + 2;
 }
 
 function sampling(settings: ModelEvaluation, at: number, tokenizer: Tokenizer): EvaluationSettings {

@@ -107,6 +107,11 @@ export class Tokenizer {
     return this.#file;
   }
 
+  /** Whether the other one gives every text the same ids. */
+  equals(other: Tokenizer): boolean {
+    return JSON.stringify(this.#file) === JSON.stringify(other.#file);
+  }
+
   /** Ids of a text; special and other added tokens that stand in it are recognised. For text that we composed. */
   encode(text: string): number[] {
     const out: number[] = [];

@@ -91,7 +91,11 @@ export interface EngineOptions {
  * The provider that was asked for if it passes its self-test, else the CPU, with an event that says why.
  * @param step where the run stands
  */
-export async function chooseProvider(options: EngineOptions, store: RunStore, step: number): Promise<ProviderChoice> {
+export async function chooseProvider(
+  options: EngineOptions,
+  store: Pick<RunStore, "event">,
+  step: number,
+): Promise<ProviderChoice> {
   const { provider } = await nodeProvider(options.provider ?? "cpu", ({ code, message }) =>
     store.event({ level: code === "PROVIDER_REFUSED" ? "warning" : "info", code, step, message }),
   );

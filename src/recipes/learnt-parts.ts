@@ -64,7 +64,7 @@ async function openCritic(
   let body = model;
   if (settings.critic !== undefined) {
     body = await loadModelFolder(options.modelFolder?.(settings.critic) ?? settings.critic);
-    if (JSON.stringify(body.tokenizer.toJson()) !== JSON.stringify(model.tokenizer.toJson())) {
+    if (!body.tokenizer.equals(model.tokenizer)) {
       throw new ReckonError("CRITIC_TOKENIZER", `${settings.critic} cannot be a critic of this model`, {
         expected: "a model with the policy's tokenizer",
         got: "another tokenizer",

@@ -1,5 +1,6 @@
 /** Trains a reward model in a run directory, and opens one that is trained. */
 import { scoringModel } from "../model/scoring.ts";
+import type { Tokenizer } from "../model/tokenizer.ts";
 import { WorkerCompute } from "../runs/worker-compute.ts";
 import { trainerFiles } from "../train/checkpoint.ts";
 import type { Opinions } from "../train/model-judge.ts";
@@ -75,6 +76,7 @@ export async function runReward(
 export interface OpenedReward {
   readonly opinions: Opinions;
   readonly record: RewardRecord;
+  readonly tokenizer: Tokenizer;
   close(): Promise<void>;
 }
 
@@ -88,7 +90,7 @@ export async function openRewardModel(
   shards: number,
   positions: number,
   options: StageOptions,
-  store: RunStore,
+  store: Pick<RunStore, "event">,
 ): Promise<OpenedReward> {
   const { config, parameters, tokenizer, extra } = await loadModelFolder(options.modelFolder?.(folder) ?? folder);
   const record = (extra.reckon as { readonly reward?: RewardRecord } | undefined)?.reward;
@@ -104,6 +106,7 @@ export async function openRewardModel(
   compute.buffers.parameters.set(parameters);
   return {
     record,
+    tokenizer,
     opinions: async (texts) =>
       (await readRewards(compute, tokenizer, texts, record)).map((opinion) => opinion?.value ?? null),
     close: () => compute.close(),

@@ -48,7 +48,7 @@ export {
 } from "./instruction-metrics.ts";
 export { DEFAULT_REWARDS, type Judge, judgeByRules, type RuleRewards, ruleJudge } from "./judge.ts";
 export type { DistilObjective } from "./losses/distil.ts";
-export { modelJudge, type Opinions } from "./model-judge.ts";
+export { modelJudge, type Opinions, opinionOn } from "./model-judge.ts";
 export { type Objective, type ObjectiveGraphOptions, objectiveGraph } from "./objective.ts";
 export { Optimizer, type OptimizerSettings, type OptimizerState } from "./optimizer.ts";
 export { type Critic, type PpoSettings, ppoUpdates } from "./ppo.ts";
@@ -59,6 +59,7 @@ export {
   pretrain,
   type TokenDocument,
 } from "./pretrain.ts";
+export { type RankingSummary, summariseRanking, votesOf } from "./ranking.ts";
 export { REINFORCE_START, type ReinforceParts, type ReinforceState, reinforce, type Updates } from "./reinforce.ts";
 export type { ReinforceSettings } from "./reinforce-settings.ts";
 export { REWARD_START, type RewardParts, type RewardSettings, type RewardState, trainReward } from "./reward.ts";

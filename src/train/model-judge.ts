@@ -34,6 +34,11 @@ export function modelJudge(rules: Judge, opinions: Opinions, weight: number): Ju
   };
 }
 
+/** What the model said of a rollout; null where it said nothing, or where no model was asked. */
+export function opinionOn({ rewards }: Judgement): number | null {
+  return rewards["model"] ?? null;
+}
+
 function textOf({ problem, parsed, finish }: Rollout): Parameters<Opinions>[0][number] | undefined {
   const { formatOk, thinking, answer } = parsed;
   return formatOk && answer !== null && finish === "stop" ? { prompt: problem.prompt, thinking, answer } : undefined;

@@ -1,12 +1,18 @@
 /** `reckon eval`: how good is a model on problems that it has not seen. The JSON is a frozen interface. */
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import { type EvaluationSummary, summarise } from "../../train/evaluate.ts";
+import type { LoadedCheckpoint } from "../../model/hf-checkpoint.ts";
+import type { Problem } from "../../tasks/index.ts";
+import { type Evaluated, type EvaluationSummary, summarise } from "../../train/evaluate.ts";
 import { type InstructionSummary, summariseInstructions } from "../../train/instruction-metrics.ts";
+import { type Judge, ruleJudge } from "../../train/judge.ts";
+import { modelJudge } from "../../train/model-judge.ts";
+import { type RankingSummary, summariseRanking } from "../../train/ranking.ts";
 import { decimal, integer, newCommand, uiOf, usageError } from "../command.ts";
 import { evaluateModel, heldOutInstructions, heldOutProblems } from "../evaluation.ts";
 import { openModel } from "../models.ts";
 import { openProblems } from "../problem-files.ts";
+import { openRanker } from "../ranker.ts";
 import { stageTable, stageTableText } from "../stage-table.ts";
 import { again } from "../tasks/open.ts";
 import { table, type Ui } from "../ui.ts";
@@ -17,6 +23,7 @@ interface Options {
   readonly skipBroken?: boolean;
   readonly instructions?: boolean;
   readonly stages?: boolean;
+  readonly rewardModel?: string;
   readonly count: number;
   readonly samples: number;
   readonly seed: number;
@@ -33,6 +40,10 @@ export function create(): Command {
   return newCommand("eval", "", [
     ["reckon eval zero", "the shipped model on 500 held-out problems of the mixture that it was trained on"],
     ["reckon eval base --problems set.jsonl --samples 16 --temperature 0.6 --json", "pass@k on problems of your own"],
+    [
+      "reckon eval zero --samples 8 --reward-model runs/reward",
+      "does it pay to take the answer that a reward model (`reckon train reward`) rates highest, or a vote",
+    ],
     ["reckon eval zero --instructions", "how far it does as it is told, kind by kind"],
     ["reckon eval runs/r1 --stages", "what each stage of a recipe gave"],
     ["reckon eval my-run --problems questions.jsonl", "on every row of a file of questions and answers"],
@@ -51,6 +62,7 @@ export function create(): Command {
     .option("--skip-broken", "of files of questions and answers: leave broken rows out instead of refusing them")
     .option("--instructions", "on held-out instructions: answers at once, in words, as lists; greetings; recall")
     .option("--stages", "of a run of several stages: what each of them gave, as a table")
+    .option("--reward-model <name>", "rate the answers by this run or folder, and take the best of several")
     .option("--count <n>", "without --problems: how many held-out problems", integer(1), 500)
     .option("--samples <k>", "answers a problem", integer(1), 1)
     .option("--seed <s>", "of the sampling", integer(0), 0)
@@ -66,25 +78,64 @@ export function create(): Command {
       if (options.task.length > 0 && options.problems === undefined) {
         throw usageError("--task says whose problems stand in a file", { expected: "--problems <file> beside it" });
       }
+      checkRanking(options);
       if (options.stages) return printStages(ui, name, options);
       const { folder, checkpoint } = await openModel(name);
       const source = options.problems ? await openProblems(options.problems, options.task, ui, options) : undefined;
       const problems =
         source?.problems ?? (options.instructions ? heldOutInstructions : heldOutProblems)(options.count);
-      const progress = ui.progress("answers", problems.length * options.samples);
-      const answers = await evaluateModel(checkpoint, problems, {
-        ...options,
-        ...(source ? { judge: source.judge } : {}),
-        onProgress: (done) => progress.update(done),
-      }).finally(() => source?.close());
-      progress.end();
+      const answers = await rated(ui, checkpoint, problems, options, source?.judge ?? ruleJudge()).finally(() =>
+        source?.close(),
+      );
       const summary = summarise(answers, options.samples);
+      const ranking =
+        options.samples > 1 ? summariseRanking(answers, options.samples, options.rewardModel !== undefined) : undefined;
       const instructions = options.instructions ? summariseInstructions(answers) : undefined;
-      ui.document(instructions ? { ...summary, instructions } : summary);
+      ui.document({ ...summary, ...ranking, ...(instructions ? { instructions } : {}) });
       if (ui.json) return;
-      print(ui, folder, summary);
+      print(ui, folder, summary, ranking);
       if (instructions) printInstructions(ui, instructions);
     });
+}
+
+function checkRanking({ rewardModel, samples, stages }: Options): void {
+  if (rewardModel === undefined) return;
+  if (stages) {
+    throw usageError("--stages measures one answer a problem: there is nothing to choose from", {
+      expected: "--stages or --reward-model, not both",
+    });
+  }
+  if (samples > 1) return;
+  throw usageError("a reward model chooses among several answers to a problem", {
+    expected: "--samples 2 or more beside --reward-model",
+    got: `--samples ${samples}`,
+  });
+}
+
+/** Answers, judged by the rules and rated by the reward model if there is to be one. */
+async function rated(
+  ui: Ui,
+  checkpoint: LoadedCheckpoint,
+  problems: readonly Problem[],
+  options: Options,
+  rules: Judge,
+): Promise<Evaluated[]> {
+  const ranker =
+    options.rewardModel === undefined
+      ? undefined
+      : await openRanker(options.rewardModel, checkpoint, problems, options, ui);
+  const progress = ui.progress("answers", problems.length * options.samples);
+  try {
+    return await evaluateModel(checkpoint, problems, {
+      ...options,
+      // Its weight is none: what it says stands beside what the rules say.
+      judge: ranker ? modelJudge(rules, ranker.opinions, 0) : rules,
+      onProgress: (done) => progress.update(done),
+    });
+  } finally {
+    progress.end();
+    await ranker?.close();
+  }
 }
 
 async function printStages(ui: Ui, run: string, { workers }: Options): Promise<void> {
@@ -102,15 +153,22 @@ function printInstructions(ui: Ui, { kinds, language }: InstructionSummary): voi
   ui.say(`\nthoughts in the language of the prompt: ${percent(language)}`);
 }
 
-function print(ui: Ui, folder: string, s: EvaluationSummary): void {
+function print(ui: Ui, folder: string, s: EvaluationSummary, ranking?: RankingSummary): void {
   const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
+  const chosen = (k: string): string =>
+    [["majority", ranking?.votes[k]] as const, ["highest rated", ranking?.best_of_k?.[k]] as const]
+      .flatMap(([how, share]) => (share === undefined ? [] : [`${how} ${percent(share)}`]))
+      .join(", ");
   ui.say(`${folder}: ${s.n} problems, ${s.samples} answers each`);
   ui.say(
     table([
       ["right", `${percent(s.pass_at_1)} ± ${percent(s.se)}`, `(a random legal answer: ${percent(s.chance)})`],
       ...Object.entries(s.pass_at_k)
         .slice(1)
-        .map(([k, value]) => [`pass@${k}`, percent(value), ""]),
+        .map(([k, value]) => [`pass@${k}`, percent(value), chosen(k)]),
+      ...(ranking?.weighted_vote === undefined
+        ? []
+        : [["vote by rating", percent(ranking.weighted_vote), `of all ${s.samples}, each counting as it is rated`]]),
       ["strict format", percent(s.format), `right given the format: ${percent(s.accuracy_given_format)}`],
       ["tokens", s.tokens_mean.toFixed(1), `right ${s.tokens_right.toFixed(1)}, wrong ${s.tokens_wrong.toFixed(1)}`],
       [

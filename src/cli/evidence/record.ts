@@ -2,11 +2,11 @@
  * What the evidence keeps of a measurement: figures, and for each problem how many of its answers were right, so that
  * intervals and paired comparisons can be made from the records alone. Small enough to be committed.
  */
-import { majorityVote } from "../../generate/index.ts";
 import type { SampleCounts } from "../../recipes/sample-counts.ts";
 import { addSkills, NO_SKILLS, type SkillCounts, searchSkills, wordedShare } from "../../tasks/index.ts";
 import { type Evaluated, type EvaluationSummary, summarise } from "../../train/evaluate.ts";
 import { type InstructionSummary, summariseInstructions } from "../../train/instruction-metrics.ts";
+import { votesOf } from "../../train/ranking.ts";
 import { mean } from "../../util/statistics.ts";
 
 /** How answers are drawn. */
@@ -103,19 +103,6 @@ export function condense(
     tokens: problems.map((list) => Number(mean(list.map((answer) => answer.rollout.length)).toFixed(1))),
     ...(samples < 2 ? {} : { votes: votesOf(problems, samples) }),
   };
-}
-
-function votesOf(problems: readonly (readonly Evaluated[])[], samples: number): Record<string, number> {
-  const out: Record<string, number> = {};
-  for (let k = 1; k <= samples; k *= 2) {
-    out[String(k)] = mean(
-      problems.map((list) => {
-        const vote = majorityVote(list.slice(0, k), (answer) => answer.rollout.parsed.answer?.replace(/\s+/g, ""));
-        return vote?.winner.judgement.score === 1 ? 1 : 0;
-      }),
-    );
-  }
-  return out;
 }
 
 function skillsOf(answers: readonly Evaluated[]): SkillCounts {

@@ -1,0 +1,110 @@
+/** `reckon eval --reward-model` as a user meets it: with a reward model that a run has just made, and with what is none. */
+import assert from "node:assert/strict";
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { resolveRecipe, runRecipe } from "../recipes/index.ts";
+import { RunDirectory } from "../runs/run-directory.ts";
+import { getTask, sampleProblem } from "../tasks/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "reckon-ranker-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const run = join(folder, "judge");
+const few = join(folder, "few.jsonl");
+const ASK = ["--problems", few, "--samples", "4", "--max-tokens", "64", "--seed", "3"];
+
+function reckon(args: readonly string[]): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, ["--conditions=reckon-source", join(import.meta.dirname, "main.ts"), ...args], {
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1" },
+  });
+}
+
+before(async () => {
+  const problems = [{ family: "addition", level: 0, weight: 1 }];
+  const recipe = resolveRecipe({
+    name: "judge",
+    description: "",
+    stages: [
+      {
+        kind: "reward",
+        from: join(import.meta.dirname, "..", "..", "models", "base"),
+        problems,
+        loss: "steps",
+        steps: 2,
+        promptsPerStep: 2,
+        learningRate: 1e-3,
+        schedule: { kind: "constant", warmup: 0 },
+        optimizer: { name: "adamw" },
+        evaluateEvery: 0,
+        evaluatePrompts: 5,
+      },
+    ],
+  });
+  const directory = RunDirectory.create(folder, "judge", recipe);
+  await runRecipe(recipe, directory, { workers: 2 });
+  await directory.close();
+  const asked = Array.from({ length: 6 }, (_, index) =>
+    sampleProblem(getTask("addition"), { seed: 1, index, level: 0, split: "heldout" }),
+  );
+  writeFileSync(few, asked.map((problem) => `${JSON.stringify(problem)}\n`).join(""));
+});
+
+test("says in JSON what choosing would give, on as many threads as there are, and leaves the other numbers alone", () => {
+  const json = (...args: string[]): Record<string, unknown> => {
+    const { status, stdout, stderr } = reckon(["eval", "zero", ...ASK, "--json", ...args]);
+    assert.equal(status, 0, stderr);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  };
+  const { best_of_k, weighted_vote, ...others } = json("--reward-model", run, "--workers", "2");
+  assert.deepEqual(json(), others, "votes need no reward model, and it changes nothing else");
+  const again = json("--reward-model", join(run, "checkpoints", "step-2"), "--workers", "1");
+  assert.deepEqual([again["best_of_k"], again["weighted_vote"]], [best_of_k, weighted_vote]);
+  const [best, bound] = [best_of_k, others["pass_at_k"]] as Record<string, number>[];
+  assert.deepEqual(Object.keys(best!), ["1", "2", "4"]);
+  assert.deepEqual(Object.keys(others["votes"] as object), ["1", "2", "4"]);
+  assert.ok(Math.abs(best!["1"]! - (others["pass_at_1"] as number)) < 1e-12);
+  for (const k of ["2", "4"]) assert.ok(best![k]! <= bound![k]! + 1e-12);
+  assert.ok(typeof weighted_vote === "number" && weighted_vote >= 0 && weighted_vote <= bound!["4"]!);
+});
+
+test("says it in words", () => {
+  const { status, stdout, stderr } = reckon(["eval", "zero", ...ASK, "--reward-model", run]);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /pass@4 +\d[\d.]* % +majority \d[\d.]* %, highest rated \d[\d.]* %/);
+  assert.match(stdout, /vote by rating +\d[\d.]* % +of all 4/);
+});
+
+test("with nothing to choose from it is wrong usage, before anything is loaded", () => {
+  for (const [args, words] of [
+    [["--samples", "1"], /--samples 2 or more/],
+    [["--samples", "4", "--stages"], /--stages or --reward-model/],
+  ] as const) {
+    const { status, stdout, stderr } = reckon(["eval", "nope", "--reward-model", "nope-either", ...args]);
+    assert.deepEqual([status, stdout], [2, ""], stderr);
+    assert.match(stderr, words);
+  }
+});
+
+test("what cannot judge this model is named before any answer is sampled", () => {
+  // The same model, of which two tokens have changed places.
+  const other = join(folder, "other");
+  cpSync(join(run, "checkpoints", "step-2"), other, { recursive: true });
+  const file = join(other, "tokenizer.json");
+  const json = JSON.parse(readFileSync(file, "utf8")) as { model: { vocab: Record<string, number> } };
+  const { vocab } = json.model;
+  [vocab["a"], vocab["b"]] = [vocab["b"]!, vocab["a"]!];
+  writeFileSync(file, JSON.stringify(json));
+  for (const [name, code] of [
+    ["base", /REWARD_MODEL\]: base is no reward model[\s\S]*a language model/],
+    ["nope", /MODEL_UNKNOWN/],
+    [other, /REWARD_TOKENIZER[\s\S]*another tokenizer/],
+  ] as const) {
+    const { status, stdout, stderr } = reckon(["eval", "zero", ...ASK, "--reward-model", name]);
+    assert.deepEqual([status, stdout], [1, ""], stderr);
+    assert.match(stderr, code);
+    assert.doesNotMatch(stderr, /^ +at /m);
+  }
+});
