@@ -28,6 +28,7 @@ const learning = {
   schedule: { kind: "constant", warmup: 0 },
   optimizer: { name: "adamw" },
   tokensPerStep: 512,
+  checkpointEvery: 1,
   evaluateEvery: 0,
   evaluateProblems: 1,
 } as const;
@@ -78,11 +79,17 @@ test("a student listens to its teacher, and says in its lineage to whom", async 
   deaf.losses.forEach((loss, i) => {
     assert.ok(Math.abs(loss - plain.losses[i]!) < 1e-4, `${loss} and ${plain.losses[i]}`);
   });
-  // One's own distribution teaches nothing; fewer threads change nothing.
+  // One's own distribution teaches nothing.
   const self = await run("self", tuned(zero, { weight: 1, top: 512, temperature: 2 }));
   assert.ok(Math.abs(self.losses[0]!) < 1e-4, `${self.losses[0]}`);
+  // Fewer threads change nothing, nor does a stop after the first step.
   const again = await run("again", tuned(student, { weight: 1, top: 8 }), 1);
   assert.deepEqual(again.losses, taught.losses);
+  rmSync(again.folder, { recursive: true });
+  const resumed = await RunDirectory.open(root, "again");
+  await runRecipe(resolveRecipe(resumed.recipe as RecipeInput), resumed, { workers: 1 });
+  await resumed.close();
+  assert.ok(bytes(again.folder, "model.safetensors").equals(bytes(taught.folder, "model.safetensors")));
   const reckon = (folder: string) => JSON.parse(bytes(folder, "reckon.json").toString());
   assert.equal(reckon(taught.folder).teacherHash, await weightsHash(zero));
   assert.ok(!("teacherHash" in reckon(plain.folder)));

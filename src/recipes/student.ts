@@ -106,7 +106,7 @@ export function requireSameTokens(teacher: Tokenizer, student: Tokenizer): void 
     {
       expected: "the same tokenizer.json: a divergence compares probabilities of the same tokens",
       got: difference,
-      help: "Distil on traces, which are text (reckon sample, then a supervise stage), or give the student the teacher's tokenizer.",
+      help: "Distil on traces, which are text (reckon sample, then a supervise stage), or pretrain the student with the teacher's tokenizer: tokenizer.from.",
     },
   );
 }
