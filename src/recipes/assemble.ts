@@ -2,6 +2,7 @@
  * From a resolved recipe to parts that run: compute, optimiser, tokenizer, documents and problems, and the way back from
  * a checkpoint. The one place where recipes, training and runs meet.
  */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cpuProvider, type NodeProviderName, nodeProvider, type ProviderChoice } from "../graph/node.ts";
@@ -9,6 +10,7 @@ import { trainBpe } from "../model/bpe-train.ts";
 import { type ModelConfig, validateConfig } from "../model/config.ts";
 import { type LoadedCheckpoint, loadCheckpoint } from "../model/hf-checkpoint.ts";
 import { initialise } from "../model/initialise.ts";
+import { type ExtendedModel, withSpecialTokens } from "../model/special-tokens.ts";
 import { Tokenizer } from "../model/tokenizer.ts";
 import { WorkerCompute } from "../runs/worker-compute.ts";
 import { document, renderDocument, SPECIAL_TOKENS } from "../tasks/index.ts";
@@ -45,9 +47,52 @@ export async function loadModelFolder(folder: string): Promise<LoadedCheckpoint>
   });
 }
 
+/** What a fresh model reads and writes. */
+export interface Vocabulary {
+  readonly tokenizer: Tokenizer;
+  /** Rows of the embedding: of published models some have no token. */
+  readonly vocabSize: number;
+}
+
+/**
+ * The vocabulary of a fresh model: learnt from its corpus, or that of the model which the stage takes it from, as that one
+ * has it when it teaches: with our special tokens.
+ * @param modelFolder the folder of a model that the recipe names
+ * @throws ReckonError TOKENIZER_MISSING, and what reading the model throws
+ */
+export async function freshVocabulary(
+  recipe: Recipe,
+  stage: PretrainStage,
+  modelFolder: (name: string) => string = (name) => name,
+): Promise<Vocabulary> {
+  const settings = stage.tokenizer;
+  if (settings.from === undefined) {
+    const tokenizer = corpusTokenizer(recipe, stage, settings);
+    return { tokenizer, vocabSize: tokenizer.vocabSize };
+  }
+  const folder = modelFolder(settings.from);
+  if (!existsSync(join(folder, "tokenizer.json"))) {
+    throw new ReckonError("TOKENIZER_MISSING", `${settings.from} has no tokenizer that could be taken`, {
+      expected: "the folder of a model, with tokenizer.json",
+      got: folder,
+      help: "check tokenizer.from in the recipe",
+    });
+  }
+  const { tokenizer, config } = (await loadOurs(folder)).model;
+  return { tokenizer, vocabSize: config.vocabSize };
+}
+
+/** Reads a model's folder, and gives it those of our special tokens that it lacks. */
+export async function loadOurs(folder: string): Promise<ExtendedModel> {
+  return withSpecialTokens(await loadModelFolder(folder), SPECIAL_TOKENS, "<|end|>");
+}
+
 /** A tokenizer learnt from documents of the corpus, of all its phases in turn. */
-export function corpusTokenizer(recipe: Recipe, stage: PretrainStage): Tokenizer {
-  const { documents, digits, vocabSize } = stage.tokenizer;
+function corpusTokenizer(
+  recipe: Recipe,
+  stage: PretrainStage,
+  { documents, digits, vocabSize }: Exclude<PretrainStage["tokenizer"], { from: string }>,
+): Tokenizer {
   const phases = phasesOf(stage);
   const texts = function* (): Generator<string> {
     for (let i = 0; i < documents; i++) {
@@ -57,12 +102,12 @@ export function corpusTokenizer(recipe: Recipe, stage: PretrainStage): Tokenizer
   return Tokenizer.fromJson(trainBpe(texts(), { vocabSize, digits, specials: SPECIAL_TOKENS }));
 }
 
-/** The configuration of a fresh model for a tokenizer. */
-export function freshConfig(stage: PretrainStage, tokenizer: Tokenizer): ModelConfig {
+/** The configuration of a fresh model for a vocabulary. */
+export function freshConfig(stage: PretrainStage, { vocabSize }: Pick<Vocabulary, "vocabSize">): ModelConfig {
   const { architecture } = stage.model;
   return validateConfig({
     ...stage.model,
-    vocabSize: tokenizer.vocabSize,
+    vocabSize,
     rmsNormEps: 1e-5,
     qkvBias: architecture === "qwen2",
     qkNorm: architecture === "qwen3",

@@ -18,11 +18,14 @@ function alone(input: RecipeInput, kind: string): Recipe["stages"][number] {
   }).stages[0]!;
 }
 
+/** Of a tokenizer that is learnt. */
+const vocabSizeOf = ({ tokenizer }: PretrainStage): number =>
+  tokenizer.from === undefined ? tokenizer.vocabSize : Number.NaN;
 const sizeOf = (stage: PretrainStage): number =>
   parameterCount(
     validateConfig({
       ...stage.model,
-      vocabSize: stage.tokenizer.vocabSize,
+      vocabSize: vocabSizeOf(stage),
       rmsNormEps: 1e-5,
       qkvBias: false,
       qkNorm: false,

@@ -26,7 +26,7 @@ const CHAIN_TOKENS = 80;
 /**
  * Operations of training: 6 a parameter and trained token, 2 a sampled one (Kaplan et al. 2020, arXiv 2001.08361, §2.1).
  * Beside adapters a frozen parameter takes 4: it has no gradient of its own.
- * Left out: attention, prompts that are read before sampling, scoring by a reference, evaluations.
+ * Left out: attention, prompts that are read before sampling, scoring by a reference or a teacher, evaluations.
  */
 export function trainingFlops(
   config: ModelConfig,

@@ -46,6 +46,8 @@ export interface LineageRecord {
   readonly evaluation?: Evaluation;
   /** Who wrote the traces that it learnt from, and what that took: tokens and money apart from the model's own. */
   readonly teachers?: readonly TeacherRecord[];
+  /** SHA-256 of the weights of the model whose distributions it learnt from; the operations of that one are not in `flops`. */
+  readonly teacherHash?: string;
 }
 
 /** What a stage has done so far. */
@@ -60,6 +62,8 @@ export class Lineage {
   evaluation: Evaluation | undefined;
   /** Of the data that it learns from. */
   teachers: readonly TeacherRecord[] = [];
+  /** Of the model whose distributions it learns from. */
+  teacherHash: string | undefined;
   readonly #recipe: Recipe;
   readonly #config: ModelConfig;
   readonly #origin: Pick<LineageRecord, "parent" | "parentHash">;
@@ -111,6 +115,7 @@ export class Lineage {
       seconds: this.#before + (performance.now() - this.#started) / 1000,
       ...(this.evaluation ? { evaluation: this.evaluation } : {}),
       ...(this.teachers.length > 0 ? { teachers: this.teachers } : {}),
+      ...(this.teacherHash === undefined ? {} : { teacherHash: this.teacherHash }),
     };
   }
 }

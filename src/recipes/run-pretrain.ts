@@ -1,9 +1,8 @@
 /** Runs the stages over documents, pretraining and supervised fine-tuning, in a run directory. */
 import type { ModelConfig } from "../model/config.ts";
 import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
-import { withSpecialTokens } from "../model/special-tokens.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
-import { type ProblemWeight, SPECIAL_TOKENS, sampleFromMix } from "../tasks/index.ts";
+import { type ProblemWeight, sampleFromMix } from "../tasks/index.ts";
 import { adapterState } from "../train/adapters.ts";
 import { microBatches } from "../train/batch.ts";
 import { type RestoredTrainer, trainerFiles } from "../train/checkpoint.ts";
@@ -14,17 +13,18 @@ import { PRETRAIN_START, pretrain, type TokenDocument } from "../train/pretrain.
 import type { RunStore } from "../train/run-store.ts";
 import {
   chooseProvider,
-  corpusTokenizer,
   type EngineOptions,
   freshConfig,
   freshParameters,
-  loadModelFolder,
+  freshVocabulary,
+  loadOurs,
   restore,
   restoredState,
   startEngine,
 } from "./assemble.ts";
 import { phasesOf } from "./corpus-mix.ts";
 import { type Data, openData, stepsOf } from "./data.ts";
+import { type DistributionTeacher, openDistribution } from "./distribution.ts";
 import { evaluationMetrics, evaluationSample } from "./evaluation-metrics.ts";
 import { Lineage } from "./lineage.ts";
 import type { PretrainStage, Recipe, SuperviseStage } from "./schema.ts";
@@ -44,8 +44,9 @@ export async function runPretrain(
   options: StageOptions,
 ): Promise<void> {
   const restored = await restore(store);
-  const tokenizer = restored?.model.tokenizer ?? corpusTokenizer(recipe, stage);
-  const config = restored?.model.config ?? freshConfig(stage, tokenizer);
+  const vocabulary = restored ? undefined : await freshVocabulary(recipe, stage, options.modelFolder);
+  const tokenizer = vocabulary?.tokenizer ?? restored!.model.tokenizer;
+  const config = restored?.model.config ?? freshConfig(stage, vocabulary!);
   const parameters = restored?.model.parameters ?? freshParameters(recipe, stage, config);
   const phases = phasesOf(stage);
   const text = (index: number, step: number): string => {
@@ -97,7 +98,7 @@ export async function beginning(
 }> {
   if (restored) return { model: restored.model, lineage: Lineage.resumed(recipe, restored), added: [] };
   const folder = options.modelFolder?.(from) ?? from;
-  const { model, added } = withSpecialTokens(await loadModelFolder(folder), SPECIAL_TOKENS, "<|end|>");
+  const { model, added } = await loadOurs(folder);
   return { model, lineage: await Lineage.child(recipe, model, folder), added };
 }
 
@@ -131,6 +132,7 @@ async function runDocuments(
     state: restored?.adapters,
   });
   const { compute, optimizer } = engine;
+  let teacher: DistributionTeacher | undefined;
   const problems = Array.from({ length: stage.evaluateProblems }, (_, index) =>
     sampleFromMix({ seed: 1_000_003, index, split: "heldout" }, rungs),
   );
@@ -144,10 +146,18 @@ async function runDocuments(
     tokenise(text(VALIDATION_START + i, stage.steps - 1)),
   );
   try {
+    if (stage.kind === "supervise" && stage.distribution) {
+      const { distribution } = stage;
+      const folder = options.modelFolder?.(distribution.teacher) ?? distribution.teacher;
+      const threads = { workers: options.workers, provider };
+      teacher = await openDistribution(distribution, folder, { tokenizer, config }, spec, threads);
+      lineage.teacherHash = teacher.hash;
+    }
     await pretrain(stage, state, {
       compute,
       optimizer,
       store,
+      ...(teacher ? { distil: teacher.distil } : {}),
       document: (index, step) => data?.document(index) ?? tokenise(text(index, step)),
       async evaluate(step) {
         const settings = { samples: 1, seed: 7, temperature: 1, maxNewTokens: stage.evaluateNewTokens };
@@ -172,6 +182,7 @@ async function runDocuments(
       },
     });
   } finally {
+    await teacher?.close();
     await engine.close();
   }
 }

@@ -42,3 +42,36 @@ export const optimizerSchema = z.strictObject({
   momentum: share.default(0.95),
   matrixRate: z.number().positive().default(1),
 });
+
+const learntTokenizer = z.strictObject({
+  vocabSize: count.default(512),
+  digits: z.enum(["single", "pairs"]).default("pairs"),
+  /** Documents that the merges are learnt from. */
+  documents: count.default(20_000),
+  from: z.never().optional(),
+});
+
+const takenTokenizer = z.strictObject(
+  {
+    /** Folder of the model, or `stage:NAME`. */
+    from: z.string().min(1),
+  },
+  {
+    error: ({ code }) =>
+      code === "unrecognized_keys"
+        ? "either from (the tokenizer of a model) or vocabSize, digits, documents (one that is learnt)"
+        : undefined,
+  },
+);
+
+/**
+ * A fresh model's tokenizer: learnt from its own corpus, or that of another model, whose distributions it can then learn
+ * from.
+ */
+export const tokenizerSchema = z.union([learntTokenizer, takenTokenizer], {
+  error({ input, errors }) {
+    const taken = typeof input === "object" && input !== null && "from" in input;
+    const issue = errors[taken ? 1 : 0]?.[0];
+    return issue && [...issue.path.map(String), issue.message].join(": ");
+  },
+});

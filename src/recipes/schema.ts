@@ -17,10 +17,12 @@ import {
   share,
   stageName,
   taskFileSchema,
+  tokenizerSchema,
   whole,
 } from "./schema-parts.ts";
 import { gradedSchema, ppoSchema, rewardModelSchema, rewardSchema } from "./schema-reward.ts";
 import { checkStages, stageIndex, stageNameOf } from "./stages.ts";
+import { distributionSchema } from "./student.ts";
 
 const modelSchema = z.strictObject({
   architecture: z.enum(["llama", "qwen2", "qwen3"]).default("llama"),
@@ -42,12 +44,7 @@ const pretrainSchema = z.strictObject({
   kind: z.literal("pretrain"),
   name: stageName.optional(),
   model: modelSchema,
-  tokenizer: z.strictObject({
-    vocabSize: count.default(512),
-    digits: z.enum(["single", "pairs"]).default("pairs"),
-    /** Documents that the merges are learnt from. */
-    documents: count.default(20_000),
-  }),
+  tokenizer: tokenizerSchema,
   /** Standard deviation of the embedding's entries times √hidden. */
   embeddingScale: z.number().positive().default(0.5),
   steps: count,
@@ -90,6 +87,8 @@ const superviseFields = z.strictObject({
   data: dataSchema.optional(),
   /** What becomes of files with broken rows: they are refused, or the rows are left out; default refused. */
   broken: z.enum(["refuse", "skip"]).optional(),
+  /** Learns from a teacher's distributions over the same texts too; off where it is left out. */
+  distribution: distributionSchema.optional(),
   /** What clean solutions are of, and in any case what the model is evaluated on. */
   problems: z.array(rungSchema).min(1),
   /** Either so many steps, or as many as it takes to read the data so often. */
@@ -245,11 +244,13 @@ export function defineRecipe(recipe: RecipeInput): RecipeInput {
 /**
  * Fills in defaults and applies settings of the form `path=value`, e.g. `stages.0.steps=50`, by the stage's name
  * `stages.rl.steps=50`, or `seed=1`; a path that does not begin with a key of the recipe is one of its only stage:
- * `learningRate=1e-4`.
+ * `learningRate=1e-4`. A tokenizer that is taken, `tokenizer.from=models/zero`, stands in place of the recipe's own.
  * @throws ReckonError RECIPE_INVALID naming the key
  */
 export function resolveRecipe(input: RecipeInput, settings: readonly string[] = []): Recipe {
   const draft = structuredClone(input) as Record<string, unknown>;
+  // First of all, so that settings that ask for both kinds are refused in any order.
+  for (const path of settings.flatMap(takenTokenizer)) applySetting(draft, `${path}={}`);
   for (const setting of settings) applySetting(draft, setting);
   if (Array.isArray(draft["stages"])) draft["stages"] = draft["stages"].map(withAlgorithm);
   const result = recipeSchema.safeParse(draft);
@@ -262,6 +263,11 @@ export function resolveRecipe(input: RecipeInput, settings: readonly string[] = 
     got: issue.message,
     help: "run with --dry-run to see the recipe with its defaults",
   });
+}
+
+/** Path of the tokenizer that a setting takes from a model; none of other settings. */
+function takenTokenizer(setting: string): string[] {
+  return /^((?:[^=]*\.)?tokenizer)\.from=/.exec(setting)?.slice(1) ?? [];
 }
 
 function applySetting(draft: Record<string, unknown>, setting: string): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ReckonError } from "../util/errors.ts";
-import { RECIPES, type RecipeInput, resolveRecipe } from "./index.ts";
+import { modelKey, placesOf, RECIPES, type RecipeInput, relocated, resolveRecipe } from "./index.ts";
 
 const problems = [{ family: "addition", level: 0, weight: 1 }];
 const sample = { kind: "sample", from: "models/zero", problems, prompts: 4 } as const;
@@ -64,7 +64,49 @@ test("fine-tuning takes steps, or epochs of data", () => {
 
 test("what recipes of before did not name is absent from them, so that their keys stay", () => {
   const [stage] = resolveRecipe(RECIPES["sft"]!.tiny).stages;
-  for (const key of ["name", "data", "broken", "epochs"]) assert.equal(key in stage!, false, key);
+  for (const key of ["name", "data", "broken", "epochs", "distribution"]) assert.equal(key in stage!, false, key);
+});
+
+test("the key of the shipped base stays as it was recorded", () => {
+  // Whatever changes it on purpose (the corpus, a default, FORMAT) writes the new one here.
+  assert.equal(
+    modelKey(resolveRecipe(RECIPES["base"]!.small, ["seed=0"])),
+    "12c649998397c7ba8073bb6688a066030e23d860e2c86589c176961a6d311941",
+  );
+});
+
+test("a tokenizer is learnt or taken from a model, and what is taken stands in place of the recipe's own", () => {
+  const { distil } = RECIPES;
+  const take = "stages.base.tokenizer.from=models/zero";
+  const [base] = resolveRecipe(distil!.tiny, [take]).stages;
+  assert.ok(base?.kind === "pretrain");
+  assert.deepEqual(base.tokenizer, { from: "models/zero" });
+  assert.deepEqual(placesOf(base).models, ["models/zero"]);
+  assert.deepEqual(relocated(base, (place) => place.toUpperCase(), String).tokenizer, { from: "MODELS/ZERO" });
+  const [own] = resolveRecipe(distil!.tiny, ["stages.base.tokenizer.digits=single"]).stages;
+  assert.ok(own?.kind === "pretrain");
+  assert.deepEqual(own.tokenizer, { vocabSize: 512, digits: "single", documents: 20_000 });
+  assert.deepEqual(placesOf(own).models, []);
+  const both = "stages.base.tokenizer.vocabSize=600";
+  for (const settings of [
+    [take, both],
+    [both, take],
+  ]) {
+    refused(distil!.tiny, /tokenizer[\s\S]*either from .* or vocabSize, digits, documents/, settings);
+  }
+  refused(distil!.tiny, /Unrecognized key: "vocab"/, ["stages.base.tokenizer.vocab=600"]);
+  refused(distil!.tiny, /vocabSize: .*expected number/, ["stages.base.tokenizer.vocabSize=many"]);
+  refused(distil!.tiny, /from: .*expected string/, ["stages.base.tokenizer.from=3"]);
+  refused(distil!.tiny, /stage base refers to stage:student/, ["stages.base.tokenizer.from=stage:student"]);
+});
+
+test("a teacher of distributions is a model that the stage begins with", () => {
+  const [stage] = resolveRecipe(recipe({ ...tune, data: "x.jsonl" }), ["distribution.teacher=models/zero"]).stages;
+  assert.ok(stage?.kind === "supervise");
+  assert.deepEqual(stage.distribution, { teacher: "models/zero", top: 64, temperature: 1, weight: 0.5 });
+  assert.deepEqual(placesOf(stage).models, ["models/base", "models/zero"]);
+  assert.equal(relocated(stage, (place) => place.toUpperCase(), String).distribution?.teacher, "MODELS/ZERO");
+  refused(recipe({ ...tune, data: "x.jsonl" }), /distribution/, ["distribution.weight=0.5"]);
 });
 
 test("the pipeline of R1 resolves at every scale", () => {

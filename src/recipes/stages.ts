@@ -13,6 +13,8 @@ interface Placed {
   readonly data?: DataPlace | undefined;
   readonly rewardModel?: { readonly from: string } | undefined;
   readonly ppo?: { readonly critic?: string | undefined } | undefined;
+  readonly tokenizer?: { readonly from?: string | undefined } | undefined;
+  readonly distribution?: { readonly teacher: string } | undefined;
 }
 
 const REFERENCE = "stage:";
@@ -49,12 +51,14 @@ export function isPath(place: string): boolean {
 }
 
 /** The places of the models and the data that a stage begins with. */
-export function placesOf({ from, data = [], rewardModel, ppo }: Placed): {
+export function placesOf({ from, data = [], rewardModel, ppo, tokenizer, distribution }: Placed): {
   readonly models: readonly string[];
   readonly data: readonly string[];
 } {
   return {
-    models: [from, rewardModel?.from, ppo?.critic].filter((place) => place !== undefined),
+    models: [from, rewardModel?.from, ppo?.critic, tokenizer?.from, distribution?.teacher].filter(
+      (place) => place !== undefined,
+    ),
     data: typeof data === "string" ? [data] : data.map((source) => source.data),
   };
 }
@@ -65,12 +69,14 @@ export function relocated<S extends Placed>(
   model: (place: string) => string,
   data: (place: string) => string,
 ): S {
-  const { from, data: places, rewardModel, ppo } = stage;
+  const { from, data: places, rewardModel, ppo, tokenizer, distribution } = stage;
   return {
     ...stage,
     ...(from === undefined ? {} : { from: model(from) }),
     ...(rewardModel === undefined ? {} : { rewardModel: { ...rewardModel, from: model(rewardModel.from) } }),
     ...(ppo?.critic === undefined ? {} : { ppo: { ...ppo, critic: model(ppo.critic) } }),
+    ...(tokenizer?.from === undefined ? {} : { tokenizer: { ...tokenizer, from: model(tokenizer.from) } }),
+    ...(distribution === undefined ? {} : { distribution: { ...distribution, teacher: model(distribution.teacher) } }),
     ...(places === undefined
       ? {}
       : typeof places === "string"

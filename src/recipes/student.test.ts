@@ -29,7 +29,9 @@ test("distributions can be compared between models of one tokenizer alone", () =
     added_tokens: json.added_tokens.map((token, i) => (i === 0 ? { ...token, lstrip: true } : token)),
   });
   assert.equal(tokenizerDifference(zero, added), "the same tokens, but other added_tokens");
-  assert.deepEqual(distributionSchema.parse({ teacher: "zero" }), { teacher: "zero", temperature: 1, weight: 0.5 });
+  assert.deepEqual(distributionSchema.parse({ teacher: "zero" }), {
+    ...{ teacher: "zero", top: 64, temperature: 1, weight: 0.5 },
+  });
 });
 
 test("how traces fit a student: lengths in its tokens, what is too long for a row, what it lacks", () => {

@@ -16,6 +16,8 @@ const recipeStageSchema = z.looseObject({
   name: z.string().optional(),
   from: place.optional(),
   data: z.union([place, z.array(z.looseObject({ data: place }))]).optional(),
+  tokenizer: z.looseObject({ from: place.optional() }).optional(),
+  distribution: z.looseObject({ teacher: place }).optional(),
 });
 
 const pipelineSchema = z.object({

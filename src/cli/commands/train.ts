@@ -4,10 +4,10 @@ import { type Command, Option } from "commander";
 import { NODE_PROVIDERS, type NodeProviderName } from "../../graph/node.ts";
 import type { ModelConfig } from "../../model/config.ts";
 import {
-  corpusTokenizer,
   estimate,
   estimateStages,
   freshConfig,
+  freshVocabulary,
   isPipeline,
   RECIPES,
   type Recipe,
@@ -18,7 +18,7 @@ import {
 import { resumedAs } from "../../runs/index.ts";
 import type { RunObserver } from "../../runs/run-directory.ts";
 import { integer, newCommand, uiOf, usageError } from "../command.ts";
-import { openModel } from "../models.ts";
+import { modelFolder, openModel } from "../models.ts";
 import { stageTable, stageTableText } from "../stage-table.ts";
 import {
   freshName,
@@ -148,7 +148,7 @@ function minutesFor(flops: number): number {
  */
 async function configOf(recipe: Recipe): Promise<ModelConfig | undefined> {
   for (const stage of recipe.stages) {
-    if (stage.kind === "pretrain") return freshConfig(stage, corpusTokenizer(recipe, stage));
+    if (stage.kind === "pretrain") return freshConfig(stage, await freshVocabulary(recipe, stage, modelFolder));
     const from = "from" in stage ? stage.from : undefined;
     if (from !== undefined && referenceOf(from) === undefined) return (await openModel(from)).checkpoint.config;
   }
