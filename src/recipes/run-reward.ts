@@ -30,8 +30,9 @@ export async function runReward(
     reduce: stage.reduce,
   };
   const data = await ratedTraces(stage, recipe.seed);
-  if (data.warning && !restored)
-    store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message: data.warning });
+  const { warning, standIn } = data;
+  if (warning && !restored) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message: warning });
+  if (standIn && !restored) store.event({ level: "info", code: "DATA_HELD_OUT", step: 0, message: standIn });
   const state = restoredState(restored, REWARD_START, store);
   const spec = { config, shards: recipe.shards, positions: stage.rowLength, packed: false };
   const provider = await chooseProvider(options, store, state.step);
