@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { resolveRecipe, SCALES } from "./index.ts";
 import { o1, o1Ppo } from "./o1.ts";
+import { reward } from "./reward.ts";
+import { oncePerStep } from "./run-reward.ts";
 import { makes, placesOf, relocated } from "./stages.ts";
 
 test("o1 at every scale: good chains, tuning on them, a judge, reinforcement against it, the verifier without a say", () => {
@@ -28,4 +30,24 @@ test("a judge must be a model that an earlier stage makes", () => {
   for (const setting of ["stages.rl.rewardModel.from=stage:good", "stages.rl.rewardModel.from=stage:rl"])
     assert.throws(() => resolveRecipe(o1.tiny, [setting]), { code: "RECIPE_INVALID" });
   assert.throws(() => resolveRecipe(o1Ppo.tiny, ["stages.rl.ppo.critic=stage:nobody"]), { code: "RECIPE_INVALID" });
+});
+
+test("at the scale small a judge is tested on 2,000 prompts, for a tenth of what its training costs at most", () => {
+  for (const recipe of [o1, o1Ppo, reward]) {
+    const judge = resolveRecipe(recipe.small).stages.find((stage) => stage.kind === "reward")!;
+    const { steps, promptsPerStep, chains, evaluatePrompts, evaluateEvery, checkpointEvery } = judge;
+    assert.deepEqual([evaluatePrompts, evaluateEvery], [2000, 500]);
+    const measured = new Set<number>();
+    for (const every of [evaluateEvery, checkpointEvery]) for (let n = every; n <= steps; n += every) measured.add(n);
+    // Reading costs a third of learning.
+    assert.ok((measured.size * evaluatePrompts * chains) / 3 < 0.1 * steps * promptsPerStep * chains);
+    const tiny = resolveRecipe(recipe.tiny).stages.find((stage) => stage.kind === "reward")!;
+    assert.equal(tiny.evaluatePrompts, 200);
+  }
+});
+
+test("what was measured at a step is not measured again for its checkpoint", async () => {
+  let parameters = 0;
+  const evaluate = oncePerStep(async () => ++parameters);
+  assert.deepEqual([await evaluate(250), await evaluate(250), await evaluate(500), await evaluate(500)], [1, 1, 2, 2]);
 });
