@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
+import { gradedTraces } from "../tasks/index.ts";
+import { DEFAULT_ASPECTS, worthOf } from "../train/reward-data.ts";
+import { loadModelFolder } from "./assemble.ts";
+import { tokenise } from "./data.ts";
 import { resolveRecipe, SCALES } from "./index.ts";
 import { o1, o1Ppo } from "./o1.ts";
 import { reward } from "./reward.ts";
@@ -50,4 +55,19 @@ test("what was measured at a step is not measured again for its checkpoint", asy
   let parameters = 0;
   const evaluate = oncePerStep(async () => ++parameters);
   assert.deepEqual([await evaluate(250), await evaluate(250), await evaluate(500), await evaluate(500)], [1, 1, 2, 2]);
+});
+
+test("good chains have room in the rows of fine-tuning", async () => {
+  const { tokenizer } = await loadModelFolder(join(import.meta.dirname, "..", "..", "models", "base"));
+  const [good, tune] = resolveRecipe(o1.small).stages;
+  assert.ok(good?.kind === "graded" && tune?.kind === "supervise");
+  const lengths = Array.from({ length: 400 }, (_, index) =>
+    gradedTraces({ seed: 0, index, split: "train", problems: good.problems }),
+  )
+    .flat()
+    .filter((trace) => worthOf(trace, DEFAULT_ASPECTS)! >= good.least)
+    .map((trace) => tokenise(trace, tokenizer).tokens.length);
+  const leftOut = (row: number): number => lengths.filter((length) => length > row + 1).length / lengths.length;
+  assert.ok(leftOut(tune.rowLength) < 0.005, `${leftOut(tune.rowLength)} are left out`);
+  assert.ok(leftOut(256) > 0.005, "shorter rows would leave many out");
 });

@@ -13,6 +13,7 @@ import { JUDGED } from "./reward.ts";
 import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
 
 const LINEAR = { kind: "linear", warmup: 5, floor: 0.1 } as const;
+const COSINE = { kind: "cosine", warmup: 5, floor: 0.1 } as const;
 const ADAMW = { name: "adamw", weightDecay: 0.01 } as const;
 
 interface Sizes {
@@ -41,7 +42,7 @@ function pipeline(name: string, description: string, sizes: Sizes, ppo: boolean)
       { kind: "graded", name: "good", problems, prompts, least: GOOD },
       {
         ...{ kind: "supervise", name: "tune", from: "models/base", data: "stage:good", problems, evaluateProblems },
-        ...{ epochs: 2, learningRate: 1e-3, schedule: { kind: "cosine", warmup: 5, floor: 0.1 }, optimizer: ADAMW },
+        ...{ epochs: 2, rowLength: 320, learningRate: 1e-3, schedule: COSINE, optimizer: ADAMW },
       },
       {
         ...{ kind: "reward", name: "judge", from: "stage:tune", problems, steps: judging, promptsPerStep: 32 },
