@@ -1,7 +1,7 @@
 /** Settings of stages that make data or learn from it: sources of traces, and rejection sampling. */
 import { z } from "zod";
 import { count, rungSchema, share, stageName, taskFileSchema, whole } from "./schema-parts.ts";
-import { endpointSchema } from "./teacher/settings.ts";
+import { teacherSchema } from "./teacher/settings.ts";
 
 /**
  * Where traces come from: `stage:NAME`, an earlier stage that makes data; `corpus:NAME`, what the program writes itself
@@ -29,10 +29,7 @@ const sampleFields = z.strictObject({
   /** Folder of the model that answers; or else `teacher`. */
   from: z.string().optional(),
   /** An API that answers. */
-  teacher: endpointSchema
-    // Longest thinking that is kept, in characters: an API's tokens are not ours.
-    .extend({ maxThinking: count.optional() })
-    .optional(),
+  teacher: teacherSchema.optional(),
   problems: z.array(rungSchema).min(1),
   /** Users' tasks, as in reinforcement. */
   tasks: z.array(z.union([z.string(), taskFileSchema])).default([]),

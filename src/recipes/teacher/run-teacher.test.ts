@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -7,9 +7,10 @@ import { completion, sendJson, startEndpoint } from "../../../test/endpoint.ts";
 import { RunDirectory } from "../../runs/run-directory.ts";
 import { readTraces } from "../../tasks/index.ts";
 import type { RunEvent } from "../../train/run-store.ts";
+import type { ReckonError } from "../../util/errors.ts";
 import { teachersOf } from "./ask.ts";
 import { runTeacher, type TeacherStage } from "./run-teacher.ts";
-import { askedOf, endpointSchema } from "./settings.ts";
+import { askedOf, teacherSchema } from "./settings.ts";
 
 const root = mkdtempSync(join(tmpdir(), "reckon-teacher-stage-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -24,7 +25,7 @@ test("a teacher as a stage: paused and gone on with, run again with other settin
     setTimeout(() => sendJson(response, completion(message)), 25);
   });
   after(() => server.close());
-  const teacher = endpointSchema.parse({ url: server.url, model: "wise", concurrency: 1, attempts: 1 });
+  const teacher = teacherSchema.parse({ url: server.url, model: "wise", concurrency: 1, attempts: 1 });
   const stage: TeacherStage = {
     teacher,
     problems: [{ family: "addition", level: 1, weight: 1 }],
@@ -72,7 +73,7 @@ test("rungs with few problems are told", async () => {
   const events: RunEvent[] = [];
   const run = RunDirectory.create(root, "few", {}, { observer: { event: (event) => events.push(event) } });
   const stage: TeacherStage = {
-    teacher: endpointSchema.parse({ url: server.url, model: "wise" }),
+    teacher: teacherSchema.parse({ url: server.url, model: "wise" }),
     problems: [{ family: "recall", level: 0, weight: 1 }],
     tasks: [],
     ...{ prompts: 3000, samplesPerPrompt: 1, perPrompt: 1, temperature: 0.6, maxNewTokens: 50 },
@@ -81,4 +82,38 @@ test("rungs with few problems are told", async () => {
   await run.close();
   assert.ok(record.problems < 3000 && record.problems === server.exchanges.length);
   assert.ok(events.some(({ code }) => code === "TEACHER_FEW_PROBLEMS"));
+});
+
+test("a stage with questions that stayed open is not done: run again, it asks these alone", async () => {
+  let limited = true;
+  const server = await startEndpoint(({ number, response }) => {
+    if (limited && number % 3 === 2) sendJson(response, {}, 429);
+    else sendJson(response, completion({ reasoning_content: "hm", content: "<answer>1</answer>" }));
+  });
+  after(() => server.close());
+  const teacher = teacherSchema.parse({ url: server.url, model: "wise", concurrency: 1, attempts: 1 });
+  const stage: TeacherStage = {
+    teacher,
+    problems: [{ family: "addition", level: 2, weight: 1 }],
+    tasks: [],
+    ...{ prompts: 30, samplesPerPrompt: 1, perPrompt: 1, temperature: 0.6, maxNewTokens: 50 },
+  };
+  const events: RunEvent[] = [];
+  const run = RunDirectory.create(root, "limited", {}, { observer: { event: (event) => events.push(event) } });
+  const traces = join(run.path, "traces.jsonl");
+  await assert.rejects(runTeacher(3, stage, run.path, run, {}), (error: ReckonError) => {
+    assert.equal(error.code, "TEACHER_MISSING");
+    assert.match(error.message, /left 10 of 30 questions open[\s\S]*to all but 0[\s\S]*20 answers are kept/);
+    return true;
+  });
+  assert.ok(!existsSync(traces), "nothing that a later stage could take for the data");
+  const tolerant = { ...stage, teacher: { ...teacher, missing: 0.2 } };
+  const { unanswered } = await runTeacher(3, tolerant, run.path, run, {});
+  // Of the ten that were asked again a third failed again.
+  assert.deepEqual([unanswered.length, server.exchanges.length], [3, 40]);
+  assert.ok(existsSync(traces) && events.some(({ code }) => code === "TEACHER_UNANSWERED"));
+  limited = false;
+  const done = await runTeacher(3, stage, run.path, run, {});
+  await run.close();
+  assert.deepEqual([done.unanswered.length, done.record.counts.answers, server.exchanges.length], [0, 30, 43]);
 });

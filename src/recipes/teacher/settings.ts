@@ -47,6 +47,17 @@ export const endpointSchema = z.strictObject({
     .optional(),
 });
 
+/** A teacher as a setting of a stage. */
+export const teacherSchema = endpointSchema.extend({
+  /** Longest thinking that is kept, in characters: an API's tokens are not ours. */
+  maxThinking: count.optional(),
+  /**
+   * Share of the questions that may stay without an answer: with more the stage is not done, and the same command asks them.
+   * Some always fail, such as those whose answers never come to an end.
+   */
+  missing: z.number().min(0).max(1).default(0.02),
+});
+
 /** Which answers become traces. */
 export const keepSchema = z.strictObject({
   /** Traces of one problem: the shortest. */
@@ -58,6 +69,7 @@ export const keepSchema = z.strictObject({
 });
 
 export type EndpointSettings = z.output<typeof endpointSchema>;
+export type TeacherSettings = z.output<typeof teacherSchema>;
 
 /**
  * What of a teacher's settings decides over its answers. The rest (requests at once, patience, prices, the key's name) may
