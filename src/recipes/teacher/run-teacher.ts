@@ -3,7 +3,8 @@
  * recipe, where later stages look for it; the answers lie beside the run's folder, in `answers-HASH`, by the hash of what
  * was asked: a stage that is changed and runs anew, or another run with the same question, pays for none of them again.
  *
- * Left out: `chunk`, since every single answer is safe when it counts.
+ * Left out: `chunk`, since every single answer is safe when it counts; and rollouts to be read, since all answers are in
+ * the log. `maxThinkingTokens` is refused (schema-data.ts).
  */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
@@ -17,7 +18,7 @@ import { openProblems } from "../problems.ts";
 import { type Asked, askTeacher, TEACHER_RECORD, TRACES } from "./ask.ts";
 import { drawOnce } from "./draw.ts";
 import { endpointTeacher } from "./endpoint.ts";
-import type { TeacherSettings } from "./settings.ts";
+import type { KeepSettings, TeacherSettings } from "./settings.ts";
 
 /** What it takes of a stage of kind `sample`. */
 export interface TeacherStage {
@@ -30,6 +31,9 @@ export interface TeacherStage {
   readonly temperature: number;
   readonly maxNewTokens: number;
   readonly perPrompt: number;
+  readonly rows?: number | undefined;
+  readonly maxRepetition: number;
+  readonly language: KeepSettings["language"];
 }
 
 /**
@@ -45,7 +49,8 @@ export async function runTeacher(
   store: RunStore,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Asked> {
-  const { prompts, samplesPerPrompt, temperature, maxNewTokens, perPrompt } = stage;
+  const { prompts, samplesPerPrompt, temperature, maxNewTokens } = stage;
+  const { perPrompt, rows, maxRepetition, language } = stage;
   const { maxThinking, missing } = stage.teacher;
   const tell = (level: "info" | "warning", code: string, message: string): void =>
     store.event({ level, code, step: 0, message });
@@ -67,7 +72,7 @@ export async function runTeacher(
     const answers = join(dirname(folder), `answers-${hash.slice(0, 12)}`);
     const asked = await askTeacher(teacher, {
       ...{ folder: answers, problems, samples: samplesPerPrompt, judge: source.judge },
-      keep: { perPrompt, maxThinking, withoutThinking: false },
+      keep: { perPrompt, rows, maxRepetition, language, maxThinking, withoutThinking: false },
       stopped: () => store.stopRequested(),
       onAnswer: (count) => store.progress(count, total),
     });

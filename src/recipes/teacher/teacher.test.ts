@@ -50,7 +50,7 @@ interface Setup {
     samples?: number;
     temperature?: number;
     price?: object;
-    of?: readonly Problem[];
+    posed?: readonly Problem[];
   }): Promise<Asked>;
 }
 
