@@ -2,6 +2,7 @@
 import type { ModelConfig } from "../model/config.ts";
 import { type LoraSettings, loraLayout } from "../model/lora.ts";
 import { parameterLayout } from "../model/parameters.ts";
+import { freshConfig, freshVocabulary } from "./assemble.ts";
 import type { DataSource, Recipe, Stage, SuperviseStage } from "./schema.ts";
 import { referenceOf, stageNameOf } from "./stages.ts";
 
@@ -11,7 +12,20 @@ export interface Estimate {
   /** Tokens that are trained on. */
   readonly trained: number;
   readonly flops: number;
+  /** Of these what sampling takes, which computes more slowly. */
+  readonly samplingFlops: number;
 }
+
+/** Tokens of a stage, by what is done with them. */
+type Tokens = Pick<Estimate, "sampled" | "trained">;
+
+/** Operations a second on a core: of gradients two thirds of a 2020s core's multiply rate of 100 GFLOP/s (`reckon bench step`). */
+export const TRAINING_RATE = 60e9;
+/**
+ * The same of sampling, which reads all weights for one token of each answer: 5,000 tokens a second of the 2.03 M parameters of the
+ * scale small, on two cores.
+ */
+export const SAMPLING_RATE = 10e9;
 
 /** Mean tokens of an answer over its cap, as the shipped runs show it: for planning only. */
 const ANSWER_SHARE = 0.35;
@@ -19,6 +33,8 @@ const ANSWER_SHARE = 0.35;
 const TRACE_TOKENS = 90;
 const KEPT_SHARE = 0.6;
 const UNKNOWN_ROWS = 1000;
+/** The share of graded chains that are kept where only good ones are: for planning only. */
+const GOOD_SHARE = 0.3;
 
 /** Tokens of a rated trace with its prompt, about: for planning only. */
 const CHAIN_TOKENS = 80;
@@ -28,36 +44,71 @@ const CHAIN_TOKENS = 80;
  * Beside adapters a frozen parameter takes 4: it has no gradient of its own.
  * Left out: attention, prompts that are read before sampling, scoring by a reference or a teacher, evaluations.
  */
-export function trainingFlops(
-  config: ModelConfig,
-  tokens: Omit<Estimate, "flops">,
-  lora?: LoraSettings | undefined,
-): number {
+export function trainingFlops(config: ModelConfig, tokens: Tokens, lora?: LoraSettings | undefined): number {
   const { parameterCount } = parameterLayout(config);
   const adapters = lora ? loraLayout(config, lora).parameterCount : 0;
   const training = lora ? 4 * parameterCount + 6 * adapters : 6 * parameterCount;
   return training * tokens.trained + 2 * parameterCount * tokens.sampled;
 }
 
-/**
- * Tokens and operations of a recipe, by `trainingFlops`.
- * @param config of the model that is trained
- */
-export function estimate(recipe: Recipe, config: ModelConfig): Estimate {
-  const stages = estimateStages(recipe, config);
-  const sum = (of: (stage: Estimate) => number): number => stages.reduce((n, stage) => n + of(stage), 0);
-  return { sampled: sum((s) => s.sampled), trained: sum((s) => s.trained), flops: sum((s) => s.flops) };
+/** Minutes that it takes on so many cores. */
+export function minutesOf({ flops, samplingFlops }: Pick<Estimate, "flops" | "samplingFlops">, cores: number): number {
+  return ((flops - samplingFlops) / TRAINING_RATE + samplingFlops / SAMPLING_RATE) / cores / 60;
 }
 
-/** The same stage by stage. */
-export function estimateStages(recipe: Recipe, config: ModelConfig): (Estimate & { readonly name: string })[] {
-  return recipe.stages.map((stage) => {
+/**
+ * Configuration of the model that each stage trains or asks; undefined where it has none of ours: graded chains, an API.
+ * @param open reads the configuration of a model in a folder
+ */
+export async function stageConfigs(
+  recipe: Recipe,
+  open: (folder: string) => Promise<ModelConfig>,
+): Promise<(ModelConfig | undefined)[]> {
+  const known = new Map<string, ModelConfig | undefined>();
+  const configOf = async (stage: Stage): Promise<ModelConfig | undefined> => {
+    if (stage.kind === "pretrain") {
+      const { from } = stage.tokenizer;
+      const vocabulary = from === undefined ? await freshVocabulary(recipe, stage) : await there(from);
+      return vocabulary && freshConfig(stage, vocabulary);
+    }
+    return "from" in stage && stage.from !== undefined ? there(stage.from) : undefined;
+  };
+  const there = async (from: string): Promise<ModelConfig | undefined> => {
+    const reference = referenceOf(from);
+    return reference === undefined ? open(from) : known.get(reference);
+  };
+  for (const stage of recipe.stages) known.set(stageNameOf(stage), await configOf(stage));
+  return [...known.values()];
+}
+
+/**
+ * Tokens and operations of a recipe, by `trainingFlops`.
+ * @param configs of the stages' models, as `stageConfigs` gives them
+ */
+export function estimate(recipe: Recipe, configs: readonly (ModelConfig | undefined)[]): Estimate {
+  const stages = estimateStages(recipe, configs);
+  const sum = (of: (stage: Estimate) => number): number => stages.reduce((n, stage) => n + of(stage), 0);
+  return {
+    ...{ sampled: sum((s) => s.sampled), trained: sum((s) => s.trained) },
+    ...{ flops: sum((s) => s.flops), samplingFlops: sum((s) => s.samplingFlops) },
+  };
+}
+
+/** The same stage by stage. What an API samples takes none of our operations. */
+export function estimateStages(
+  recipe: Recipe,
+  configs: readonly (ModelConfig | undefined)[],
+): (Estimate & { readonly name: string })[] {
+  return recipe.stages.map((stage, i) => {
     const tokens = tokensOf(recipe, stage);
-    return { name: stageNameOf(stage), ...tokens, flops: trainingFlops(config, tokens, loraOf(stage)) };
+    const config = configs[i];
+    const flops = (of: Tokens): number => (config ? trainingFlops(config, of, loraOf(stage)) : 0);
+    const samplingFlops = flops({ sampled: tokens.sampled, trained: 0 });
+    return { name: stageNameOf(stage), ...tokens, flops: flops(tokens), samplingFlops };
   });
 }
 
-function tokensOf(recipe: Recipe, stage: Stage): Omit<Estimate, "flops"> {
+function tokensOf(recipe: Recipe, stage: Stage): Tokens {
   switch (stage.kind) {
     case "pretrain":
       return { sampled: 0, trained: stage.steps * stage.tokensPerStep };
@@ -89,16 +140,25 @@ function rowsOf(recipe: Recipe, { data = [] }: SuperviseStage): number {
   const sources = typeof data === "string" ? [{ data, weight: 1 }] : data;
   return sources.reduce((total, { data: place, rows = Number.POSITIVE_INFINITY, weight }: DataSource) => {
     const made = recipe.stages.find((stage) => stageNameOf(stage) === referenceOf(place));
-    const there =
-      made?.kind === "sample"
-        ? Math.min(made.rows ?? Number.POSITIVE_INFINITY, made.prompts * made.perPrompt * KEPT_SHARE)
-        : UNKNOWN_ROWS;
+    const there = made === undefined ? UNKNOWN_ROWS : rowsOfMade(made);
     return total + weight * Math.min(rows, Number.isFinite(rows) && made === undefined ? rows : there);
   }, 0);
 }
 
+/** Rows that a stage leaves, about. */
+function rowsOfMade(made: Stage): number {
+  switch (made.kind) {
+    case "sample":
+      return Math.min(made.rows ?? Number.POSITIVE_INFINITY, made.prompts * made.perPrompt * KEPT_SHARE);
+    case "graded":
+      return made.prompts * made.chains * (made.least > 1 ? GOOD_SHARE : 1);
+    default:
+      return UNKNOWN_ROWS;
+  }
+}
+
 /** Operations of a recipe of one stage, of whose adapters too. */
-export function recipeFlops(recipe: Recipe, config: ModelConfig, tokens: Omit<Estimate, "flops">): number {
+export function recipeFlops(recipe: Recipe, config: ModelConfig, tokens: Tokens): number {
   return trainingFlops(config, tokens, loraOf(recipe.stages[0]!));
 }
 

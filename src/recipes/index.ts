@@ -12,8 +12,17 @@ import { runStage } from "./run-stage.ts";
 import type { Recipe, RecipeInput, Scale } from "./schema.ts";
 import { sft } from "./sft.ts";
 
-export { freshConfig, freshVocabulary, loadModelFolder } from "./assemble.ts";
-export { type Estimate, estimate, estimateStages, trainingFlops } from "./estimate.ts";
+export { loadModelFolder } from "./assemble.ts";
+export {
+  type Estimate,
+  estimate,
+  estimateStages,
+  minutesOf,
+  SAMPLING_RATE,
+  stageConfigs,
+  TRAINING_RATE,
+  trainingFlops,
+} from "./estimate.ts";
 export { hash, modelKey, stageKey } from "./keys.ts";
 export { type Evaluation, type LineageRecord, weightsHash } from "./lineage.ts";
 export {

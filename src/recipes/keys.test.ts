@@ -55,3 +55,13 @@ test("users' tasks and rewards count with their content; families of theirs have
   rmSync(task);
   await assert.rejects(rl(), /INPUT_UNREADABLE|could not be read/);
 });
+
+test("of a teacher counts what decides over its answers and which are kept, not how patiently it is asked", async () => {
+  const teacher = { url: "http://127.0.0.1:1/v1", model: "wise" };
+  const sample = (more: object = {}, stage: object = {}) =>
+    key({ kind: "sample", problems, prompts: 3, ...stage, teacher: { ...teacher, ...more } });
+  const first = await sample();
+  assert.equal(await sample({ missing: 0.5, attempts: 9, concurrency: 1, apiKeyEnv: "KEY" }), first);
+  const others = [sample({ maxThinking: 9 }), sample({ model: "other" }), sample({}, { language: "filter" })];
+  for (const other of await Promise.all(others)) assert.notEqual(other, first);
+});

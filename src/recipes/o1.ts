@@ -9,9 +9,11 @@
  * (`reckon start --label` makes some), pretraining gradients (PPO-ptx).
  */
 import { demoMix, type ProblemWeight, smallMix } from "../tasks/index.ts";
+import { JUDGED } from "./reward.ts";
 import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
 
 const LINEAR = { kind: "linear", warmup: 5, floor: 0.1 } as const;
+const COSINE = { kind: "cosine", warmup: 5, floor: 0.1 } as const;
 const ADAMW = { name: "adamw", weightDecay: 0.01 } as const;
 
 interface Sizes {
@@ -19,6 +21,8 @@ interface Sizes {
   /** Prompts of the good chains, and steps of judging and of reinforcement. */
   readonly prompts: number;
   readonly judging: number;
+  /** How the judge is tested; left out, by the defaults. */
+  readonly judged?: typeof JUDGED;
   readonly steps: number;
   readonly promptsPerStep: number;
   readonly evaluateProblems: number;
@@ -28,7 +32,7 @@ interface Sizes {
 const GOOD = 4.6;
 
 function pipeline(name: string, description: string, sizes: Sizes, ppo: boolean): RecipeInput {
-  const { problems, prompts, judging, steps, promptsPerStep, evaluateProblems } = sizes;
+  const { problems, prompts, judging, judged, steps, promptsPerStep, evaluateProblems } = sizes;
   return defineRecipe({
     name,
     description,
@@ -38,10 +42,11 @@ function pipeline(name: string, description: string, sizes: Sizes, ppo: boolean)
       { kind: "graded", name: "good", problems, prompts, least: GOOD },
       {
         ...{ kind: "supervise", name: "tune", from: "models/base", data: "stage:good", problems, evaluateProblems },
-        ...{ epochs: 2, learningRate: 1e-3, schedule: { kind: "cosine", warmup: 5, floor: 0.1 }, optimizer: ADAMW },
+        ...{ epochs: 2, rowLength: 320, learningRate: 1e-3, schedule: COSINE, optimizer: ADAMW },
       },
       {
         ...{ kind: "reward", name: "judge", from: "stage:tune", problems, steps: judging, promptsPerStep: 32 },
+        ...judged,
         ...{ learningRate: 1e-3, schedule: { kind: "linear", warmup: 20, floor: 0.05 }, optimizer: ADAMW },
       },
       {
@@ -67,6 +72,7 @@ const SMALL: Sizes = {
   problems: [...smallMix],
   prompts: 8000,
   judging: 1500,
+  judged: JUDGED,
   steps: 240,
   promptsPerStep: 32,
   evaluateProblems: 400,

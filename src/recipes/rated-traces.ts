@@ -1,6 +1,14 @@
 /** What a reward model learns from and is tested on: a file of rated traces, or graded ones written as they are needed. */
 import { readFile } from "node:fs/promises";
-import { getTask, gradedTraces, isHeldOut, type ProblemWeight, readTraces, type Trace } from "../tasks/index.ts";
+import {
+  getTask,
+  gradedTraces,
+  isBuiltIn,
+  isHeldOut,
+  type ProblemWeight,
+  readTraces,
+  type Trace,
+} from "../tasks/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import { hashString, Random } from "../util/random.ts";
 
@@ -11,7 +19,11 @@ export interface RatedTraces {
   readonly heldOut: readonly (readonly Trace[])[];
   /** Broken rows that were left out, as a sentence. */
   readonly warning?: string;
+  /** What a file without a held-out part is tested on, as a sentence. */
+  readonly standIn?: string;
 }
+
+type Groups = readonly (readonly Trace[])[];
 
 export interface RatedSettings {
   readonly problems: readonly ProblemWeight[];
@@ -28,20 +40,25 @@ const HELD_OUT_ONE_IN = 8;
 
 /**
  * Opens them.
- * @throws ReckonError DATA_UNREADABLE, DATA_EMPTY for a file without a trace
+ * @throws ReckonError DATA_UNREADABLE, DATA_EMPTY for a file that has no prompts both to train and to test on
  */
 export async function ratedTraces(settings: RatedSettings, seed: number): Promise<RatedTraces> {
-  const { problems, data, chains, evaluatePrompts } = settings;
-  if (data !== undefined) return fromFile(data, evaluatePrompts, seed);
+  const { problems, data, chains } = settings;
+  if (data !== undefined) return fromFile(data, settings, seed);
   return {
     train: (index) => gradedTraces({ seed, index, split: "train", chains, problems }),
-    heldOut: Array.from({ length: evaluatePrompts }, (_, index) =>
-      gradedTraces({ seed: EVALUATION_SEED, index, split: "heldout", chains, problems }),
-    ),
+    heldOut: heldOutChains(settings, problems),
   };
 }
 
-async function fromFile(path: string, most: number, seed: number): Promise<RatedTraces> {
+/** Graded traces of held-out problems: the same for every run. */
+function heldOutChains({ chains, evaluatePrompts }: RatedSettings, problems: readonly ProblemWeight[]): Groups {
+  return Array.from({ length: evaluatePrompts }, (_, index) =>
+    gradedTraces({ seed: EVALUATION_SEED, index, split: "heldout", chains, problems }),
+  );
+}
+
+async function fromFile(path: string, settings: RatedSettings, seed: number): Promise<RatedTraces> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new ReckonError("DATA_UNREADABLE", `${path} could not be read`, {
       expected: "rated traces as JSON lines (docs/graded-traces.md)",
@@ -51,15 +68,14 @@ async function fromFile(path: string, most: number, seed: number): Promise<Rated
   });
   const { traces, faults } = readTraces(text);
   const groups = [...Map.groupBy(traces, ({ prompt }) => prompt).values()];
-  const heldOut = groups.filter(isApart);
-  const train = groups.filter((group) => !isApart(group));
+  const { train, heldOut, standIn } = parted(path, groups, settings);
   if (train.length === 0 || heldOut.length === 0) {
     throw new ReckonError("DATA_EMPTY", `${path} holds too little to train and to test on`, {
-      expected: "traces on some dozens of prompts: one prompt in eight is held out",
+      expected: "traces on some dozens of prompts, not all of them of held-out problems",
       got: `${groups.length} prompts, ${heldOut.length} of them held out; ${faults.length} broken rows`,
     });
   }
-  let order: { readonly epoch: number; readonly groups: readonly (readonly Trace[])[] } | undefined;
+  let order: { readonly epoch: number; readonly groups: Groups } | undefined;
   const first = faults[0];
   return {
     train(index) {
@@ -67,11 +83,47 @@ async function fromFile(path: string, most: number, seed: number): Promise<Rated
       if (order?.epoch !== epoch) order = { epoch, groups: Random.of(seed, "epoch", epoch).shuffle([...train]) };
       return order.groups[index % train.length]!;
     },
-    heldOut: heldOut.slice(0, most),
+    heldOut: heldOut.slice(0, settings.evaluatePrompts),
+    ...(standIn === undefined ? {} : { standIn }),
     ...(first
       ? { warning: `${faults.length} rows of ${path} are left out; the first is line ${first.line}: ${first.reason}` }
       : {}),
   };
+}
+
+interface Parted {
+  readonly train: Groups;
+  readonly heldOut: Groups;
+  readonly standIn?: string;
+}
+
+/**
+ * What of a file is trained on, and what is tested on. A file of training problems alone, as `reckon tasks graded` writes it,
+ * is tested on graded traces of held-out problems of those rungs that it has; where it has none of the stage's, one prompt
+ * in eight is held out by its text.
+ */
+function parted(path: string, groups: Groups, settings: RatedSettings): Parted {
+  const [train, heldOut] = split(groups, isApart);
+  if (heldOut.length > 0 || train.length === 0) return { train, heldOut };
+  const rungs = settings.problems.filter(
+    (rung) => isBuiltIn(rung.family) && groups.some((group) => isOf(group[0]!, rung)),
+  );
+  if (rungs.length > 0) {
+    const standIn = `no prompt of ${path} is held out: graded traces of held-out problems are tested on`;
+    return { train, heldOut: heldOutChains(settings, rungs), standIn };
+  }
+  const [rest, eighth] = split(groups, (group) => isEighth(group[0]!));
+  const standIn = `no prompt of ${path} is of a held-out problem, and none of the stage's problems: ${eighth.length} of its ${groups.length} prompts are held out`;
+  return { train: rest, heldOut: eighth, standIn };
+}
+
+function split(groups: Groups, apart: (group: readonly Trace[]) => boolean): readonly [Groups, Groups] {
+  return [groups.filter((group) => !apart(group)), groups.filter(apart)];
+}
+
+/** Whether a trace is of a rung; of its family, where it does not say its level. */
+function isOf({ family, level }: Trace, rung: ProblemWeight): boolean {
+  return family === rung.family && (level === undefined || level === rung.level);
 }
 
 /** Whether a prompt is held out: as its problem is, where it is one of ours; else by its text. */
@@ -84,5 +136,9 @@ function isApart(group: readonly Trace[]): boolean {
       // A family of somebody's own.
     }
   }
+  return isEighth({ prompt });
+}
+
+function isEighth({ prompt }: Pick<Trace, "prompt">): boolean {
   return hashString(prompt) % HELD_OUT_ONE_IN === 0;
 }

@@ -5,6 +5,13 @@
 import { demoMix, smallMix } from "../tasks/index.ts";
 import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
 
+/**
+ * How a judge of the scale small is tested: a share of 2,000 prompts has a standard error of 1.1 points at most. An evaluation
+ * reads 2,000 × 4 chains, which costs what 21 steps of 32 × 4 do, since reading is a third of learning; so does a checkpoint
+ * between two of them. Six in 1,500 steps are a twelfth of the training.
+ */
+export const JUDGED = { evaluatePrompts: 2000, evaluateEvery: 500, checkpointEvery: 250 } as const;
+
 export const reward: Readonly<Record<Scale, RecipeInput>> = {
   tiny: defineRecipe({
     name: "reward",
@@ -39,7 +46,7 @@ export const reward: Readonly<Record<Scale, RecipeInput>> = {
         learningRate: 1e-3,
         schedule: { kind: "linear", warmup: 20, floor: 0.05 },
         optimizer: { name: "adamw", weightDecay: 0.01 },
-        evaluatePrompts: 400,
+        ...JUDGED,
       },
     ],
   }),

@@ -6,7 +6,7 @@ import { trainerFiles } from "../train/checkpoint.ts";
 import type { Opinions } from "../train/model-judge.ts";
 import { REWARD_START, trainReward } from "../train/reward.ts";
 import { type RewardReading, rewardItem, scoreNames } from "../train/reward-data.ts";
-import { evaluateReward, type RewardEvaluation, type RewardRecord, readRewards } from "../train/reward-model.ts";
+import { evaluateReward, type RewardRecord, readRewards } from "../train/reward-model.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
 import { chooseProvider, loadModelFolder, restore, restoredState, startEngine } from "./assemble.ts";
@@ -31,28 +31,25 @@ export async function runReward(
     reduce: stage.reduce,
   };
   const data = await ratedTraces(stage, recipe.seed);
-  if (data.warning && !restored)
-    store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message: data.warning });
+  const { warning, standIn } = data;
+  if (warning && !restored) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message: warning });
+  if (standIn && !restored) store.event({ level: "info", code: "DATA_HELD_OUT", step: 0, message: standIn });
   const state = restoredState(restored, REWARD_START, store);
   const spec = { config, shards: recipe.shards, positions: stage.rowLength, packed: false };
   const provider = await chooseProvider(options, store, state.step);
   const engine = await startEngine(spec, options, provider, stage.optimizer, parameters, restored?.optimizer);
   const { compute, optimizer } = engine;
-  let evaluation: RewardEvaluation | undefined;
-  const evaluate = async (): Promise<RewardEvaluation> => {
-    evaluation = await evaluateReward(compute, tokenizer, data.heldOut, reading);
-    return evaluation;
-  };
+  const evaluate = oncePerStep(() => evaluateReward(compute, tokenizer, data.heldOut, reading));
   try {
     await trainReward(stage, state, {
       compute,
       optimizer,
       store,
       item: (index) => rewardItem(tokenizer, data.train(index), reading, stage.rowLength),
-      evaluate: async () => (await evaluate()).metrics,
+      evaluate: async (step) => (await evaluate(step)).metrics,
       async save(now) {
         // A checkpoint says how good it is and where its scores lie, whatever step it is of.
-        const { centre, metrics, reliability } = await evaluate();
+        const { centre, metrics, reliability } = await evaluate(now.step);
         const record: RewardRecord = { ...reading, centre };
         const files = trainerFiles({
           config,
@@ -71,6 +68,15 @@ export async function runReward(
   } finally {
     await engine.close();
   }
+}
+
+/** What `measure` gives of the parameters as they are at a step: a checkpoint of an evaluated step does not pay for it again. */
+export function oncePerStep<T>(measure: () => Promise<T>): (step: number) => Promise<T> {
+  let last: { readonly step: number; readonly measured: T } | undefined;
+  return async (step) => {
+    if (last?.step !== step) last = { step, measured: await measure() };
+    return last.measured;
+  };
 }
 
 export interface OpenedReward {

@@ -7,13 +7,7 @@ import { runReinforce } from "./run-reinforce.ts";
 import { runReward } from "./run-reward.ts";
 import { runSample } from "./run-sample.ts";
 import type { Recipe } from "./schema.ts";
-import type { SampleStage } from "./schema-data.ts";
-import { runTeacher, type TeacherStage } from "./teacher/run-teacher.ts";
-
-/** What asking takes of a stage. */
-function teacherStage(stage: SampleStage, teacher: NonNullable<SampleStage["teacher"]>): TeacherStage {
-  return { ...stage, teacher, maxThinking: teacher.maxThinking };
-}
+import { runTeacher } from "./teacher/run-teacher.ts";
 
 export async function runStage(recipe: Recipe, store: RunStore, options: StageOptions): Promise<void> {
   const stage = recipe.stages[0]!;
@@ -28,7 +22,7 @@ export async function runStage(recipe: Recipe, store: RunStore, options: StageOp
       if (stage.teacher === undefined) return runSample(recipe, stage, store, options);
       return void (await runTeacher(
         recipe.seed,
-        teacherStage(stage, stage.teacher),
+        { ...stage, teacher: stage.teacher },
         folderOf(store),
         store,
         process.env,

@@ -1,7 +1,7 @@
 /** Settings of stages that make data or learn from it: sources of traces, and rejection sampling. */
 import { z } from "zod";
 import { count, rungSchema, share, stageName, taskFileSchema, whole } from "./schema-parts.ts";
-import { endpointSchema } from "./teacher/settings.ts";
+import { teacherSchema } from "./teacher/settings.ts";
 
 /**
  * Where traces come from: `stage:NAME`, an earlier stage that makes data; `corpus:NAME`, what the program writes itself
@@ -29,10 +29,7 @@ const sampleFields = z.strictObject({
   /** Folder of the model that answers; or else `teacher`. */
   from: z.string().optional(),
   /** An API that answers. */
-  teacher: endpointSchema
-    // Longest thinking that is kept, in characters: an API's tokens are not ours.
-    .extend({ maxThinking: count.optional() })
-    .optional(),
+  teacher: teacherSchema.optional(),
   problems: z.array(rungSchema).min(1),
   /** Users' tasks, as in reinforcement. */
   tasks: z.array(z.union([z.string(), taskFileSchema])).default([]),
@@ -46,13 +43,13 @@ const sampleFields = z.strictObject({
   perPrompt: count.default(1),
   /** Traces that are kept in all, shared as equally among the families as they allow; left out, all. */
   rows: count.optional(),
-  /** Longest thinking that is kept, in tokens; left out, any. */
+  /** Longest thinking that is kept, in tokens; left out, any. Not of a `teacher`, whose tokens are not ours. */
   maxThinkingTokens: count.optional(),
   /** Largest share of lines of a thought that say again what another one said. */
   maxRepetition: share.default(0.2),
   /**
    * Thoughts that are not wholly in the language of their prompt: kept as they are, left out, or turned into it word by
-   * word.
+   * word. Of a `teacher` they are kept, where nothing else is said (`withTeacher`).
    */
   language: z.enum(["keep", "filter", "rewrite"]).default("filter"),
   /** Chunks between those of which some answers are written down for reading; 0 for none. */
@@ -60,10 +57,22 @@ const sampleFields = z.strictObject({
   rolloutGroups: count.default(4),
 });
 
-export const sampleSchema = sampleFields.refine(
-  ({ from, teacher }) => (from === undefined) !== (teacher === undefined),
-  "needs either from or teacher",
-);
+export const sampleSchema = sampleFields
+  .refine(({ from, teacher }) => (from === undefined) !== (teacher === undefined), "needs either from or teacher")
+  .refine(({ teacher, maxThinkingTokens }) => teacher === undefined || maxThinkingTokens === undefined, {
+    path: ["maxThinkingTokens"],
+    error: "counts a model's own tokens, which an API does not say of thoughts: teacher.maxThinking counts characters",
+  });
+
+/**
+ * A stage as it is written, with the default of `language` that is a teacher's: the rule knows the few words that our models
+ * think with, and in a teacher's free prose these stand for something else ("also" is German to it).
+ */
+export function withTeacher(stage: unknown): unknown {
+  if (typeof stage !== "object" || stage === null) return stage;
+  const { kind, teacher, language } = stage as Readonly<Record<string, unknown>>;
+  return kind === "sample" && teacher !== undefined && language === undefined ? { ...stage, language: "keep" } : stage;
+}
 
 export type DataPlace = z.output<typeof dataSchema>;
 export type DataSource = z.output<typeof sourceSchema>;

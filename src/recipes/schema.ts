@@ -8,7 +8,7 @@ import { ALGORITHM_NAMES } from "../train/algorithms/index.ts";
 import { dominated } from "../train/rewards/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import { withAlgorithm } from "./algorithms.ts";
-import { dataSchema, sampleSchema } from "./schema-data.ts";
+import { dataSchema, sampleSchema, withTeacher } from "./schema-data.ts";
 import {
   count,
   optimizerSchema,
@@ -252,7 +252,7 @@ export function resolveRecipe(input: RecipeInput, settings: readonly string[] = 
   // First of all, so that settings that ask for both kinds are refused in any order.
   for (const path of settings.flatMap(takenTokenizer)) applySetting(draft, `${path}={}`);
   for (const setting of settings) applySetting(draft, setting);
-  if (Array.isArray(draft["stages"])) draft["stages"] = draft["stages"].map(withAlgorithm);
+  if (Array.isArray(draft["stages"])) draft["stages"] = draft["stages"].map(withAlgorithm).map(withTeacher);
   const result = recipeSchema.safeParse(draft);
   if (result.success) {
     checkStages(result.data);

@@ -5,6 +5,7 @@
  * `question.json` says what was asked; answers to another question cannot be mixed in. `reserve.bin` keeps room on the
  * disk: when it is full, the reserve makes way for the answers that are still coming in, and nothing more is asked.
  */
+import { createHash } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { ReckonError } from "../util/errors.ts";
@@ -17,6 +18,17 @@ export interface AnswerKey {
   /** The problem's id. */
   readonly problem: string;
   readonly sample: number;
+  /**
+   * Hash of the prompt as it was asked (`promptHash`): ids name draws and lines of files, and a changed task or file may ask
+   * something else under the same id. Logs of before this was kept lack it: such an answer counts for whatever its id
+   * names, since it cannot be told, and it was paid.
+   */
+  readonly prompt?: string | undefined;
+}
+
+/** 64 bits of a prompt's SHA-256, in hexadecimal. */
+export function promptHash(prompt: string): string {
+  return createHash("sha256").update(prompt).digest("hex").slice(0, 16);
 }
 
 export const ANSWERS = "answers.jsonl";
@@ -68,8 +80,9 @@ export class AnswerLog<A extends AnswerKey> {
     return this.#answers.size;
   }
 
-  get(problem: string, sample: number): A | undefined {
-    return this.#answers.get(keyOf({ problem, sample }));
+  /** An answer to this prompt; answers to another one under the same id stay, and count when it is asked again. */
+  get({ problem, sample, prompt }: AnswerKey): A | undefined {
+    return this.#answers.get(keyOf({ problem, sample, prompt })) ?? this.#answers.get(keyOf({ problem, sample }));
   }
 
   /** Whether the disk has refused something: no more should be asked. */
@@ -134,19 +147,20 @@ export class AnswerLog<A extends AnswerKey> {
       } catch {
         answer = undefined;
       }
-      const { problem, sample } = (answer ?? {}) as { problem?: unknown; sample?: unknown };
-      if (typeof problem !== "string" || typeof sample !== "number") {
+      const { problem, sample, prompt } = (answer ?? {}) as { readonly [K in keyof AnswerKey]?: unknown };
+      const isKey = typeof problem === "string" && typeof sample === "number";
+      if (!isKey || (prompt !== undefined && typeof prompt !== "string")) {
         throw new ReckonError("ANSWERS_DAMAGED", `Line ${i + 1} of ${path} is no answer.`, {
           got: line.slice(0, 80),
           help: "Mend or remove this line: the answers of the others are kept.",
         });
       }
-      this.#answers.set(keyOf({ problem, sample }), answer as A);
+      this.#answers.set(keyOf({ problem, sample, prompt }), answer as A);
     }
   }
 }
 
-const keyOf = ({ problem, sample }: AnswerKey): string => `${sample} ${problem}`;
+const keyOf = ({ problem, sample, prompt = "" }: AnswerKey): string => `${sample} ${prompt} ${problem}`;
 
 function checkQuestion(folder: string, question: Question, answers: number): void {
   const path = join(folder, QUESTION);

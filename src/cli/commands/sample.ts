@@ -39,7 +39,7 @@ export function create(): Command {
     .option("--temperature <t>", "of the sampling", decimal(0), 0.6)
     .option("--top-p <p>", "of an API: sample among the likeliest tokens that hold this probability", decimal(0, 1))
     .option("--max-tokens <n>", "most new tokens of an answer, thinking included", integer(1), 4096)
-    .option("--keep <n>", "traces kept of one problem, the shortest", integer(1), 1)
+    .option("--keep <n>", "traces kept of one problem: the least repetitive, then the shortest", integer(1), 1)
     .option("--max-thinking <n>", "longest thinking kept, in characters", integer(1))
     .option("--without-thinking", "keep right answers without thinking too")
     .option("--system <text>", "of an API: what it is told first")

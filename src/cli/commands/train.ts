@@ -2,23 +2,23 @@
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { NODE_PROVIDERS, type NodeProviderName } from "../../graph/node.ts";
-import type { ModelConfig } from "../../model/config.ts";
 import {
   estimate,
   estimateStages,
-  freshConfig,
-  freshVocabulary,
   isPipeline,
+  minutesOf,
   RECIPES,
   type Recipe,
-  referenceOf,
+  SAMPLING_RATE,
   SCALES,
   type Scale,
+  stageConfigs,
+  TRAINING_RATE,
 } from "../../recipes/index.ts";
 import { resumedAs } from "../../runs/index.ts";
 import type { RunObserver } from "../../runs/run-directory.ts";
 import { integer, newCommand, uiOf, usageError } from "../command.ts";
-import { modelFolder, openModel } from "../models.ts";
+import { openModel } from "../models.ts";
 import { stageTable, stageTableText } from "../stage-table.ts";
 import {
   freshName,
@@ -112,15 +112,16 @@ export function create(): Command {
 }
 
 async function dryRun(ui: Ui, recipe: Recipe): Promise<void> {
-  const config = await configOf(recipe);
-  if (config === undefined) {
+  const configs = await stageConfigs(recipe, async (folder) => (await openModel(folder)).checkpoint.config);
+  if (configs.every((config) => config === undefined)) {
     ui.document({ recipe });
     if (!ui.json) ui.say(JSON.stringify(recipe, null, 2));
     return;
   }
-  const stages = estimateStages(recipe, config).map((stage) => ({ ...stage, minutes: minutesFor(stage.flops) }));
-  const cost = estimate(recipe, config);
-  const minutes = minutesFor(cost.flops);
+  const cores = availableParallelism();
+  const stages = estimateStages(recipe, configs).map((stage) => ({ ...stage, minutes: minutesOf(stage, cores) }));
+  const cost = estimate(recipe, configs);
+  const minutes = minutesOf(cost, cores);
   const several = stages.length > 1 ? { stages } : {};
   ui.document({ recipe, estimate: { ...cost, minutes, ...several } });
   if (ui.json) return;
@@ -133,26 +134,8 @@ async function dryRun(ui: Ui, recipe: Recipe): Promise<void> {
   }
   ui.say(`about ${formatCount(cost.trained)} tokens trained, ${formatCount(cost.sampled)} sampled`);
   ui.say(
-    `${cost.flops.toExponential(2)} operations: about ${minutes.toFixed(1)} minutes at 60 GFLOP/s a core on ${availableParallelism()} cores`,
+    `${cost.flops.toExponential(2)} operations: about ${minutes.toFixed(1)} minutes on ${cores} cores, at ${TRAINING_RATE / 1e9} GFLOP/s a core of training and ${SAMPLING_RATE / 1e9} of sampling`,
   );
-}
-
-/** What two thirds of a 2020s core's multiply rate of 100 GFLOP/s gives: `reckon bench step` measures the real one. */
-function minutesFor(flops: number): number {
-  return flops / (60e9 * availableParallelism()) / 60;
-}
-
-/**
- * Configuration of the first model that a recipe begins with or makes; all of its stages are taken to be of that size.
- * Undefined where there is none: a recipe that writes data alone.
- */
-async function configOf(recipe: Recipe): Promise<ModelConfig | undefined> {
-  for (const stage of recipe.stages) {
-    if (stage.kind === "pretrain") return freshConfig(stage, await freshVocabulary(recipe, stage, modelFolder));
-    const from = "from" in stage ? stage.from : undefined;
-    if (from !== undefined && referenceOf(from) === undefined) return (await openModel(from)).checkpoint.config;
-  }
-  return undefined;
 }
 
 /** What is told of the stages of a recipe that has several. */

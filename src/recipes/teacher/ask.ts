@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { ANSWERS, AnswerLog } from "../../runs/answer-log.ts";
+import { ANSWERS, type AnswerKey, AnswerLog, promptHash } from "../../runs/answer-log.ts";
 import { isMissing } from "../../runs/disk.ts";
 import { type Problem, traceLines } from "../../tasks/index.ts";
 import type { Judge } from "../../train/judge.ts";
@@ -83,7 +83,8 @@ export async function askTeacher(teacher: Teacher, options: AskOptions): Promise
   try {
     const before = answersTo(problems, samples, log).length;
     let count = before;
-    const known = (problem: Problem, sample: number): boolean => log.get(problem.id, sample) !== undefined;
+    const prompts = new Map(problems.map((problem) => [problem.id, promptHash(problem.prompt)]));
+    const known = (problem: Problem, sample: number): boolean => log.get(keyOf(problem, sample)) !== undefined;
     let unanswered: readonly Unanswered[] = [];
     let failure: unknown;
     try {
@@ -93,7 +94,7 @@ export async function askTeacher(teacher: Teacher, options: AskOptions): Promise
         known,
         stopped: () => stopped() || log.full,
         take(answer) {
-          log.add(answer);
+          log.add({ ...answer, prompt: prompts.get(answer.problem) });
           onAnswer?.(++count);
         },
       });
@@ -135,9 +136,13 @@ export function teachersOf(files: readonly string[]): TeacherRecord[] {
   return [...new Set(files.map((file) => dirname(file)))].flatMap((folder) => readTeacherRecord(folder) ?? []);
 }
 
+const keyOf = ({ id, prompt }: Problem, sample: number): AnswerKey => ({
+  ...{ problem: id, sample, prompt: promptHash(prompt) },
+});
+
 function answersTo(problems: readonly Problem[], samples: number, log: AnswerLog<TeacherAnswer>) {
   return problems.flatMap((problem) =>
-    Array.from({ length: samples }, (_, sample) => log.get(problem.id, sample)).flatMap((said) =>
+    Array.from({ length: samples }, (_, sample) => log.get(keyOf(problem, sample))).flatMap((said) =>
       said === undefined ? [] : [{ problem, said }],
     ),
   );

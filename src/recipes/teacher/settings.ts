@@ -1,7 +1,7 @@
 /** What is told of a teacher: an endpoint, or the folder of a model; and how its answers are chosen among. */
 import { z } from "zod";
+import { count, share } from "../schema-parts.ts";
 
-const count = z.int().min(1);
 const seconds = z.number().positive().optional();
 
 /** What a general model is told beside a problem. `{prompt}` is the problem. */
@@ -47,10 +47,27 @@ export const endpointSchema = z.strictObject({
     .optional(),
 });
 
+/** A teacher as a setting of a stage. */
+export const teacherSchema = endpointSchema.extend({
+  /** Longest thinking that is kept, in characters: an API's tokens are not ours. */
+  maxThinking: count.optional(),
+  /**
+   * Share of the questions that may stay without an answer: with more the stage is not done, and the same command asks them.
+   * Some always fail, such as those whose answers never come to an end.
+   */
+  missing: share.default(0.02),
+});
+
 /** Which answers become traces. */
 export const keepSchema = z.strictObject({
-  /** Traces of one problem: the shortest. */
+  /** Traces of one prompt: those with the fewest repetitions, among these the shortest. */
   perPrompt: count.default(1),
+  /** Traces in all, shared as equally among the families as they allow; left out, all. */
+  rows: count.optional(),
+  /** Largest share of lines that say again what another one said; left out, any. */
+  maxRepetition: share.optional(),
+  /** Thoughts that are not wholly in the language of their prompt, as in stages of kind `sample`. */
+  language: z.enum(["keep", "filter", "rewrite"]).default("keep"),
   /** Longest thinking that is kept, in characters; left out, any. */
   maxThinking: count.optional(),
   /** Keep answers without any thinking. */
@@ -58,6 +75,7 @@ export const keepSchema = z.strictObject({
 });
 
 export type EndpointSettings = z.output<typeof endpointSchema>;
+export type TeacherSettings = z.output<typeof teacherSchema>;
 
 /**
  * What of a teacher's settings decides over its answers. The rest (requests at once, patience, prices, the key's name) may

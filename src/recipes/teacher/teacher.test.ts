@@ -45,7 +45,13 @@ const number = (exchange: Exchange): number => exchange.body.seed;
 interface Setup {
   readonly folder: string;
   readonly server: Endpoint;
-  ask(more?: { signal?: AbortSignal; samples?: number; temperature?: number; price?: object }): Promise<Asked>;
+  ask(more?: {
+    signal?: AbortSignal;
+    samples?: number;
+    temperature?: number;
+    price?: object;
+    posed?: readonly Problem[];
+  }): Promise<Asked>;
 }
 
 async function setup(answer: (exchange: Exchange) => unknown, settings: object = {}): Promise<Setup> {
@@ -55,7 +61,7 @@ async function setup(answer: (exchange: Exchange) => unknown, settings: object =
   return {
     folder,
     server,
-    ask({ signal, samples = 2, temperature = 0.6, price } = {}) {
+    ask({ signal, samples = 2, temperature = 0.6, price, posed = problems } = {}) {
       const endpoint = endpointSchema.parse({
         ...{ url: server.url, model: "wise", apiKeyEnv: "TEACHER_API_KEY", attempts: 1, concurrency: 2 },
         ...(price ? { price } : {}),
@@ -65,7 +71,7 @@ async function setup(answer: (exchange: Exchange) => unknown, settings: object =
       const teacher = endpointTeacher(endpoint, sampling, { TEACHER_API_KEY: KEY });
       return askTeacher(teacher, {
         folder,
-        problems,
+        problems: posed,
         samples,
         judge: ruleJudge(),
         keep,
@@ -121,6 +127,25 @@ describe("asking", () => {
     const other = await fails(ask({ temperature: 0.9 }), "ANSWERS_OTHER");
     assert.match(other.message, /temperature 0\.6[\s\S]*temperature 0\.9/);
     assert.equal(server.exchanges.length, 18);
+  });
+
+  test("an answer belongs to its prompt: what another one asks under its id is asked, and both are kept", async () => {
+    const { server, folder, ask } = await setup(well);
+    await ask({ samples: 1 });
+    const [first, ...others] = problems;
+    const changed = [{ ...first!, prompt: `${first!.prompt} Be quick.` }, ...others];
+    const { record, before } = await ask({ samples: 1, posed: changed });
+    assert.deepEqual([before, record.counts.answers, server.exchanges.length], [5, 6, 7]);
+    assert.equal(lines(folder).length, 7);
+    for (const posed of [problems, changed]) assert.equal((await ask({ samples: 1, posed })).before, 6);
+    assert.equal(server.exchanges.length, 7);
+    // Logs of before prompts were told apart: what was paid counts.
+    const old = lines(folder)
+      .slice(0, 6)
+      .map((line) => JSON.stringify({ ...JSON.parse(line), prompt: undefined }));
+    writeFileSync(join(folder, "answers.jsonl"), `${old.join("\n")}\n`);
+    assert.equal((await ask({ samples: 1, posed: changed })).before, 6);
+    assert.equal(server.exchanges.length, 7);
   });
 
   test("empty, truncated, held back, wrong and thoughtless answers are paid, logged and left out", async () => {

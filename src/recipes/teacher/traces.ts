@@ -3,11 +3,14 @@
  * readable is left out (DeepSeek-R1, arXiv 2501.12948, §3.2: rejection sampling), counted at its first reason.
  */
 import {
+  type Candidate,
+  faultOf,
   finalAnswer,
   formatCompletion,
-  meetsHeldOut,
+  inLanguage,
   type Problem,
   readTraces,
+  selectTraces,
   type Trace,
 } from "../../tasks/index.ts";
 import type { Judge } from "../../train/judge.ts";
@@ -36,14 +39,20 @@ export interface AnswerCounts {
   /** Right, but without thinking. */
   readonly thoughtless: number;
   readonly long: number;
+  /** It says again and again what it has said. */
+  readonly repetitive: number;
+  /** Not wholly in the language of the prompt. */
+  readonly mixed: number;
   /** Its thinking meets a held-out problem on its way. */
   readonly heldOut: number;
   /** It holds a special token, or what no text may hold. */
   readonly unreadable: number;
-  /** The same text to the same problem. */
+  /** The same text to the same prompt. */
   readonly duplicate: number;
-  /** More of one problem than are kept. */
+  /** More of one prompt than are kept. */
   readonly surplus: number;
+  /** More of a family than its share. */
+  readonly unbalanced: number;
   readonly kept: number;
 }
 
@@ -52,12 +61,17 @@ type Reason = Exclude<keyof AnswerCounts, "answers" | "kept">;
 
 const NO_COUNTS: AnswerCounts = {
   ...{ answers: 0, empty: 0, truncated: 0, filtered: 0, malformed: 0, wrong: 0, thoughtless: 0 },
-  ...{ long: 0, heldOut: 0, unreadable: 0, duplicate: 0, surplus: 0, kept: 0 },
+  ...{ long: 0, repetitive: 0, mixed: 0, heldOut: 0, unreadable: 0 },
+  ...{ duplicate: 0, surplus: 0, unbalanced: 0, kept: 0 },
 };
 
 export interface Answered {
   readonly problem: Problem;
   readonly said: TeacherAnswer;
+}
+
+interface TeacherCandidate extends Candidate {
+  readonly trace: TeacherTrace;
 }
 
 interface Read extends Answered {
@@ -105,20 +119,14 @@ export async function tracesOf(
     .map((one): Read => ({ ...one, ...readAnswer(one.said) }))
     .filter((one) => passes(brokenOff(one)));
   const judgements = await judge(whole.map(rolloutOf));
-  const right = whole.filter((_, i) => passes(judgements[i]!.score === 1 ? undefined : "wrong"));
-  const seen = new Set<string>();
-  const readable = right.filter((one) => passes(unfit(one, settings, source) ?? repeated(one, seen)));
-  const byProblem = Map.groupBy(readable, ({ problem }) => problem.id);
-  const chosen = new Set(
-    [...byProblem.values()].flatMap((list) =>
-      [...list]
-        .sort((a, b) => a.thinking.length - b.thinking.length || a.said.sample - b.said.sample)
-        .slice(0, settings.perPrompt),
-    ),
-  );
-  const kept = readable.filter((one) => passes(chosen.has(one) ? undefined : "surplus"));
+  const candidates = whole
+    .filter((_, i) => passes(judgements[i]!.score === 1 ? undefined : "wrong"))
+    .map((one) => candidateOf(one, settings, source))
+    .filter((one) => passes(unfit(one, settings)));
+  const { kept, ...others } = selectTraces(candidates, settings);
+  for (const [reason, list] of Object.entries(others)) counts[reason as keyof typeof others] = list.length;
   counts.kept = kept.length;
-  return { traces: kept.map((one) => traceOf(one, source)), counts };
+  return { traces: kept.map(({ trace }) => trace), counts };
 }
 
 /** Why there is no whole answer. */
@@ -130,18 +138,20 @@ function brokenOff({ said, answer }: Read): Reason | undefined {
 }
 
 /** Why a right answer is nothing to learn from. */
-function unfit(one: Read, settings: KeepSettings, source: string): Reason | undefined {
-  if (one.thinking === "" && !settings.withoutThinking) return "thoughtless";
-  if (one.thinking.length > (settings.maxThinking ?? Number.POSITIVE_INFINITY)) return "long";
-  if (meetsHeldOut(one.problem.family, one.thinking)) return "heldOut";
-  return readTraces(JSON.stringify(traceOf(one, source))).faults.length > 0 ? "unreadable" : undefined;
+function unfit(candidate: Candidate, settings: KeepSettings): Reason | undefined {
+  const { trace, tokens: characters } = candidate;
+  if (trace.thinking === "" && !settings.withoutThinking) return "thoughtless";
+  if (characters > (settings.maxThinking ?? Number.POSITIVE_INFINITY)) return "long";
+  const readable = { maxRepetition: settings.maxRepetition ?? 1, oneLanguage: settings.language === "filter" };
+  const fault = faultOf(candidate, readable);
+  if (fault !== undefined) return fault === "held-out" ? "heldOut" : fault;
+  return readTraces(JSON.stringify(trace)).faults.length > 0 ? "unreadable" : undefined;
 }
 
-function repeated({ problem, thinking, answer }: Read, seen: Set<string>): Reason | undefined {
-  const text = JSON.stringify([problem.id, thinking, answer]);
-  if (seen.has(text)) return "duplicate";
-  seen.add(text);
-  return undefined;
+/** With characters in place of tokens, which are the teacher's own: they say as well which thought is shorter. */
+function candidateOf(one: Read, { language }: KeepSettings, source: string): TeacherCandidate {
+  const thinking = language === "rewrite" ? inLanguage(one.thinking, one.problem.language) : one.thinking;
+  return { trace: traceOf({ ...one, thinking }, source), tokens: thinking.length };
 }
 
 function traceOf({ problem, said, thinking, answer }: Read, source: string): TeacherTrace {

@@ -72,22 +72,22 @@ export interface SelectSettings {
   readonly rows?: number | undefined;
 }
 
-export interface Selection {
+export interface Selection<C extends Candidate = Candidate> {
   /** In the order of the candidates. */
-  readonly kept: readonly Candidate[];
+  readonly kept: readonly C[];
   /** Candidates whose prompt and text were there before. */
-  readonly duplicate: readonly Candidate[];
+  readonly duplicate: readonly C[];
   /** More of one prompt than are kept. */
-  readonly surplus: readonly Candidate[];
+  readonly surplus: readonly C[];
   /** More of a family than its share. */
-  readonly unbalanced: readonly Candidate[];
+  readonly unbalanced: readonly C[];
 }
 
 /** Chooses among readable candidates. */
-export function selectTraces(candidates: readonly Candidate[], settings: SelectSettings): Selection {
+export function selectTraces<C extends Candidate>(candidates: readonly C[], settings: SelectSettings): Selection<C> {
   const seen = new Set<string>();
-  const duplicate: Candidate[] = [];
-  const byPrompt = new Map<string, Candidate[]>();
+  const duplicate: C[] = [];
+  const byPrompt = new Map<string, C[]>();
   for (const candidate of candidates) {
     const { prompt, thinking, answer } = candidate.trace;
     const text = JSON.stringify([prompt, thinking, answer]);
@@ -100,9 +100,9 @@ export function selectTraces(candidates: readonly Candidate[], settings: SelectS
     if (list) list.push(candidate);
     else byPrompt.set(prompt, [candidate]);
   }
-  const surplus: Candidate[] = [];
+  const surplus: C[] = [];
   /** By family, the best of each prompt first, then the second best, and so on. */
-  const families = new Map<string, { readonly candidate: Candidate; readonly rank: number }[]>();
+  const families = new Map<string, { readonly candidate: C; readonly rank: number }[]>();
   for (const list of byPrompt.values()) {
     const ranked = [...list].sort(cleaner);
     surplus.push(...ranked.slice(settings.perPrompt));
@@ -117,8 +117,8 @@ export function selectTraces(candidates: readonly Candidate[], settings: SelectS
     [...families.values()].map((list) => list.length),
     settings.rows,
   );
-  const chosen = new Set<Candidate>();
-  const unbalanced: Candidate[] = [];
+  const chosen = new Set<C>();
+  const unbalanced: C[] = [];
   [...families.values()].forEach((list, i) => {
     const ordered = [...list].sort((a, b) => a.rank - b.rank);
     ordered.forEach(({ candidate }, n) => {

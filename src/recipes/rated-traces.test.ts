@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { demoMix, getTask, gradedTraces, isHeldOut, type Trace, traceLines } from "../tasks/index.ts";
+import { type RatedTraces, ratedTraces } from "./rated-traces.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "reckon-rated-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const countdown = [{ family: "countdown", level: 0, weight: 1 }];
+const addition = [{ family: "addition", level: 1, weight: 1 }];
+
+/** What `reckon tasks graded` prints. */
+const graded = (problems = [...demoMix], split: "train" | "heldout" = "train", count = 60): Trace[] =>
+  Array.from({ length: count }, (_, index) => gradedTraces({ seed: 0, index, split, problems })).flat();
+
+function opened(traces: readonly Trace[], problems = [...demoMix]): Promise<RatedTraces> {
+  const data = join(folder, "graded.jsonl");
+  writeFileSync(data, traceLines(traces));
+  return ratedTraces({ problems, data, chains: 3, evaluatePrompts: 10 }, 1);
+}
+
+const prompts = (groups: readonly (readonly Trace[])[]): Set<string> =>
+  new Set(groups.map((group) => group[0]!.prompt));
+const epoch = (traces: RatedTraces, size: number): (readonly Trace[])[] =>
+  Array.from({ length: size }, (_, index) => traces.train(index));
+const apart = ({ family, facts }: Trace): boolean => isHeldOut(getTask(family!), facts);
+
+test("a file of graded chains is learnt from as a whole, and tested on held-out problems of its own rungs", async () => {
+  const traces = graded();
+  const known = new Set(traces.map(({ prompt }) => prompt));
+  const rated = await opened(traces);
+  assert.equal(rated.heldOut.length, 10);
+  assert.ok(rated.heldOut.flat().every(apart), "all are held out");
+  assert.ok(rated.heldOut.every((group) => group.length <= 3));
+  assert.deepEqual(prompts(epoch(rated, known.size)), known, "every prompt of the file in an epoch");
+  assert.match(rated.standIn!, /no prompt of .*graded\.jsonl is held out/);
+  // Of the stage's rungs only those that the file has: the others are not what it teaches.
+  const narrow = await opened(graded(countdown), [...addition, ...countdown]);
+  assert.deepEqual(new Set(narrow.heldOut.flat().map(({ family }) => family)), new Set(["countdown"]));
+});
+
+test("a file with a held-out part is tested on that alone", async () => {
+  const [train, heldOut] = [graded(), graded(undefined, "heldout", 8)];
+  const rated = await opened([...train, ...heldOut]);
+  assert.deepEqual(prompts(rated.heldOut), new Set(heldOut.map(({ prompt }) => prompt)));
+  assert.equal(rated.standIn, undefined);
+});
+
+test("a file that has none of the stage's problems holds one prompt in eight out", async () => {
+  const traces = graded(countdown, "train", 200);
+  const known = new Set(traces.map(({ prompt }) => prompt));
+  const rated = await opened(traces, addition);
+  const [tested, learnt] = [prompts(rated.heldOut), prompts(epoch(rated, known.size))];
+  assert.equal(tested.size, 10);
+  assert.ok([...tested].every((prompt) => known.has(prompt)));
+  assert.ok([...tested].every((prompt) => !learnt.has(prompt)));
+  assert.ok(learnt.size < 0.95 * known.size && learnt.size > 0.8 * known.size, `${learnt.size} of ${known.size}`);
+  assert.match(rated.standIn!, /none of the stage's problems/);
+});
+
+test("a file without anything to train on is refused", async () => {
+  await assert.rejects(opened(graded(undefined, "heldout", 8)), { code: "DATA_EMPTY" });
+  await assert.rejects(opened([]), { code: "DATA_EMPTY" });
+});
