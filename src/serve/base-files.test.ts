@@ -19,7 +19,7 @@ test("the base model's files are given by their names, and nothing else", async 
   const app = served(folder);
   const config = await app.request("/base/config.json");
   assert.equal(config.headers.get("content-type"), "application/json");
-  assert.equal(((await config.json()) as { hidden_size: number }).hidden_size, 128);
+  assert.equal(((await config.json()) as { hidden_size: number }).hidden_size, 160);
   const weights = await (await app.request("/base/model.safetensors")).arrayBuffer();
   assert.deepEqual(Buffer.from(weights), await readFile(join(folder, "model.safetensors")));
   for (const path of ["/base/README.md", "/base/..%2fzero%2fconfig.json", "/base/", "/base/nope.json"])
