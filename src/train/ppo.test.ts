@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Provider } from "../graph/index.ts";
 import { cpuProvider } from "../graph/node.ts";
+import { type LoraSettings, mergeLora } from "../model/lora.ts";
 import { scoringModel } from "../model/scoring.ts";
+import { loadParameters, trainedLayout } from "./adapters.ts";
 import { restoreTrainer, trainerFiles } from "./checkpoint.ts";
 import { LocalCompute } from "./compute.ts";
 import { criticFile, restoreCritic } from "./critic.ts";
@@ -38,17 +40,17 @@ async function scene(
     readonly ppo?: Partial<PpoSettings>;
     readonly settings?: Partial<ReinforceSettings>;
     readonly store?: MemoryStore;
+    readonly lora?: LoraSettings;
   },
 ) {
   const store = changes.store ?? new MemoryStore();
   const settings = { ...REINFORCE, steps: 40, ...changes.settings, ppo: { ...PPO, ...changes.ppo } };
   const spec = { config, shards: 2, positions: 32, packed: false };
   const base = await letterBase(provider);
-  const policy = {
-    compute: new LocalCompute(provider, spec),
-    optimizer: await Optimizer.create(provider, config, { name: "adamw" }),
-  };
-  policy.compute.buffers.parameters.set(base);
+  const compute = new LocalCompute(provider, { ...spec, lora: changes.lora });
+  const layout = trainedLayout(compute.spec);
+  const policy = { compute, optimizer: await Optimizer.create(provider, config, { name: "adamw" }, { layout }) };
+  loadParameters(compute, base, 1);
   const body = scoringModel({ config, parameters: base }, ["value"]);
   const critic: Critic = {
     compute: new LocalCompute(provider, { ...spec, config: body.config }),
@@ -90,12 +92,13 @@ async function scene(
     },
   });
   const parameters = policy.compute.buffers.parameters.slice();
+  const adapters = policy.compute.buffers.trained.slice();
   const values = critic.compute.buffers.parameters.slice();
   for (const { compute, optimizer } of [policy, critic]) {
     await compute.close();
     await optimizer.release();
   }
-  return { store, parameters, values, base };
+  return { store, parameters, adapters, values, base };
 }
 
 test("the right letters are found, and the critic learns to foresee what answers earn", async () => {
@@ -145,4 +148,13 @@ test("a reward for staying near the reference keeps the policy there", async () 
   const [far, near] = [free.store.curve("ppo/kl").at(-1)!, held.store.curve("ppo/kl").at(-1)!];
   assert.ok(free.store.curve("ppo/kl")[0]! < 1e-5, "the first answers are the reference's own");
   assert.ok(near < far / 3, `held ${near}, free ${far}`);
+});
+
+test("with adapters they are what learns, and the weights are the base with them", async () => {
+  const lora: LoraSettings = { rank: 2, alpha: 4, targets: ["q", "v"] };
+  const { parameters, adapters, base } = await scene(await cpuProvider(), { settings: { steps: 2 }, lora });
+  const merged = base.slice();
+  mergeLora(config, lora, { base, adapters, into: merged });
+  assert.deepEqual(parameters, merged);
+  assert.notDeepEqual(parameters, base, "something was learnt");
 });

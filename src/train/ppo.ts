@@ -9,6 +9,7 @@
  * Sampling, judging, evaluation and checkpoints are reinforce.ts's: this takes its updates' place. Groups are as large
  * as GRPO's but nothing in them is compared. Left out: a critic on the policy's own body, pretraining gradients (PPO-ptx).
  */
+import { applyUpdate } from "./adapters.ts";
 import { type MicroBatch, microBatches } from "./batch.ts";
 import type { Compute } from "./compute.ts";
 import { explainedVariance, generalisedAdvantages, whiten } from "./gae.ts";
@@ -86,7 +87,7 @@ export function ppoUpdates(
           const shards = policyShards(settings, policy.compute.spec.shards, part, learned, shardOf);
           const results = await policy.compute.gradients(objective, shards);
           tally.add(shards, results, step + 1);
-          tally.applied(await policy.optimizer.step(policy.compute.buffers.parameters, policy.compute.gradient, rate));
+          tally.applied(await applyUpdate(policy.compute, policy.optimizer, rate));
         }
         const shards = valueShards(settings, critic.compute.spec.shards, part, shardOf);
         const results = await critic.compute.scoreGradients(valueObjective, shards);
