@@ -13,6 +13,7 @@ import { Optimizer } from "./optimizer.ts";
 import { type Critic, type PpoSettings, ppoUpdates } from "./ppo.ts";
 import { REINFORCE_START, type ReinforceState, reinforce } from "./reinforce.ts";
 import type { ReinforceSettings } from "./reinforce-settings.ts";
+import type { Rollout } from "./rollout.ts";
 import {
   config,
   digitProblem,
@@ -23,6 +24,7 @@ import {
   timeless,
   tokenizer,
 } from "./testing.ts";
+import type { Sampled } from "./valuation.ts";
 
 const PPO: PpoSettings = {
   gamma: 1,
@@ -41,6 +43,8 @@ async function scene(
     readonly settings?: Partial<ReinforceSettings>;
     readonly store?: MemoryStore;
     readonly lora?: LoraSettings;
+    /** Changes a step's groups before they are learnt from. */
+    readonly groups?: (groups: readonly Sampled[]) => readonly Sampled[];
   },
 ) {
   const store = changes.store ?? new MemoryStore();
@@ -70,13 +74,14 @@ async function scene(
     restoreCritic(restored.files, critic);
     state = { ...(restored.trainer["state"] as ReinforceState) };
   }
+  const updates = ppoUpdates(settings, policy, critic);
   await reinforce(settings, state, {
     ...policy,
     tokenizer,
     store,
     judge: letterJudge,
     problem: digitProblem,
-    updates: ppoUpdates(settings, policy, critic),
+    updates: (groups, now) => updates(changes.groups?.(groups) ?? groups, now),
     async save(now) {
       const files = trainerFiles({
         config,
@@ -98,7 +103,7 @@ async function scene(
     await compute.close();
     await optimizer.release();
   }
-  return { store, parameters, adapters, values, base };
+  return { store, parameters, adapters, values, base, trained: state.trainedTokens };
 }
 
 test("the right letters are found, and the critic learns to foresee what answers earn", async () => {
@@ -157,4 +162,71 @@ test("with adapters they are what learns, and the weights are the base with them
   mergeLora(config, lora, { base, adapters, into: merged });
   assert.deepEqual(parameters, merged);
   assert.notDeepEqual(parameters, base, "something was learnt");
+});
+
+/** The step's groups with every answer, or every other one, changed and rewarded otherwise. */
+function altered(
+  groups: readonly Sampled[],
+  which: "all" | "odd",
+  change: (rollout: Rollout) => Rollout,
+  reward?: number,
+): Sampled[] {
+  const chosen = (i: number): boolean => which === "all" || i % 2 === 1;
+  return groups.map((group) => ({
+    ...group,
+    rollouts: group.rollouts.map((rollout, i) => (chosen(i) ? change(rollout) : rollout)),
+    judgements: group.judgements.map((judged, i) =>
+      chosen(i) && reward !== undefined ? { ...judged, reward } : judged,
+    ),
+  }));
+}
+
+const cut = (rollout: Rollout): Rollout => ({ ...rollout, finish: "length" });
+
+/** As if all of its tokens but the first `drawn` had been put there. */
+const forced =
+  (drawn: number) =>
+  (rollout: Rollout): Rollout => {
+    const [prompt, answer] = rollout.segments;
+    const put = [{ from: drawn, count: answer!.tokens.length - drawn }];
+    return { ...rollout, segments: [prompt!, { ...answer!, forced: put }] };
+  };
+
+test("of tokens that were put there the policy learns nothing, nor do they count in the whitening", async () => {
+  const provider = await cpuProvider();
+  const settings = { steps: 1 };
+  const all = await scene(provider, { settings, groups: (groups) => altered(groups, "all", forced(0)) });
+  assert.deepEqual(all.parameters, all.base);
+  assert.ok(all.values.at(-16) !== 0, "the critic learns from what came of them");
+  // Whatever an answer earns: where none of it was drawn, the others' advantages are the same.
+  const [low, high] = await Promise.all(
+    [-5, 5].map((reward) =>
+      scene(provider, { settings, groups: (groups) => altered(groups, "odd", forced(0), reward) }),
+    ),
+  );
+  assert.notDeepEqual(low!.parameters, low!.base);
+  assert.deepEqual(low!.parameters, high!.parameters);
+  // Of a letter that was drawn before an end that was not, it does learn.
+  const some = await scene(provider, { settings, groups: (groups) => altered(groups, "all", forced(1)) });
+  assert.notDeepEqual(some.parameters, some.base);
+});
+
+test("answers that were cut teach neither policy nor critic where they are masked, and count as untrained", async () => {
+  const provider = await cpuProvider();
+  const settings = { steps: 1, maskTruncated: true };
+  const groups = (which: "all" | "odd", reward?: number) => (list: readonly Sampled[]) =>
+    altered(list, which, cut, reward);
+  const none = await scene(provider, { settings, groups: groups("all") });
+  assert.deepEqual(none.parameters, none.base);
+  assert.ok(none.values.slice(-config.hiddenSize).every((x) => x === 0));
+  assert.equal(none.store.records.at(-1)!["value/mean"], 0);
+  assert.equal(none.trained, 0);
+  const low = await scene(provider, { settings, groups: groups("odd", -5) });
+  const high = await scene(provider, { settings, groups: groups("odd", 5) });
+  assert.notDeepEqual(low.parameters, low.base);
+  assert.deepEqual(low.parameters, high.parameters);
+  assert.deepEqual(low.values, high.values);
+  const unmasked = await scene(provider, { settings: { steps: 1 }, groups: groups("odd", 5) });
+  assert.notDeepEqual(unmasked.values, high.values);
+  assert.ok(high.trained > 0 && high.trained < unmasked.trained);
 });

@@ -64,7 +64,7 @@ export interface ReinforceParts {
   problem(index: number, odds?: Odds): Problem | Promise<Problem>;
   evaluate?(step: number): Promise<Record<string, number>>;
   save(state: ReinforceState): Promise<void>;
-  /** In place of GRPO's updates; every token of every answer is taken to have been learnt from. */
+  /** In place of GRPO's updates; every token of every answer that is not masked is taken to have been learnt from. */
   readonly updates?: Updates;
 }
 
