@@ -24,6 +24,18 @@ test("o1 at every scale: good chains, tuning on them, a judge, reinforcement aga
   }
 });
 
+test("the critic has steps of its own at the full rate before the policy begins, and both algorithms as many updates", () => {
+  for (const scale of SCALES) {
+    const [grpo, ppo] = [o1, o1Ppo].map((recipe) => resolveRecipe(recipe[scale]).stages.at(-1)!);
+    assert.ok(grpo?.kind === "reinforce" && ppo?.kind === "reinforce");
+    const { criticWarmup } = ppo.ppo!;
+    assert.ok(criticWarmup >= ppo.schedule.warmup && criticWarmup * 10 <= ppo.steps, `${criticWarmup} of ${ppo.steps}`);
+    assert.ok(scale === "tiny" || criticWarmup >= 2 * ppo.schedule.warmup);
+    assert.equal(ppo.miniBatches, grpo.miniBatches);
+    assert.ok(ppo.miniBatches > 1);
+  }
+});
+
 test("a judge must be a model that an earlier stage makes", () => {
   for (const setting of ["stages.rl.rewardModel.from=stage:good", "stages.rl.rewardModel.from=stage:rl"])
     assert.throws(() => resolveRecipe(o1.tiny, [setting]), { code: "RECIPE_INVALID" });

@@ -87,8 +87,8 @@ export const ppoSchema = z.strictObject({
   klReward: weight.default(0),
   /** Brings the advantages of an update to mean 0 and deviation 1. */
   whiten: z.boolean().default(true),
-  /** Of the critic; the policy's schedule. */
+  /** Of the critic; the stage's schedule, from the first step on. */
   valueLearningRate: z.number().positive().default(1e-3),
-  /** Steps at first in which only the critic learns. */
+  /** Steps at first in which only the critic learns; the policy's schedule begins after them. */
   criticWarmup: whole.default(0),
 });

@@ -146,6 +146,14 @@ test("while the critic warms up the policy stays as it is", async () => {
   assert.ok(values.at(-16) !== 0 && store.curve("value/loss").length === 2);
 });
 
+test("after the critic's warm-up the policy begins with its schedule, and not in the middle of it", async () => {
+  const { store } = await scene(await cpuProvider(), {
+    settings: { steps: 6, learningRate: 0.001, schedule: { kind: "linear", warmup: 2 } },
+    ppo: { criticWarmup: 3 },
+  });
+  assert.deepEqual(store.curve("learning_rate"), [0, 0, 0, 0.0005, 0.001, 0.001]);
+});
+
 test("a reward for staying near the reference keeps the policy there", async () => {
   const provider = await cpuProvider();
   const free = await scene(provider, { settings: { steps: 15 }, ppo: { klReward: 1e-9 } });

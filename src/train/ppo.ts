@@ -38,7 +38,7 @@ export interface PpoSettings {
   /** Advantages of a step are brought to mean 0 and deviation 1. */
   readonly whiten: boolean;
   readonly valueLearningRate: number;
-  /** Steps at first in which only the critic learns. */
+  /** Steps at first in which only the critic learns; the policy's schedule begins after them, the critic's at once. */
   readonly criticWarmup: number;
 }
 
@@ -79,8 +79,8 @@ export function ppoUpdates(
   const valueObjective: ScoreObjective = { kind: "squared", ...(ppo.valueClip > 0 ? { clip: ppo.valueClip } : {}) };
   return async (groups, { step }) => {
     const learned = await learn(settings, policy.compute, critic.compute, groups);
-    const factor = scheduleFactor(settings.schedule, step, settings.steps);
-    const rate = settings.learningRate * factor;
+    const rate = policyRate(settings, step);
+    const valueRate = ppo.valueLearningRate * scheduleFactor(settings.schedule, step, settings.steps);
     const share = Math.ceil(groups.length / settings.miniBatches);
     const tally = new UpdateTally(settings);
     const value = { loss: 0, norm: 0, updates: 0 };
@@ -102,7 +102,7 @@ export function ppoUpdates(
         value.norm += await critic.optimizer.step(
           critic.compute.buffers.parameters,
           critic.compute.gradient,
-          ppo.valueLearningRate * factor,
+          valueRate,
         );
         value.updates++;
       }
@@ -127,6 +127,12 @@ export function ppoUpdates(
       }),
     };
   };
+}
+
+/** The policy's learning rate: its schedule begins where it begins to learn. */
+function policyRate({ learningRate, schedule, steps, ppo }: Parameters<typeof ppoUpdates>[0], step: number): number {
+  const { criticWarmup } = ppo;
+  return step < criticWarmup ? 0 : learningRate * scheduleFactor(schedule, step - criticWarmup, steps - criticWarmup);
 }
 
 /** Values, rewards and advantages of every answer's tokens. */
