@@ -1,6 +1,7 @@
 /** Settings of what judges by a learnt model: the stages that write graded traces and train reward models, and their use. */
 import { z } from "zod";
 import { count, optimizerSchema, rungSchema, scheduleSchema, stageName, whole } from "./schema-parts.ts";
+import { listOf } from "./stages.ts";
 
 const rungs = z.array(rungSchema).min(1);
 
@@ -65,13 +66,34 @@ export const rewardSchema = z.strictObject({
   evaluatePrompts: count.default(200),
 });
 
-/** A reward model that judges beside the rules, in reinforcement. */
-export const rewardModelSchema = z.strictObject({
+/** A reward model that judges beside the rules, in reinforcement; how it reads stands in its own checkpoint. */
+const oneRewardModelSchema = z.strictObject({
   /** Folder of a model that a stage of kind `reward` has trained. */
   from: z.string(),
   /** What its opinion, from 0 to 1, is multiplied by. */
   weight: weight.default(1),
+  /** What its reward is called in metrics and rollouts; default `model`. */
+  name: stageName.optional(),
+  /** Share of the steps after which it counts, and is asked at all; left out, it counts from the first one on. */
+  after: z.number().min(0).lt(1).optional(),
 });
+
+/** Names that the rules' rewards have. */
+const RULES: readonly string[] = ["accuracy", "format", "language", "length", "repetition", "overlong"];
+
+/** One, or several with names of their own. */
+export const rewardModelSchema = z
+  .union([oneRewardModelSchema, z.array(oneRewardModelSchema).min(1)])
+  .refine((models) => !namesOf(models).some((name) => RULES.includes(name)), {
+    error: `a reward model cannot be called as a reward of the rules is: ${RULES.join(", ")}`,
+  })
+  .refine((models) => new Set(namesOf(models)).size === namesOf(models).length, {
+    error: "every reward model needs a name of its own",
+  });
+
+function namesOf(models: { readonly name?: string | undefined } | readonly { readonly name?: string | undefined }[]) {
+  return listOf(models).map(({ name = "model" }) => name);
+}
 
 /** Proximal policy optimisation in place of group-relative advantages; on with `{}`. */
 export const ppoSchema = z.strictObject({

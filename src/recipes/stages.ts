@@ -11,8 +11,12 @@ interface Placed {
   readonly name?: string | undefined;
   readonly from?: string | undefined;
   readonly data?: DataPlace | undefined;
-  readonly rewardModel?: { readonly from: string } | undefined;
+  readonly rewardModel?: Judging | readonly Judging[] | undefined;
   readonly ppo?: { readonly critic?: string | undefined } | undefined;
+}
+
+interface Judging {
+  readonly from: string;
 }
 
 const REFERENCE = "stage:";
@@ -54,7 +58,7 @@ export function placesOf({ from, data = [], rewardModel, ppo }: Placed): {
   readonly data: readonly string[];
 } {
   return {
-    models: [from, rewardModel?.from, ppo?.critic].filter((place) => place !== undefined),
+    models: [from, ...listOf(rewardModel).map((one) => one.from), ppo?.critic].filter((place) => place !== undefined),
     data: typeof data === "string" ? [data] : data.map((source) => source.data),
   };
 }
@@ -66,10 +70,13 @@ export function relocated<S extends Placed>(
   data: (place: string) => string,
 ): S {
   const { from, data: places, rewardModel, ppo } = stage;
+  const judging = <M extends Judging>(one: M): M => ({ ...one, from: model(one.from) });
   return {
     ...stage,
     ...(from === undefined ? {} : { from: model(from) }),
-    ...(rewardModel === undefined ? {} : { rewardModel: { ...rewardModel, from: model(rewardModel.from) } }),
+    ...(rewardModel === undefined
+      ? {}
+      : { rewardModel: isList(rewardModel) ? rewardModel.map(judging) : judging(rewardModel) }),
     ...(ppo?.critic === undefined ? {} : { ppo: { ...ppo, critic: model(ppo.critic) } }),
     ...(places === undefined
       ? {}
@@ -77,6 +84,15 @@ export function relocated<S extends Placed>(
         ? { data: data(places) }
         : { data: places.map((source) => ({ ...source, data: data(source.data) })) }),
   };
+}
+
+/** A setting that is one or several, as a list. */
+export function listOf<T extends object>(setting: T | readonly T[] | undefined): readonly T[] {
+  return setting === undefined ? [] : isList(setting) ? setting : [setting];
+}
+
+function isList<T extends object>(setting: T | readonly T[]): setting is readonly T[] {
+  return Array.isArray(setting);
 }
 
 /** Place of a stage in a recipe's list, by name or by number, for paths of settings; what is neither stays. */

@@ -201,7 +201,7 @@ async function sampleGroups(
   const rollouts = completions.map(({ completion, prompt }) =>
     rolloutOf(problems[prompt]!, prompts[prompt]!, completion, tokenizer),
   );
-  const judgements = await parts.judge(rollouts);
+  const judgements = await parts.judge(rollouts, step / settings.steps);
   return problems.map((problem, p): Sampled => {
     const [from, to] = [p * settings.samplesPerPrompt, (p + 1) * settings.samplesPerPrompt];
     const judged = judgements.slice(from, to);
