@@ -1,8 +1,9 @@
-/** What a reward model learns from and is tested on: a file of rated traces, or graded ones written as they are needed. */
+/** What a reward model learns from and is tested on: a file of rated traces, or a corpus written as it is needed. */
 import { readFile } from "node:fs/promises";
-import { getTask, gradedTraces, isHeldOut, type ProblemWeight, readTraces, type Trace } from "../tasks/index.ts";
+import { getTask, isHeldOut, type ProblemWeight, readTraces, type Trace } from "../tasks/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import { hashString, Random } from "../util/random.ts";
+import { corpusOf, ratedCorpus } from "./corpora.ts";
 
 export interface RatedTraces {
   /** The traces on prompt number `index` of the stream, which has no end. */
@@ -28,15 +29,17 @@ const HELD_OUT_ONE_IN = 8;
 
 /**
  * Opens them.
- * @throws ReckonError DATA_UNREADABLE, DATA_EMPTY for a file without a trace
+ * @throws ReckonError DATA_UNREADABLE, DATA_EMPTY for a file without a trace, RECIPE_INVALID for an unknown corpus
  */
 export async function ratedTraces(settings: RatedSettings, seed: number): Promise<RatedTraces> {
   const { problems, data, chains, evaluatePrompts } = settings;
-  if (data !== undefined) return fromFile(data, evaluatePrompts, seed);
+  const corpus = data === undefined ? "graded" : corpusOf(data);
+  if (corpus === undefined) return fromFile(data!, evaluatePrompts, seed);
+  const write = ratedCorpus(corpus);
   return {
-    train: (index) => gradedTraces({ seed, index, split: "train", chains, problems }),
+    train: (index) => write({ seed, index, split: "train", chains, problems }),
     heldOut: Array.from({ length: evaluatePrompts }, (_, index) =>
-      gradedTraces({ seed: EVALUATION_SEED, index, split: "heldout", chains, problems }),
+      write({ seed: EVALUATION_SEED, index, split: "heldout", chains, problems }),
     ),
   };
 }

@@ -37,7 +37,10 @@ export const rewardSchema = z.strictObject({
   name: stageName.optional(),
   /** Folder of the model whose body it begins with. */
   from: z.string(),
-  /** File of rated traces; left out, graded ones of the problems, without end. */
+  /**
+   * File of rated traces; `corpus:helpful` or `corpus:harmless`, preferences without end over the problems and instructions
+   * of their families; left out, graded traces of the problems, without end (`corpus:graded`).
+   */
   data: z.string().optional(),
   /** Whose graded chains are learnt from without `data`, and in any case what a file without a held-out part is tested on. */
   problems: rungs,

@@ -47,15 +47,15 @@ export function modelJudge(rules: Judge, opinions: Opinions, weight: number, opt
   };
 }
 
+function textOf({ problem, parsed, finish }: Rollout): Parameters<Opinions>[0][number] | undefined {
+  const { formatOk, thinking, answer } = parsed;
+  return formatOk && answer !== null && finish === "stop" ? { prompt: problem.prompt, thinking, answer } : undefined;
+}
+
 function nameTaken(name: string): ReckonError {
   return new ReckonError("REWARD_INVALID", `Two rewards have the name ${JSON.stringify(name)}.`, {
     expected: "a name of its own for each",
     got: "a reward model called as another reward is",
     help: "Give the reward model another name.",
   });
-}
-
-function textOf({ problem, parsed, finish }: Rollout): Parameters<Opinions>[0][number] | undefined {
-  const { formatOk, thinking, answer } = parsed;
-  return formatOk && answer !== null && finish === "stop" ? { prompt: problem.prompt, thinking, answer } : undefined;
 }
