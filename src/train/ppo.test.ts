@@ -163,13 +163,16 @@ test("a reward for staying near the reference keeps the policy there", async () 
   assert.ok(near < far / 3, `held ${near}, free ${far}`);
 });
 
+/** Whether weights are the same; a difference of thousands of numbers would take minutes to be printed. */
+const same = (a: Float32Array, b: Float32Array): boolean => a.length === b.length && a.every((x, i) => x === b[i]);
+
 test("with adapters they are what learns, and the weights are the base with them", async () => {
   const lora: LoraSettings = { rank: 2, alpha: 4, targets: ["q", "v"] };
   const { parameters, adapters, base } = await scene(await cpuProvider(), { settings: { steps: 2 }, lora });
   const merged = base.slice();
   mergeLora(config, lora, { base, adapters, into: merged });
-  assert.deepEqual(parameters, merged);
-  assert.notDeepEqual(parameters, base, "something was learnt");
+  assert.ok(same(parameters, merged));
+  assert.ok(!same(parameters, base), "something was learnt");
 });
 
 /** The step's groups with every answer, or every other one, changed and rewarded otherwise. */
@@ -204,7 +207,7 @@ test("of tokens that were put there the policy learns nothing, nor do they count
   const provider = await cpuProvider();
   const settings = { steps: 1 };
   const all = await scene(provider, { settings, groups: (groups) => altered(groups, "all", forced(0)) });
-  assert.deepEqual(all.parameters, all.base);
+  assert.ok(same(all.parameters, all.base));
   assert.ok(all.values.at(-16) !== 0, "the critic learns from what came of them");
   // Whatever an answer earns: where none of it was drawn, the others' advantages are the same.
   const [low, high] = await Promise.all(
@@ -212,11 +215,11 @@ test("of tokens that were put there the policy learns nothing, nor do they count
       scene(provider, { settings, groups: (groups) => altered(groups, "odd", forced(0), reward) }),
     ),
   );
-  assert.notDeepEqual(low!.parameters, low!.base);
-  assert.deepEqual(low!.parameters, high!.parameters);
+  assert.ok(!same(low!.parameters, low!.base));
+  assert.ok(same(low!.parameters, high!.parameters));
   // Of a letter that was drawn before an end that was not, it does learn.
   const some = await scene(provider, { settings, groups: (groups) => altered(groups, "all", forced(1)) });
-  assert.notDeepEqual(some.parameters, some.base);
+  assert.ok(!same(some.parameters, some.base));
 });
 
 test("answers that were cut teach neither policy nor critic where they are masked, and count as untrained", async () => {
@@ -225,16 +228,16 @@ test("answers that were cut teach neither policy nor critic where they are maske
   const groups = (which: "all" | "odd", reward?: number) => (list: readonly Sampled[]) =>
     altered(list, which, cut, reward);
   const none = await scene(provider, { settings, groups: groups("all") });
-  assert.deepEqual(none.parameters, none.base);
+  assert.ok(same(none.parameters, none.base));
   assert.ok(none.values.slice(-config.hiddenSize).every((x) => x === 0));
   assert.equal(none.store.records.at(-1)!["value/mean"], 0);
   assert.equal(none.trained, 0);
   const low = await scene(provider, { settings, groups: groups("odd", -5) });
   const high = await scene(provider, { settings, groups: groups("odd", 5) });
-  assert.notDeepEqual(low.parameters, low.base);
-  assert.deepEqual(low.parameters, high.parameters);
-  assert.deepEqual(low.values, high.values);
+  assert.ok(!same(low.parameters, low.base));
+  assert.ok(same(low.parameters, high.parameters));
+  assert.ok(same(low.values, high.values));
   const unmasked = await scene(provider, { settings: { steps: 1 }, groups: groups("odd", 5) });
-  assert.notDeepEqual(unmasked.values, high.values);
+  assert.ok(!same(unmasked.values, high.values));
   assert.ok(high.trained > 0 && high.trained < unmasked.trained);
 });
