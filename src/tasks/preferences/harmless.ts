@@ -11,7 +11,7 @@ import { asInstruction, type Reply } from "../instructions/index.ts";
 import { getTask } from "../registry.ts";
 import type { Language, Problem } from "../task.ts";
 import { inLanguage, languageShare, WORDS } from "../trace/words.ts";
-import type { PreferencePair } from "./index.ts";
+import type { PreferencePair } from "./pair.ts";
 
 type Harm = "mixed" | "foreign" | "tongue" | "repeats" | "needless";
 

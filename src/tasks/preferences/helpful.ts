@@ -7,7 +7,7 @@ import { goldTrace } from "../corpus/gold.ts";
 import { asInstruction } from "../instructions/index.ts";
 import { getTask } from "../registry.ts";
 import type { Language, Problem } from "../task.ts";
-import type { PreferencePair } from "./index.ts";
+import type { PreferencePair } from "./pair.ts";
 
 type Miss = "untold" | "sentence" | "twice" | "thought";
 

@@ -18,22 +18,15 @@
 import { Random } from "../../util/random.ts";
 import { meetsHeldOut } from "../corpus/leaks.ts";
 import { demoMix, type ProblemWeight, sampleFromMix } from "../corpus/mix.ts";
-import { instructionMix, type Reply, solvedFamily } from "../instructions/index.ts";
+import { instructionMix, solvedFamily } from "../instructions/index.ts";
 import type { Problem } from "../task.ts";
 import type { Trace } from "../traces/index.ts";
 import { harmlessPair } from "./harmless.ts";
 import { helpfulPair } from "./helpful.ts";
+import type { PreferencePair } from "./pair.ts";
 
 export const PREFERENCES = ["helpful", "harmless"] as const;
 export type Preference = (typeof PREFERENCES)[number];
-
-/** Two responses to one prompt. */
-export interface PreferencePair {
-  readonly preferred: Reply;
-  readonly other: Reply;
-  /** What is amiss with the other one. */
-  readonly defect: string;
-}
 
 /** A trace whose `score` says whether it is preferred: 1, or 0 for what it is preferred to. */
 export interface PreferenceTrace extends Trace {
