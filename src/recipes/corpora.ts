@@ -2,8 +2,17 @@
  * Data that the program writes itself, `corpus:NAME` in a stage's `data`: a function of name, seed and number.
  *
  * `solutions`: clean solutions of the stage's problems. `instructions`: what one asks of an assistant beside problems.
+ * What reward models learn from: `graded`, rated chains of thought; `helpful` and `harmless`, preferences.
  */
-import { instructionMix, type ProblemWeight, type Trace } from "../tasks/index.ts";
+import {
+  type GradedRequest,
+  gradedTraces,
+  instructionMix,
+  PREFERENCES,
+  type ProblemWeight,
+  preferenceTraces,
+  type Trace,
+} from "../tasks/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import type { DataPlace } from "./schema.ts";
 import { cleanSolution } from "./solutions.ts";
@@ -34,17 +43,37 @@ export function corporaOf(places: DataPlace): string[] {
  */
 export function corpusTraces(name: string, count: number, seed: number, problems: readonly ProblemWeight[]): Trace[] {
   const posed = PROBLEMS[name]?.(problems);
-  if (posed === undefined) {
-    throw new ReckonError("RECIPE_INVALID", `there is no corpus ${name}`, {
-      expected: Object.keys(PROBLEMS)
-        .map((known) => CORPUS + known)
-        .join(", "),
-      got: CORPUS + name,
-    });
-  }
+  if (posed === undefined) throw unknownCorpus(name, Object.keys(PROBLEMS));
   return Array.from({ length: count }, (_, index) => ({
     id: `${name}-${index}`,
     ...cleanSolution(seed, index, posed),
     source: "corpus",
   }));
+}
+
+/** Several traces on one prompt each, that say which are better. */
+export type RatedCorpus = (request: GradedRequest) => readonly Trace[];
+
+const RATED: Readonly<Record<string, RatedCorpus>> = {
+  graded: gradedTraces,
+  ...Object.fromEntries(
+    PREFERENCES.map((about): [string, RatedCorpus] => [about, (request) => preferenceTraces({ ...request, about })]),
+  ),
+};
+
+/**
+ * A corpus that reward models learn from.
+ * @throws ReckonError RECIPE_INVALID for an unknown name
+ */
+export function ratedCorpus(name: string): RatedCorpus {
+  const corpus = RATED[name];
+  if (corpus === undefined) throw unknownCorpus(name, Object.keys(RATED));
+  return corpus;
+}
+
+function unknownCorpus(name: string, known: readonly string[]): ReckonError {
+  return new ReckonError("RECIPE_INVALID", `there is no corpus ${name} of this kind`, {
+    expected: known.map((one) => CORPUS + one).join(", "),
+    got: CORPUS + name,
+  });
 }

@@ -1,4 +1,4 @@
-/** What reinforcement may take from other learnt models: a judge beside the rules, and PPO's critic. */
+/** What reinforcement may take from other learnt models: judges beside the rules, and PPO's critic. */
 import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
 import { scoringModel } from "../model/scoring.ts";
 import type { RestoredTrainer } from "../train/checkpoint.ts";
@@ -12,13 +12,14 @@ import { chooseProvider, loadModelFolder, startEngine } from "./assemble.ts";
 import type { StageOptions } from "./run-pretrain.ts";
 import { openRewardModel } from "./run-reward.ts";
 import type { Recipe, ReinforceStage } from "./schema.ts";
+import { listOf } from "./stages.ts";
 
 /** Room beside the policy's longest sequence: another tokenizer may need more tokens for the same text. */
 const ROOM = 128;
 
 export interface LearntParts {
   readonly critic: Critic | undefined;
-  /** The rules with the reward model beside them, where the stage has one. */
+  /** The rules with the stage's reward models beside them. */
   judge(rules: Judge): Judge;
   close(): Promise<void>;
 }
@@ -34,23 +35,27 @@ export async function openLearnt(
     readonly positions: number;
   },
 ): Promise<LearntParts> {
-  const { rewardModel } = stage;
-  const reward =
-    rewardModel && (await openRewardModel(rewardModel.from, recipe.shards, policy.positions + ROOM, options, store));
-  const critic =
-    stage.ppo &&
-    (await openCritic(recipe, stage.ppo, store, options, policy).catch(async (error: unknown) => {
-      await reward?.close();
-      throw error;
-    }));
-  return {
-    critic,
-    judge: (rules) => (reward ? modelJudge(rules, reward.opinions, rewardModel!.weight) : rules),
-    async close() {
-      await reward?.close();
-      await critic?.close();
-    },
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async (): Promise<void> => {
+    for (const one of opened) await one.close();
   };
+  const kept = <T extends { close(): Promise<void> }>(one: T): T => {
+    opened.push(one);
+    return one;
+  };
+  try {
+    const beside: ((rules: Judge) => Judge)[] = [];
+    for (const { from, weight, ...naming } of listOf(stage.rewardModel)) {
+      const positions = policy.positions + ROOM;
+      const { opinions } = kept(await openRewardModel(from, recipe.shards, positions, options, store));
+      beside.push((rules) => modelJudge(rules, opinions, weight, naming));
+    }
+    const critic = stage.ppo && kept(await openCritic(recipe, stage.ppo, store, options, policy));
+    return { critic, judge: (rules) => beside.reduce((judge, add) => add(judge), rules), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** @throws ReckonError CRITIC_TOKENIZER for a critic that reads other tokens than the policy writes */

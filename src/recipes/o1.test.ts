@@ -19,15 +19,28 @@ test("o1 at every scale: good chains, tuning on them, a judge, reinforcement aga
       const last = stages.at(-1)!;
       assert.ok(last.kind === "reinforce");
       assert.equal(last.rewards.accuracy, 0);
-      assert.equal(last.rewardModel?.from, "stage:judge");
+      // One judge stands as it always did, so that the keys of runs stay.
+      assert.equal(JSON.stringify(last.rewardModel), '{"from":"stage:judge","weight":1}');
       assert.deepEqual(placesOf(last).models, [
         "stage:tune",
         ...(recipe === o1 ? ["stage:judge"] : ["stage:judge", "stage:judge"]),
       ]);
       const moved = relocated(last, (place) => place.toUpperCase(), String);
-      assert.deepEqual([moved.from, moved.rewardModel?.from], ["STAGE:TUNE", "STAGE:JUDGE"]);
+      assert.deepEqual([moved.from, moved.rewardModel], ["STAGE:TUNE", { from: "STAGE:JUDGE", weight: 1 }]);
       assert.equal(moved.ppo?.critic, recipe === o1 ? undefined : "STAGE:JUDGE");
     }
+  }
+});
+
+test("the critic has steps of its own at the full rate before the policy begins, and both algorithms as many updates", () => {
+  for (const scale of SCALES) {
+    const [grpo, ppo] = [o1, o1Ppo].map((recipe) => resolveRecipe(recipe[scale]).stages.at(-1)!);
+    assert.ok(grpo?.kind === "reinforce" && ppo?.kind === "reinforce");
+    const { criticWarmup } = ppo.ppo!;
+    assert.ok(criticWarmup >= ppo.schedule.warmup && criticWarmup * 10 <= ppo.steps, `${criticWarmup} of ${ppo.steps}`);
+    assert.ok(scale === "tiny" || criticWarmup >= 2 * ppo.schedule.warmup);
+    assert.equal(ppo.miniBatches, grpo.miniBatches);
+    assert.ok(ppo.miniBatches > 1);
   }
 });
 
@@ -70,4 +83,32 @@ test("good chains have room in the rows of fine-tuning", async () => {
   const leftOut = (row: number): number => lengths.filter((length) => length > row + 1).length / lengths.length;
   assert.ok(leftOut(tune.rowLength) < 0.005, `${leftOut(tune.rowLength)} are left out`);
   assert.ok(leftOut(256) > 0.005, "shorter rows would leave many out");
+});
+
+test("several judges stand in a list, with names that nothing else has, and a share of the steps after which they count", () => {
+  const models = (...list: object[]) => [`stages.rl.rewardModel=${JSON.stringify(list)}`];
+  const judge = "stage:judge";
+  const { stages } = resolveRecipe(
+    o1Ppo.tiny,
+    models({ from: judge, name: "helpful", after: 0.75 }, { from: "runs/other", weight: 0.5 }),
+  );
+  const last = stages.at(-1)!;
+  assert.ok(last.kind === "reinforce");
+  assert.deepEqual(last.rewardModel, [
+    { from: judge, weight: 1, name: "helpful", after: 0.75 },
+    { from: "runs/other", weight: 0.5 },
+  ]);
+  assert.deepEqual(placesOf(last).models, ["stage:tune", judge, "runs/other", judge]);
+  assert.deepEqual(relocated(last, (place) => place.toUpperCase(), String).rewardModel, [
+    { from: "STAGE:JUDGE", weight: 1, name: "helpful", after: 0.75 },
+    { from: "RUNS/OTHER", weight: 0.5 },
+  ]);
+  const refused = (...list: object[]) =>
+    assert.throws(() => resolveRecipe(o1.tiny, models(...list)), { code: "RECIPE_INVALID" }, JSON.stringify(list));
+  refused({ from: judge }, { from: judge });
+  refused({ from: judge, name: "one" }, { from: judge, name: "one" });
+  refused({ from: judge, name: "accuracy" });
+  refused({ from: judge, after: 1 });
+  refused({ from: "stage:good" }, { from: judge, name: "one" });
+  refused();
 });

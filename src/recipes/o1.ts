@@ -25,14 +25,19 @@ interface Sizes {
   readonly judged?: typeof JUDGED;
   readonly steps: number;
   readonly promptsPerStep: number;
+  /** Of PPO: steps at first in which only the critic learns. */
+  readonly criticWarmup: number;
   readonly evaluateProblems: number;
 }
+
+/** Updates of a batch of answers: a critic that takes one a step lags behind. GRPO has as many, to be compared with. */
+const MINI_BATCHES = 4;
 
 /** Least rating of a good chain: right, and with one blemish at most. */
 const GOOD = 4.6;
 
 function pipeline(name: string, description: string, sizes: Sizes, ppo: boolean): RecipeInput {
-  const { problems, prompts, judging, judged, steps, promptsPerStep, evaluateProblems } = sizes;
+  const { problems, prompts, judging, judged, steps, promptsPerStep, criticWarmup, evaluateProblems } = sizes;
   return defineRecipe({
     name,
     description,
@@ -51,10 +56,10 @@ function pipeline(name: string, description: string, sizes: Sizes, ppo: boolean)
       },
       {
         ...{ kind: "reinforce", name: "rl", from: "stage:tune", problems, evaluateProblems, steps, promptsPerStep },
-        ...{ maxNewTokens: 256, learningRate: 3e-4, schedule: LINEAR, optimizer: ADAMW },
+        ...{ miniBatches: MINI_BATCHES, maxNewTokens: 256, learningRate: 3e-4, schedule: LINEAR, optimizer: ADAMW },
         rewards: { accuracy: 0, format: 0.1 },
         rewardModel: { from: "stage:judge", weight: 1 },
-        ...(ppo ? { ppo: { critic: "stage:judge", klReward: 0.01, criticWarmup: 5 } } : { klWeight: 0.01 }),
+        ...(ppo ? { ppo: { critic: "stage:judge", klReward: 0.01, criticWarmup } } : { klWeight: 0.01 }),
       },
     ],
   });
@@ -66,6 +71,7 @@ const TINY: Sizes = {
   judging: 300,
   steps: 60,
   promptsPerStep: 16,
+  criticWarmup: 5,
   evaluateProblems: 100,
 };
 const SMALL: Sizes = {
@@ -75,6 +81,7 @@ const SMALL: Sizes = {
   judged: JUDGED,
   steps: 240,
   promptsPerStep: 32,
+  criticWarmup: 15,
   evaluateProblems: 400,
 };
 

@@ -3,10 +3,13 @@
  *
  * cold, start: readable chains that R1-Zero found, right ones in one language, and the base fine-tuned on them; reason:
  * reinforcement; reject, tune: its own right answers, sampled and filtered, and data that needs no reasoning, for the
- * fresh base; rl: reinforcement on all scenarios. Both scales begin with the shipped base and R1-Zero.
+ * fresh base; helpful, harmless: two judges of taste; rl: reinforcement on all scenarios, in whose last quarter the judges
+ * have a say. Both scales begin with the shipped base and R1-Zero.
  *
- * Left out: preference rewards in the last reinforcement; another model that rewrites thoughts, for which turning their
- * few words into one language stands; a person who looks the cold start through.
+ * The judges learn as R1's do, helpful by pairs from the final answer, harmless point by point from the whole response
+ * (§3.1), but from preferences made by rule (tasks/preferences says what these stand for). They judge all prompts, where
+ * R1's judge the general ones, and these are posed from the first step on. Left out: people's preferences; another model that
+ * rewrites thoughts, for which turning their few words into one language stands; a person who looks the cold start through.
  */
 import { demoMix, instructionMix, type ProblemWeight, smallMix } from "../tasks/index.ts";
 import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
@@ -18,6 +21,12 @@ const COSINE = { kind: "cosine", warmup: 5, floor: 0.1 } as const;
 
 /** What reinforcement rewards, by weight; R1 adds thoughts in the language of the question (§3.2.1). */
 const REWARDS = { accuracy: 1, format: 0.1, language: 0.2 };
+
+/**
+ * What the judges' opinions, from 0 to 1, weigh, and from which share of the steps on: R1 has them in the last 400 of 1,700
+ * steps, since longer use hacks them (Fig. 6). With the language they weigh less than a right answer.
+ */
+const TASTE = { weight: 0.2, after: 0.75 };
 
 /** Share of instructions among the prompts of the last reinforcement: about that of the general ones in R1's (table 4). */
 const INSTRUCTIONS = 0.3;
@@ -33,13 +42,15 @@ interface Sizes {
   readonly promptsPerStep: number;
   /** Updates of a batch of answers. */
   readonly miniBatches: number;
+  /** Steps of each judge. */
+  readonly judging: number;
   readonly tokensPerStep: number;
   readonly evaluateProblems: number;
   readonly evaluateEvery: number;
 }
 
 function stages(sizes: Sizes): RecipeInput["stages"] {
-  const { prompts, steps, promptsPerStep, miniBatches, tokensPerStep } = sizes;
+  const { prompts, steps, promptsPerStep, miniBatches, judging, tokensPerStep } = sizes;
   const { evaluateProblems, evaluateEvery } = sizes;
   const problems = [...sizes.problems];
   const sampling = {
@@ -53,6 +64,10 @@ function stages(sizes: Sizes): RecipeInput["stages"] {
     ...{ promptsPerStep, miniBatches, samplesPerPrompt: 16, maxNewTokens: 256, rewards: REWARDS, curriculum: {} },
     ...{ learningRate: 3e-4, schedule: LINEAR, optimizer: ADAMW, evaluateEvery, evaluateProblems },
   };
+  const judge = {
+    ...{ from: "stage:tune", problems, steps: judging, promptsPerStep: 16, evaluatePrompts: 100 },
+    ...{ learningRate: 1e-3, schedule: LINEAR, optimizer: ADAMW },
+  };
   return [
     { kind: "sample", name: "cold", from: "models/zero", prompts: prompts[0], language: "rewrite", ...sampling },
     { kind: "supervise", name: "start", from: "models/base", data: "stage:cold", ...tuning },
@@ -62,9 +77,15 @@ function stages(sizes: Sizes): RecipeInput["stages"] {
       ...{ kind: "supervise", name: "tune", from: "models/base", ...tuning },
       data: [{ data: "stage:reject" }, { data: "corpus:instructions", rows: sizes.instructions }],
     },
+    { kind: "reward", name: "helpful", data: "corpus:helpful", loss: "pairs", judges: "answer", ...judge },
+    { kind: "reward", name: "harmless", data: "corpus:harmless", loss: "binary", judges: "response", ...judge },
     {
       ...{ kind: "reinforce", name: "rl", from: "stage:tune", steps: steps[1], ...reinforcing },
       problems: [...shared(problems, 1 - INSTRUCTIONS), ...shared(instructionMix(problems), INSTRUCTIONS)],
+      rewardModel: [
+        { from: "stage:helpful", name: "helpful", ...TASTE },
+        { from: "stage:harmless", name: "harmless", ...TASTE },
+      ],
     },
   ];
 }
@@ -88,6 +109,7 @@ export const r1: Readonly<Record<Scale, RecipeInput>> = {
       steps: [12, 12],
       promptsPerStep: 16,
       miniBatches: 4,
+      judging: 25,
       tokensPerStep: 2048,
       evaluateProblems: 100,
       evaluateEvery: 6,
@@ -105,6 +127,7 @@ export const r1: Readonly<Record<Scale, RecipeInput>> = {
       steps: [80, 120],
       promptsPerStep: 32,
       miniBatches: 4,
+      judging: 150,
       tokensPerStep: 8192,
       evaluateProblems: 400,
       evaluateEvery: 20,

@@ -1,16 +1,9 @@
-/** What a reward model learns from and is tested on: a file of rated traces, or graded ones written as they are needed. */
+/** What a reward model learns from and is tested on: a file of rated traces, or a corpus written as it is needed. */
 import { readFile } from "node:fs/promises";
-import {
-  getTask,
-  gradedTraces,
-  isBuiltIn,
-  isHeldOut,
-  type ProblemWeight,
-  readTraces,
-  type Trace,
-} from "../tasks/index.ts";
+import { getTask, isBuiltIn, isHeldOut, type ProblemWeight, readTraces, type Trace } from "../tasks/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import { hashString, Random } from "../util/random.ts";
+import { corpusOf, type RatedCorpus, ratedCorpus } from "./corpora.ts";
 
 export interface RatedTraces {
   /** The traces on prompt number `index` of the stream, which has no end. */
@@ -40,21 +33,28 @@ const HELD_OUT_ONE_IN = 8;
 
 /**
  * Opens them.
- * @throws ReckonError DATA_UNREADABLE, DATA_EMPTY for a file that has no prompts both to train and to test on
+ * @throws ReckonError DATA_UNREADABLE, DATA_EMPTY for a file that has no prompts both to train and to test on,
+ * RECIPE_INVALID for an unknown corpus
  */
 export async function ratedTraces(settings: RatedSettings, seed: number): Promise<RatedTraces> {
   const { problems, data, chains } = settings;
-  if (data !== undefined) return fromFile(data, settings, seed);
+  const corpus = data === undefined ? "graded" : corpusOf(data);
+  if (corpus === undefined) return fromFile(data!, settings, seed);
+  const write = ratedCorpus(corpus);
   return {
-    train: (index) => gradedTraces({ seed, index, split: "train", chains, problems }),
-    heldOut: heldOutChains(settings, problems),
+    train: (index) => write({ seed, index, split: "train", chains, problems }),
+    heldOut: heldOutChains(settings, problems, write),
   };
 }
 
-/** Graded traces of held-out problems: the same for every run. */
-function heldOutChains({ chains, evaluatePrompts }: RatedSettings, problems: readonly ProblemWeight[]): Groups {
+/** Rated traces of held-out problems: the same for every run. */
+function heldOutChains(
+  { chains, evaluatePrompts }: RatedSettings,
+  problems: readonly ProblemWeight[],
+  write: RatedCorpus,
+): Groups {
   return Array.from({ length: evaluatePrompts }, (_, index) =>
-    gradedTraces({ seed: EVALUATION_SEED, index, split: "heldout", chains, problems }),
+    write({ seed: EVALUATION_SEED, index, split: "heldout", chains, problems }),
   );
 }
 
@@ -110,7 +110,7 @@ function parted(path: string, groups: Groups, settings: RatedSettings): Parted {
   );
   if (rungs.length > 0) {
     const standIn = `no prompt of ${path} is held out: graded traces of held-out problems are tested on`;
-    return { train, heldOut: heldOutChains(settings, rungs), standIn };
+    return { train, heldOut: heldOutChains(settings, rungs, ratedCorpus("graded")), standIn };
   }
   const [rest, eighth] = split(groups, (group) => isEighth(group[0]!));
   const standIn = `no prompt of ${path} is of a held-out problem, and none of the stage's problems: ${eighth.length} of its ${groups.length} prompts are held out`;

@@ -1,6 +1,7 @@
 /** Settings of what judges by a learnt model: the stages that write graded traces and train reward models, and their use. */
 import { z } from "zod";
 import { count, optimizerSchema, rungSchema, scheduleSchema, stageName, whole } from "./schema-parts.ts";
+import { listOf } from "./stages.ts";
 
 const rungs = z.array(rungSchema).min(1);
 
@@ -36,7 +37,10 @@ export const rewardSchema = z.strictObject({
   name: stageName.optional(),
   /** Folder of the model whose body it begins with. */
   from: z.string(),
-  /** File of rated traces; left out, graded ones of the problems, without end. */
+  /**
+   * File of rated traces; `corpus:helpful` or `corpus:harmless`, preferences without end over the problems and instructions
+   * of their families; left out, graded traces of the problems, without end (`corpus:graded`).
+   */
   data: z.string().optional(),
   /** Whose graded chains are learnt from without `data`, and in any case what a file without a held-out part is tested on. */
   problems: rungs,
@@ -65,13 +69,34 @@ export const rewardSchema = z.strictObject({
   evaluatePrompts: count.default(200),
 });
 
-/** A reward model that judges beside the rules, in reinforcement. */
-export const rewardModelSchema = z.strictObject({
+/** A reward model that judges beside the rules, in reinforcement; how it reads stands in its own checkpoint. */
+const oneRewardModelSchema = z.strictObject({
   /** Folder of a model that a stage of kind `reward` has trained. */
   from: z.string(),
   /** What its opinion, from 0 to 1, is multiplied by. */
   weight: weight.default(1),
+  /** What its reward is called in metrics and rollouts; default `model`. */
+  name: stageName.optional(),
+  /** Share of the steps after which it counts, and is asked at all; left out, it counts from the first one on. */
+  after: z.number().min(0).lt(1).optional(),
 });
+
+/** Names that the rules' rewards have. */
+const RULES: readonly string[] = ["accuracy", "format", "language", "length", "repetition", "overlong"];
+
+/** One, or several with names of their own. */
+export const rewardModelSchema = z
+  .union([oneRewardModelSchema, z.array(oneRewardModelSchema).min(1)])
+  .refine((models) => !namesOf(models).some((name) => RULES.includes(name)), {
+    error: `a reward model cannot be called as a reward of the rules is: ${RULES.join(", ")}`,
+  })
+  .refine((models) => new Set(namesOf(models)).size === namesOf(models).length, {
+    error: "every reward model needs a name of its own",
+  });
+
+function namesOf(models: { readonly name?: string | undefined } | readonly { readonly name?: string | undefined }[]) {
+  return listOf(models).map(({ name = "model" }) => name);
+}
 
 /** Proximal policy optimisation in place of group-relative advantages; on with `{}`. */
 export const ppoSchema = z.strictObject({
@@ -87,8 +112,8 @@ export const ppoSchema = z.strictObject({
   klReward: weight.default(0),
   /** Brings the advantages of an update to mean 0 and deviation 1. */
   whiten: z.boolean().default(true),
-  /** Of the critic; the policy's schedule. */
+  /** Of the critic; the stage's schedule, from the first step on. */
   valueLearningRate: z.number().positive().default(1e-3),
-  /** Steps at first in which only the critic learns. */
+  /** Steps at first in which only the critic learns; the policy's schedule begins after them. */
   criticWarmup: whole.default(0),
 });

@@ -186,7 +186,7 @@ const reinforceSchema = z.strictObject({
   tasks: z.array(z.union([z.string(), taskFileSchema])).default([]),
   /** Users' reward modules, by path. */
   userRewards: z.array(z.string()).default([]),
-  /** A trained judge beside the rules; none where it is left out. */
+  /** A trained judge beside the rules, or a list of several; none where it is left out. */
   rewardModel: rewardModelSchema.optional(),
   /** PPO with a value head and generalised advantages in place of GRPO's; off where it is left out, on with `{}`. */
   ppo: ppoSchema.optional(),

@@ -11,10 +11,14 @@ interface Placed {
   readonly name?: string | undefined;
   readonly from?: string | undefined;
   readonly data?: DataPlace | undefined;
-  readonly rewardModel?: { readonly from: string } | undefined;
+  readonly rewardModel?: Judging | readonly Judging[] | undefined;
   readonly ppo?: { readonly critic?: string | undefined } | undefined;
   readonly tokenizer?: { readonly from?: string | undefined } | undefined;
   readonly distribution?: { readonly teacher: string } | undefined;
+}
+
+interface Judging {
+  readonly from: string;
 }
 
 const REFERENCE = "stage:";
@@ -56,9 +60,13 @@ export function placesOf({ from, data = [], rewardModel, ppo, tokenizer, distrib
   readonly data: readonly string[];
 } {
   return {
-    models: [from, rewardModel?.from, ppo?.critic, tokenizer?.from, distribution?.teacher].filter(
-      (place) => place !== undefined,
-    ),
+    models: [
+      from,
+      ...listOf(rewardModel).map((one) => one.from),
+      ppo?.critic,
+      tokenizer?.from,
+      distribution?.teacher,
+    ].filter((place) => place !== undefined),
     data: typeof data === "string" ? [data] : data.map((source) => source.data),
   };
 }
@@ -70,10 +78,13 @@ export function relocated<S extends Placed>(
   data: (place: string) => string,
 ): S {
   const { from, data: places, rewardModel, ppo, tokenizer, distribution } = stage;
+  const judging = <M extends Judging>(one: M): M => ({ ...one, from: model(one.from) });
   return {
     ...stage,
     ...(from === undefined ? {} : { from: model(from) }),
-    ...(rewardModel === undefined ? {} : { rewardModel: { ...rewardModel, from: model(rewardModel.from) } }),
+    ...(rewardModel === undefined
+      ? {}
+      : { rewardModel: isList(rewardModel) ? rewardModel.map(judging) : judging(rewardModel) }),
     ...(ppo?.critic === undefined ? {} : { ppo: { ...ppo, critic: model(ppo.critic) } }),
     ...(tokenizer?.from === undefined ? {} : { tokenizer: { ...tokenizer, from: model(tokenizer.from) } }),
     ...(distribution === undefined ? {} : { distribution: { ...distribution, teacher: model(distribution.teacher) } }),
@@ -83,6 +94,15 @@ export function relocated<S extends Placed>(
         ? { data: data(places) }
         : { data: places.map((source) => ({ ...source, data: data(source.data) })) }),
   };
+}
+
+/** A setting that is one or several, as a list. */
+export function listOf<T extends object>(setting: T | readonly T[] | undefined): readonly T[] {
+  return setting === undefined ? [] : isList(setting) ? setting : [setting];
+}
+
+function isList<T extends object>(setting: T | readonly T[]): setting is readonly T[] {
+  return Array.isArray(setting);
 }
 
 /** Place of a stage in a recipe's list, by name or by number, for paths of settings; what is neither stays. */

@@ -6,7 +6,6 @@ import {
   document,
   formatCompletion,
   getTask,
-  gradedTraces,
   isBuiltIn,
   renderDocument,
   sampleFromMix,
@@ -14,7 +13,7 @@ import {
   traceLines,
 } from "../tasks/index.ts";
 import { Random } from "../util/random.ts";
-import { corporaOf, corpusTraces } from "./corpora.ts";
+import { corporaOf, corpusOf, corpusTraces, ratedCorpus } from "./corpora.ts";
 import { phasesOf } from "./corpus-mix.ts";
 import type { Recipe, SuperviseStage } from "./schema.ts";
 import { cleanSolution } from "./solutions.ts";
@@ -61,11 +60,14 @@ export function firstTexts(recipe: Recipe, count: number): string[] {
         });
       }
       case "reward":
-      case "graded":
-        if (stage.kind === "reward" && stage.data !== undefined) return [];
+      case "graded": {
+        const corpus = stage.kind === "reward" && stage.data !== undefined ? corpusOf(stage.data) : "graded";
+        if (corpus === undefined) return [];
+        const write = ratedCorpus(corpus);
         return Array.from({ length: count }, (_, index) =>
-          traceLines(gradedTraces({ seed: recipe.seed, index, split: "train", ...stage })),
+          traceLines(write({ seed: recipe.seed, index, split: "train", ...stage })),
         );
+      }
       default:
         stage satisfies never;
         throw new Error("internal: unknown stage");

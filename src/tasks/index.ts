@@ -26,6 +26,13 @@ export {
   instructionMix,
   solvedFamily,
 } from "./instructions/index.ts";
+export {
+  PREFERENCES,
+  type Preference,
+  type PreferenceRequest,
+  type PreferenceTrace,
+  preferenceTraces,
+} from "./preferences/index.ts";
 export { getTask, isBuiltIn, listInstructions, listTasks } from "./registry.ts";
 export {
   defineTask,

@@ -48,7 +48,7 @@ export {
 } from "./instruction-metrics.ts";
 export { DEFAULT_REWARDS, type Judge, judgeByRules, type RuleRewards, ruleJudge } from "./judge.ts";
 export type { DistilObjective } from "./losses/distil.ts";
-export { modelJudge, type Opinions, opinionOn } from "./model-judge.ts";
+export { type ModelJudgeOptions, modelJudge, type Opinions, opinionOn } from "./model-judge.ts";
 export { type Objective, type ObjectiveGraphOptions, objectiveGraph } from "./objective.ts";
 export { Optimizer, type OptimizerSettings, type OptimizerState } from "./optimizer.ts";
 export { type Critic, type PpoSettings, ppoUpdates } from "./ppo.ts";

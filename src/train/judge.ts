@@ -15,8 +15,11 @@ export interface RuleRewards extends ShapingWeights {
 
 export const DEFAULT_REWARDS: RuleRewards = { accuracy: 1, format: 0.1 };
 
-/** Judges every rollout; may run elsewhere (users' verifiers do). Results in the order given. */
-export type Judge = (rollouts: readonly Rollout[]) => Promise<readonly Judgement[]>;
+/**
+ * Judges every rollout; may run elsewhere (users' verifiers do). Results in the order given.
+ * `progress` is the share of a run's steps that are done, for what counts in a part of them alone; default 1.
+ */
+export type Judge = (rollouts: readonly Rollout[], progress?: number) => Promise<readonly Judgement[]>;
 
 /**
  * Verifies one rollout: an answer counts only inside the strict format.

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Provider } from "../graph/index.ts";
 import { cpuProvider } from "../graph/node.ts";
+import { type LoraSettings, mergeLora } from "../model/lora.ts";
 import { scoringModel } from "../model/scoring.ts";
+import { loadParameters, trainedLayout } from "./adapters.ts";
 import { restoreTrainer, trainerFiles } from "./checkpoint.ts";
 import { LocalCompute } from "./compute.ts";
 import { criticFile, restoreCritic } from "./critic.ts";
@@ -11,6 +13,7 @@ import { Optimizer } from "./optimizer.ts";
 import { type Critic, type PpoSettings, ppoUpdates } from "./ppo.ts";
 import { REINFORCE_START, type ReinforceState, reinforce } from "./reinforce.ts";
 import type { ReinforceSettings } from "./reinforce-settings.ts";
+import type { Rollout } from "./rollout.ts";
 import {
   config,
   digitProblem,
@@ -21,6 +24,7 @@ import {
   timeless,
   tokenizer,
 } from "./testing.ts";
+import type { Sampled } from "./valuation.ts";
 
 const PPO: PpoSettings = {
   gamma: 1,
@@ -38,17 +42,19 @@ async function scene(
     readonly ppo?: Partial<PpoSettings>;
     readonly settings?: Partial<ReinforceSettings>;
     readonly store?: MemoryStore;
+    readonly lora?: LoraSettings;
+    /** Changes a step's groups before they are learnt from. */
+    readonly groups?: (groups: readonly Sampled[]) => readonly Sampled[];
   },
 ) {
   const store = changes.store ?? new MemoryStore();
   const settings = { ...REINFORCE, steps: 40, ...changes.settings, ppo: { ...PPO, ...changes.ppo } };
   const spec = { config, shards: 2, positions: 32, packed: false };
   const base = await letterBase(provider);
-  const policy = {
-    compute: new LocalCompute(provider, spec),
-    optimizer: await Optimizer.create(provider, config, { name: "adamw" }),
-  };
-  policy.compute.buffers.parameters.set(base);
+  const compute = new LocalCompute(provider, { ...spec, lora: changes.lora });
+  const layout = trainedLayout(compute.spec);
+  const policy = { compute, optimizer: await Optimizer.create(provider, config, { name: "adamw" }, { layout }) };
+  loadParameters(compute, base, 1);
   const body = scoringModel({ config, parameters: base }, ["value"]);
   const critic: Critic = {
     compute: new LocalCompute(provider, { ...spec, config: body.config }),
@@ -68,13 +74,14 @@ async function scene(
     restoreCritic(restored.files, critic);
     state = { ...(restored.trainer["state"] as ReinforceState) };
   }
+  const updates = ppoUpdates(settings, policy, critic);
   await reinforce(settings, state, {
     ...policy,
     tokenizer,
     store,
     judge: letterJudge,
     problem: digitProblem,
-    updates: ppoUpdates(settings, policy, critic),
+    updates: (groups, now) => updates(changes.groups?.(groups) ?? groups, now),
     async save(now) {
       const files = trainerFiles({
         config,
@@ -90,12 +97,13 @@ async function scene(
     },
   });
   const parameters = policy.compute.buffers.parameters.slice();
+  const adapters = policy.compute.buffers.trained.slice();
   const values = critic.compute.buffers.parameters.slice();
   for (const { compute, optimizer } of [policy, critic]) {
     await compute.close();
     await optimizer.release();
   }
-  return { store, parameters, values, base };
+  return { store, parameters, adapters, values, base, trained: state.trainedTokens };
 }
 
 test("the right letters are found, and the critic learns to foresee what answers earn", async () => {
@@ -138,6 +146,14 @@ test("while the critic warms up the policy stays as it is", async () => {
   assert.ok(values.at(-16) !== 0 && store.curve("value/loss").length === 2);
 });
 
+test("after the critic's warm-up the policy begins with its schedule, and not in the middle of it", async () => {
+  const { store } = await scene(await cpuProvider(), {
+    settings: { steps: 6, learningRate: 0.001, schedule: { kind: "linear", warmup: 2 } },
+    ppo: { criticWarmup: 3 },
+  });
+  assert.deepEqual(store.curve("learning_rate"), [0, 0, 0, 0.0005, 0.001, 0.001]);
+});
+
 test("a reward for staying near the reference keeps the policy there", async () => {
   const provider = await cpuProvider();
   const free = await scene(provider, { settings: { steps: 15 }, ppo: { klReward: 1e-9 } });
@@ -145,4 +161,83 @@ test("a reward for staying near the reference keeps the policy there", async () 
   const [far, near] = [free.store.curve("ppo/kl").at(-1)!, held.store.curve("ppo/kl").at(-1)!];
   assert.ok(free.store.curve("ppo/kl")[0]! < 1e-5, "the first answers are the reference's own");
   assert.ok(near < far / 3, `held ${near}, free ${far}`);
+});
+
+/** Whether weights are the same; a difference of thousands of numbers would take minutes to be printed. */
+const same = (a: Float32Array, b: Float32Array): boolean => a.length === b.length && a.every((x, i) => x === b[i]);
+
+test("with adapters they are what learns, and the weights are the base with them", async () => {
+  const lora: LoraSettings = { rank: 2, alpha: 4, targets: ["q", "v"] };
+  const { parameters, adapters, base } = await scene(await cpuProvider(), { settings: { steps: 2 }, lora });
+  const merged = base.slice();
+  mergeLora(config, lora, { base, adapters, into: merged });
+  assert.ok(same(parameters, merged));
+  assert.ok(!same(parameters, base), "something was learnt");
+});
+
+/** The step's groups with every answer, or every other one, changed and rewarded otherwise. */
+function altered(
+  groups: readonly Sampled[],
+  which: "all" | "odd",
+  change: (rollout: Rollout) => Rollout,
+  reward?: number,
+): Sampled[] {
+  const chosen = (i: number): boolean => which === "all" || i % 2 === 1;
+  return groups.map((group) => ({
+    ...group,
+    rollouts: group.rollouts.map((rollout, i) => (chosen(i) ? change(rollout) : rollout)),
+    judgements: group.judgements.map((judged, i) =>
+      chosen(i) && reward !== undefined ? { ...judged, reward } : judged,
+    ),
+  }));
+}
+
+const cut = (rollout: Rollout): Rollout => ({ ...rollout, finish: "length" });
+
+/** As if all of its tokens but the first `drawn` had been put there. */
+const forced =
+  (drawn: number) =>
+  (rollout: Rollout): Rollout => {
+    const [prompt, answer] = rollout.segments;
+    const put = [{ from: drawn, count: answer!.tokens.length - drawn }];
+    return { ...rollout, segments: [prompt!, { ...answer!, forced: put }] };
+  };
+
+test("of tokens that were put there the policy learns nothing, nor do they count in the whitening", async () => {
+  const provider = await cpuProvider();
+  const settings = { steps: 1 };
+  const all = await scene(provider, { settings, groups: (groups) => altered(groups, "all", forced(0)) });
+  assert.ok(same(all.parameters, all.base));
+  assert.ok(all.values.at(-16) !== 0, "the critic learns from what came of them");
+  // Whatever an answer earns: where none of it was drawn, the others' advantages are the same.
+  const [low, high] = await Promise.all(
+    [-5, 5].map((reward) =>
+      scene(provider, { settings, groups: (groups) => altered(groups, "odd", forced(0), reward) }),
+    ),
+  );
+  assert.ok(!same(low!.parameters, low!.base));
+  assert.ok(same(low!.parameters, high!.parameters));
+  // Of a letter that was drawn before an end that was not, it does learn.
+  const some = await scene(provider, { settings, groups: (groups) => altered(groups, "all", forced(1)) });
+  assert.ok(!same(some.parameters, some.base));
+});
+
+test("answers that were cut teach neither policy nor critic where they are masked, and count as untrained", async () => {
+  const provider = await cpuProvider();
+  const settings = { steps: 1, maskTruncated: true };
+  const groups = (which: "all" | "odd", reward?: number) => (list: readonly Sampled[]) =>
+    altered(list, which, cut, reward);
+  const none = await scene(provider, { settings, groups: groups("all") });
+  assert.ok(same(none.parameters, none.base));
+  assert.ok(none.values.slice(-config.hiddenSize).every((x) => x === 0));
+  assert.equal(none.store.records.at(-1)!["value/mean"], 0);
+  assert.equal(none.trained, 0);
+  const low = await scene(provider, { settings, groups: groups("odd", -5) });
+  const high = await scene(provider, { settings, groups: groups("odd", 5) });
+  assert.ok(!same(low.parameters, low.base));
+  assert.ok(same(low.parameters, high.parameters));
+  assert.ok(same(low.values, high.values));
+  const unmasked = await scene(provider, { settings: { steps: 1 }, groups: groups("odd", 5) });
+  assert.ok(!same(unmasked.values, high.values));
+  assert.ok(high.trained > 0 && high.trained < unmasked.trained);
 });

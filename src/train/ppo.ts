@@ -9,6 +9,8 @@
  * Sampling, judging, evaluation and checkpoints are reinforce.ts's: this takes its updates' place. Groups are as large
  * as GRPO's but nothing in them is compared. Left out: a critic on the policy's own body, pretraining gradients (PPO-ptx).
  */
+import { mean } from "../util/statistics.ts";
+import { applyUpdate } from "./adapters.ts";
 import { type MicroBatch, microBatches } from "./batch.ts";
 import type { Compute } from "./compute.ts";
 import { explainedVariance, generalisedAdvantages, whiten } from "./gae.ts";
@@ -16,11 +18,12 @@ import type { Optimizer } from "./optimizer.ts";
 import type { Updates } from "./reinforce.ts";
 import { UpdateTally } from "./reinforce-metrics.ts";
 import { policyObjective, type ReinforceSettings } from "./reinforce-settings.ts";
-import { sequenceOf } from "./rollout.ts";
+import { type Rollout, sequenceOf } from "./rollout.ts";
 import { scheduleFactor } from "./schedule.ts";
 import { type ScoreBatch, type ScoreText, scoreBatches } from "./score-batch.ts";
 import type { ScoreObjective } from "./score-objective.ts";
 import { tokenWeights } from "./token-weights.ts";
+import { isMasked } from "./updates.ts";
 import type { Sampled } from "./valuation.ts";
 
 export interface PpoSettings {
@@ -35,7 +38,7 @@ export interface PpoSettings {
   /** Advantages of a step are brought to mean 0 and deviation 1. */
   readonly whiten: boolean;
   readonly valueLearningRate: number;
-  /** Steps at first in which only the critic learns. */
+  /** Steps at first in which only the critic learns; the policy's schedule begins after them, the critic's at once. */
   readonly criticWarmup: number;
 }
 
@@ -59,6 +62,10 @@ interface Learned {
   readonly returns: Float32Array;
   /** Mean advantage as it was before. */
   readonly advantage: number;
+  /** Stretches of the tokens that the policy has drawn itself, from..to: of the others it learns nothing. */
+  readonly drawn: readonly (readonly [from: number, to: number])[];
+  /** Cut at the limit, and so left out of both losses and of the whitening (`maskTruncated`). */
+  readonly masked: boolean;
 }
 
 /** Updates in place of GRPO's, for `ReinforceParts.updates`. */
@@ -72,21 +79,22 @@ export function ppoUpdates(
   const valueObjective: ScoreObjective = { kind: "squared", ...(ppo.valueClip > 0 ? { clip: ppo.valueClip } : {}) };
   return async (groups, { step }) => {
     const learned = await learn(settings, policy.compute, critic.compute, groups);
-    const factor = scheduleFactor(settings.schedule, step, settings.steps);
-    const rate = settings.learningRate * factor;
+    const rate = policyRate(settings, step);
+    const valueRate = ppo.valueLearningRate * scheduleFactor(settings.schedule, step, settings.steps);
     const share = Math.ceil(groups.length / settings.miniBatches);
     const tally = new UpdateTally(settings);
     const value = { loss: 0, norm: 0, updates: 0 };
     for (let iteration = 0; iteration < settings.iterations; iteration++) {
       for (let at = 0; at < groups.length; at += share) {
         const part = learned.filter(({ group }) => group >= at && group < at + share);
+        if (part.every(({ masked }) => masked)) continue;
         const size = Math.ceil(Math.min(share, groups.length - at) / policy.compute.spec.shards);
         const shardOf = ({ group }: Learned): number => Math.floor((group - at) / size);
         if (step >= ppo.criticWarmup) {
           const shards = policyShards(settings, policy.compute.spec.shards, part, learned, shardOf);
           const results = await policy.compute.gradients(objective, shards);
           tally.add(shards, results, step + 1);
-          tally.applied(await policy.optimizer.step(policy.compute.buffers.parameters, policy.compute.gradient, rate));
+          tally.applied(await applyUpdate(policy.compute, policy.optimizer, rate));
         }
         const shards = valueShards(settings, critic.compute.spec.shards, part, shardOf);
         const results = await critic.compute.scoreGradients(valueObjective, shards);
@@ -94,22 +102,22 @@ export function ppoUpdates(
         value.norm += await critic.optimizer.step(
           critic.compute.buffers.parameters,
           critic.compute.gradient,
-          ppo.valueLearningRate * factor,
+          valueRate,
         );
         value.updates++;
       }
     }
-    const all = learned.flatMap(({ values }) => [...values]);
+    const counted = learned.filter(({ masked }) => !masked);
     return {
       metrics: {
         ...tally.metrics(),
         learning_rate: rate,
-        "value/loss": value.loss / value.updates,
-        "value/grad_norm": value.norm / value.updates,
-        "value/mean": all.reduce((a, b) => a + b, 0) / all.length,
+        "value/loss": value.loss / Math.max(1, value.updates),
+        "value/grad_norm": value.norm / Math.max(1, value.updates),
+        "value/mean": mean(counted.flatMap(({ values }) => [...values])),
         "value/explained_variance": explainedVariance(
-          learned.map(({ values }) => values),
-          learned.map(({ returns }) => returns),
+          counted.map(({ values }) => values),
+          counted.map(({ returns }) => returns),
         ),
         ...(ppo.klReward === 0 ? {} : { "ppo/kl": meanDistance(learned) }),
       },
@@ -119,6 +127,12 @@ export function ppoUpdates(
       }),
     };
   };
+}
+
+/** The policy's learning rate: its schedule begins where it begins to learn. */
+function policyRate({ learningRate, schedule, steps, ppo }: Parameters<typeof ppoUpdates>[0], step: number): number {
+  const { criticWarmup } = ppo;
+  return step < criticWarmup ? 0 : learningRate * scheduleFactor(schedule, step - criticWarmup, steps - criticWarmup);
 }
 
 /** Values, rewards and advantages of every answer's tokens. */
@@ -132,7 +146,9 @@ async function learn(
   const answers = groups.flatMap(({ rollouts, judgements }, group) =>
     rollouts.map((rollout, answer) => {
       const { tokens, from, old } = sequenceOf(rollout, 1, 0, undefined);
-      return { group, answer, tokens: [...tokens], from, old: old!, reward: judgements[answer]!.reward };
+      const { reward } = judgements[answer]!;
+      const [drawn, masked] = [drawnOf(rollout), isMasked(settings, rollout)];
+      return { group, answer, tokens: [...tokens], from, old: old!, reward, drawn, masked };
     }),
   );
   const anchored = ppo.klReward !== 0 || settings.klWeight !== 0;
@@ -146,8 +162,34 @@ async function learn(
     const advantage = advantages.reduce((a, b) => a + b, 0) / advantages.length;
     return { ...answer, reference, values: values[i]!, advantages, returns, advantage };
   });
-  if (ppo.whiten) whiten(learned.map(({ advantages }) => advantages));
-  return learned;
+  if (ppo.whiten) whiten(learned.flatMap((one) => (one.masked ? [] : stretches(one.advantages, one.drawn))));
+  return learned.map((one) => ({ ...one, advantages: ofDrawn(one.advantages, one.drawn) }));
+}
+
+type Stretches = Learned["drawn"];
+
+/** What lies between the tokens that were put into an answer. */
+function drawnOf({ segments }: Rollout): Stretches {
+  const { tokens, forced = [] } = segments.at(-1)!;
+  const out: Stretches[number][] = [];
+  let at = 0;
+  for (const { from, count } of [...forced, { from: tokens.length, count: 0 }]) {
+    if (from > at) out.push([at, from]);
+    at = from + count;
+  }
+  return out;
+}
+
+/** Views of the stretches: what is done to them is done to the list. */
+function stretches(list: Float32Array, drawn: Stretches): Float32Array[] {
+  return drawn.map(([from, to]) => list.subarray(from, to));
+}
+
+/** The list with nothing outside of the stretches. */
+function ofDrawn(list: Float32Array, drawn: Stretches): Float32Array {
+  const out = new Float32Array(list.length);
+  for (const [from, to] of drawn) out.set(list.subarray(from, to), from);
+  return out;
 }
 
 type Answer = Pick<Learned, "tokens" | "from" | "old">;
@@ -220,10 +262,10 @@ function policyShards(
   step: readonly Learned[],
   shardOf: (one: Learned) => number,
 ): MicroBatch[][] {
-  const lengths = (list: readonly Learned[]): number[] => list.map(({ old }) => old.length);
+  const lengths = (list: readonly Learned[]): number[] => list.map(({ old, masked }) => (masked ? 0 : old.length));
   const weights = tokenWeights(lengths(part), settings.normalisation, settings.maxNewTokens, lengths(step));
   return Array.from({ length: shards }, (_, s) => {
-    const own = part.flatMap((one, i) => (shardOf(one) === s ? [{ one, weight: weights[i]! }] : []));
+    const own = part.flatMap((one, i) => (shardOf(one) === s && !one.masked ? [{ one, weight: weights[i]! }] : []));
     const batches = microBatches(
       own.map(({ one, weight }) => {
         const { tokens, from, old, reference } = one;
@@ -237,18 +279,22 @@ function policyShards(
   });
 }
 
-/** The critic's batches of an update: every token counts the same. */
+/**
+ * The critic's batches of an update: every token counts the same, those too that were put there, since what follows them is
+ * to be foreseen as well.
+ */
 function valueShards(
   settings: ReinforceSettings,
   shards: number,
   part: readonly Learned[],
   shardOf: (one: Learned) => number,
 ): ScoreBatch[][] {
-  const scale = 1 / part.reduce((n, { old }) => n + old.length, 0);
+  const counted = part.filter(({ masked }) => !masked);
+  const scale = 1 / counted.reduce((n, { old }) => n + old.length, 0);
   const column = (list: Float32Array): number[][] => Array.from(list, (x) => [x]);
   return Array.from({ length: shards }, (_, s) =>
     scoreBatches(
-      part
+      counted
         .filter((one) => shardOf(one) === s)
         .map((one) => {
           const text: ScoreText = {

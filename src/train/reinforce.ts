@@ -64,7 +64,7 @@ export interface ReinforceParts {
   problem(index: number, odds?: Odds): Problem | Promise<Problem>;
   evaluate?(step: number): Promise<Record<string, number>>;
   save(state: ReinforceState): Promise<void>;
-  /** In place of GRPO's updates; every token of every answer is taken to have been learnt from. */
+  /** In place of GRPO's updates; every token of every answer that is not masked is taken to have been learnt from. */
   readonly updates?: Updates;
 }
 
@@ -201,7 +201,7 @@ async function sampleGroups(
   const rollouts = completions.map(({ completion, prompt }) =>
     rolloutOf(problems[prompt]!, prompts[prompt]!, completion, tokenizer),
   );
-  const judgements = await parts.judge(rollouts);
+  const judgements = await parts.judge(rollouts, step / settings.steps);
   return problems.map((problem, p): Sampled => {
     const [from, to] = [p * settings.samplesPerPrompt, (p + 1) * settings.samplesPerPrompt];
     const judged = judgements.slice(from, to);

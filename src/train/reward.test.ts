@@ -13,6 +13,7 @@ import { SPECIAL_TOKENS, type Trace } from "../tasks/index.ts";
 import { Random } from "../util/random.ts";
 import { restoreTrainer, trainerFiles } from "./checkpoint.ts";
 import { LocalCompute } from "./compute.ts";
+import type { Judge } from "./judge.ts";
 import { modelJudge } from "./model-judge.ts";
 import { Optimizer } from "./optimizer.ts";
 import { REWARD_START, type RewardSettings, type RewardState, trainReward } from "./reward.ts";
@@ -26,6 +27,7 @@ import {
   letterJudge,
   MemoryStore,
   rightLetter,
+  runReinforce,
   timeless,
 } from "./testing.ts";
 
@@ -195,16 +197,16 @@ test("traces without what a loss reads end the run with its name", async () => {
   await compute.close();
 });
 
+const answered = (text: string, formatOk: boolean): Rollout => ({
+  problem: digitProblem(0),
+  segments: [],
+  text,
+  parsed: { formatOk, thinking: "t", answer: formatOk ? text : null, reason: "" },
+  finish: "stop",
+  length: 2,
+});
+
 test("a model's opinion joins the reward, apart from the score; what has no form is not shown to it", async () => {
-  const problem = digitProblem(0);
-  const rollout = (text: string, formatOk: boolean): Rollout => ({
-    problem,
-    segments: [],
-    text,
-    parsed: { formatOk, thinking: "t", answer: formatOk ? text : null, reason: "" },
-    finish: "stop",
-    length: 2,
-  });
   const shown: unknown[] = [];
   const judge = modelJudge(
     letterJudge,
@@ -215,7 +217,7 @@ test("a model's opinion joins the reward, apart from the score; what has no form
     2,
   );
   const right = `${rightLetter(0)}<|end|>`;
-  const judged = await judge([rollout(right, true), rollout("?", false), rollout("z", true)]);
+  const judged = await judge([answered(right, true), answered("?", false), answered("z", true)]);
   assert.deepEqual(
     shown,
     [right, "z"].map((answer) => ({ prompt: "0", thinking: "t", answer })),
@@ -228,4 +230,48 @@ test("a model's opinion joins the reward, apart from the score; what has no form
       [0, 0, { accuracy: 0, model: null }],
     ],
   );
+});
+
+test("of several models each is asked and named by itself, and one that counts late is not asked before", async () => {
+  const asked: string[] = [];
+  const opinions = (name: string, value: number) => async (texts: readonly unknown[]) => {
+    asked.push(name);
+    return texts.map(() => value);
+  };
+  const early = modelJudge(letterJudge, opinions("early", 0.5), 1, { name: "early" });
+  const judge = modelJudge(early, opinions("late", 1), 0.25, { name: "late", after: 0.75 });
+  const right = answered(`${rightLetter(0)}<|end|>`, true);
+  const at = async (progress?: number) => {
+    asked.length = 0;
+    const [judged] = await judge([right], progress);
+    return [judged!.score, judged!.reward, judged!.rewards, ...asked];
+  };
+  assert.deepEqual(await at(14 / 20), [1, 1.5, { accuracy: 1, early: 0.5 }, "early"]);
+  const both = [1, 1.75, { accuracy: 1, early: 0.5, late: 1 }, "early", "late"];
+  assert.deepEqual(await at(15 / 20), both);
+  assert.deepEqual(await at(), both, "outside of a run all count");
+  const twice = modelJudge(early, opinions("again", 1), 1, { name: "early", after: 0.9 });
+  await assert.rejects(twice([right], 0), { code: "REWARD_INVALID" }, "told at the beginning");
+});
+
+test("in a run it counts from its share of the steps on, whenever the run was stopped", async () => {
+  const judge = modelJudge(letterJudge, async (texts) => texts.map(() => 1), 0.5, { after: 0.5 });
+  // Letters are not in the strict format: here every answer is shown as if it were.
+  const shown: Judge = (rollouts, progress) =>
+    judge(
+      rollouts.map((rollout) => ({ ...answered(rollout.text, true), problem: rollout.problem })),
+      progress,
+    );
+  const whole = await runReinforce(provider, { steps: 4 }, { judge: shown });
+  const model = (store: MemoryStore) => store.records.map((record) => record["rewards/model/mean"]);
+  assert.deepEqual(model(whole.store), [undefined, undefined, 1, 1]);
+  for (const { reward, "rewards/accuracy/mean": accuracy, step } of whole.store.records as Record<string, number>[])
+    assert.ok(Math.abs(reward! - accuracy! - (step! > 2 ? 0.5 : 0)) < 1e-9);
+  const store = new MemoryStore();
+  store.stopAfter = 3;
+  await runReinforce(provider, { steps: 4 }, { judge: shown, store });
+  store.stopAfter = Number.POSITIVE_INFINITY;
+  const resumed = await runReinforce(provider, { steps: 4 }, { judge: shown, store });
+  assert.deepEqual(resumed.parameters, whole.parameters);
+  assert.deepEqual(model(store), model(whole.store));
 });

@@ -80,7 +80,8 @@ function hasGradient(settings: ReinforceSettings, advantage: Advantage, rollout:
   return advantage !== 0 || (settings.klWeight !== 0 && settings.klIn !== "reward");
 }
 
-function isMasked(settings: ReinforceSettings, rollout: Rollout): boolean {
+/** Whether an answer is left out for having been cut. */
+export function isMasked(settings: ReinforceSettings, rollout: Rollout): boolean {
   return settings.maskTruncated === true && rollout.finish === "length";
 }
 
@@ -91,11 +92,13 @@ export function learntLengths(settings: ReinforceSettings, group: Group): number
 
 /**
  * Tokens that one pass over the groups computes gradients of, prompts included.
- * @param all every answer has a gradient, whatever its advantage
+ * @param all every answer that is not masked has a gradient, whatever its advantage
  */
 export function learnedTokens(settings: ReinforceSettings, groups: readonly Group[], all = false): number {
   const learned = groups.flatMap(({ rollouts, advantages }) =>
-    rollouts.filter((rollout, i) => all || hasGradient(settings, advantages[i]!, rollout)),
+    rollouts.filter((rollout, i) =>
+      all ? !isMasked(settings, rollout) : hasGradient(settings, advantages[i]!, rollout),
+    ),
   );
   return learned.reduce((n, rollout) => n + contextLength(rollout) + rollout.length, 0);
 }

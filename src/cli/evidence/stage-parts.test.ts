@@ -30,7 +30,7 @@ test("a stage's key follows from what it begins with, not from what comes after"
   const changed = (than: ReadonlyMap<string, string>) => [...plain.keys()].filter((k) => plain.get(k) !== than.get(k));
   assert.deepEqual(changed(last), ["rl"]);
   assert.deepEqual(changed(first), [...plain.keys()]);
-  assert.deepEqual(changed(other), ["start", "reason", "reject", "tune", "rl"]);
+  assert.deepEqual(changed(other), ["start", "reason", "reject", "tune", "helpful", "harmless", "rl"]);
   assert.deepEqual(changed(keys(["seed=1"])), [...plain.keys()]);
 });
 

@@ -21,6 +21,7 @@ const SETTINGS = [
   ...each("r1", ["stages.cold.", "stages.reject."], ["prompts=12"]),
   ...each("r1", ["stages.start.", "stages.tune."], ["epochs=1", "evaluateProblems=4"]),
   'r1.stages.tune.data=[{"data":"stage:reject"},{"data":"corpus:instructions","rows":10}]',
+  ...each("r1", ["stages.helpful.", "stages.harmless."], ["steps=2", "promptsPerStep=2", "evaluatePrompts=6"]),
   ...each("r1", ["stages.reason.", "stages.rl."], REINFORCED),
   ...each("distil", ["stages.base."], ["steps=2", "evaluateProblems=4", "tokenizer.documents=500"]),
   ...each("distil", ["stages.teacher."], ["prompts=12"]),

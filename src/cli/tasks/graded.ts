@@ -1,6 +1,18 @@
-/** `reckon tasks graded`: chains of thought of differing quality with their ratings, as JSON lines (docs/graded-traces.md). */
+/**
+ * `reckon tasks graded`: chains of thought of differing quality with their ratings, or responses of which some are preferred,
+ * as JSON lines (docs/graded-traces.md).
+ */
 import { type Command, Option } from "commander";
-import { demoMix, getTask, gradedTraces, type ProblemWeight, smallMix } from "../../tasks/index.ts";
+import {
+  demoMix,
+  getTask,
+  gradedTraces,
+  PREFERENCES,
+  type Preference,
+  type ProblemWeight,
+  preferenceTraces,
+  smallMix,
+} from "../../tasks/index.ts";
 import { integer, newCommand, uiOf } from "../command.ts";
 
 interface Options {
@@ -10,6 +22,7 @@ interface Options {
   readonly seed: number;
   readonly split: "train" | "heldout";
   readonly mix: keyof typeof MIXES;
+  readonly preferences?: Preference;
 }
 
 const MIXES = { demo: demoMix, small: smallMix } as const;
@@ -18,6 +31,7 @@ export function gradedCommand(): Command {
   return newCommand("graded", "write chains of thought of differing quality with their ratings", [
     ["reckon tasks graded --count 5000 > graded.jsonl", "what reckon train reward --set data=graded.jsonl learns from"],
     ["reckon tasks graded addition --level 1 --count 3 --chains 6", "six chains on each of three additions"],
+    ["reckon tasks graded --preferences helpful --count 3", "what the judge of R1's last stage learns from"],
     ["reckon start --label graded.jsonl", "rate them yourself in the studio"],
   ])
     .argument("[family]", "one family from `reckon tasks list` (default: a mixture)")
@@ -26,6 +40,12 @@ export function gradedCommand(): Command {
       new Option("--mix <name>", "the mixture, where no family is given: the base's, or all families")
         .choices(Object.keys(MIXES))
         .default("demo"),
+    )
+    .addOption(
+      new Option(
+        "--preferences <what>",
+        "responses instead, of which the helpful or harmless ones have the score 1",
+      ).choices(PREFERENCES),
     )
     .option("--count <n>", "how many problems", integer(0), 1)
     .option("--chains <n>", "chains on each, at most: equal ones are written once", integer(1), 4)
@@ -37,11 +57,12 @@ export function gradedCommand(): Command {
     )
     .action(async (family: string | undefined, options: Options, command: Command) => {
       const ui = uiOf(command);
-      const { level, count, chains, seed, split, mix } = options;
+      const { level, count, chains, seed, split, mix, preferences: about } = options;
       const problems: readonly ProblemWeight[] =
         family === undefined ? MIXES[mix] : [{ family: getTask(family).name, level, weight: 1 }];
       for (let index = 0; index < count; index++) {
-        for (const trace of gradedTraces({ seed, index, split, chains, problems }))
+        const request = { seed, index, split, chains, problems };
+        for (const trace of about ? preferenceTraces({ ...request, about }) : gradedTraces(request))
           await ui.line(JSON.stringify(trace));
       }
     });

@@ -261,6 +261,17 @@ describe("reckon tasks graded", () => {
     assert.ok(new Set(mixture.traces.map(({ family }) => family)).size > 3);
   });
 
+  test("writes preferences where they are asked for", () => {
+    const args = ["tasks", "graded", "--preferences", "helpful", "--count", "5", "--seed", "2"];
+    const { status, stdout, stderr } = reckon(args);
+    assert.equal(status, 0, stderr);
+    const { traces, faults } = readTraces(stdout);
+    assert.deepEqual(faults, []);
+    assert.equal(new Set(traces.map(({ prompt }) => prompt)).size, 5);
+    assert.ok([0, 1].every((wanted) => traces.filter(({ score }) => score === wanted).length >= 5));
+    assert.equal(reckon(["tasks", "graded", "--preferences", "charming"]).status, 2);
+  });
+
   test("an unknown family is told as such", () => {
     const { status, stderr } = reckon(["tasks", "graded", "nonsense"]);
     assert.notEqual(status, 0);

@@ -91,7 +91,7 @@ function leaveOut<T>(lines: readonly T[], random: Random): T[] {
 }
 
 /** Says a stretch of the lines again, once or up to three times, right after it. */
-function sayAgain<T>(lines: readonly T[], random: Random): T[] {
+export function sayAgain<T>(lines: readonly T[], random: Random): T[] {
   const length = random.int(Math.ceil(lines.length / 3), lines.length);
   const from = random.int(0, lines.length - length);
   const stretch = lines.slice(from, from + length);

@@ -63,10 +63,14 @@ const catching: CorpusMix = {
 
 /** Writes a chain on a problem; if a hand cannot do what it is meant to, it writes carefully. */
 export function writeDraft(problem: Problem, random: Random): Draft {
-  const task = getTask(problem.family);
   const hands = Object.keys(HANDS) as Hand[];
   const hand = random.weighted(hands, Object.values(HANDS));
-  const tongue = drawTongue(problem.language, random);
+  return writeBy(hand, problem, drawTongue(problem.language, random), random);
+}
+
+/** The same by a given hand, in a given tongue. */
+export function writeBy(hand: Hand, problem: Problem, tongue: Tongue, random: Random): Draft {
+  const task = getTask(problem.family);
   const right = (answer: string): boolean => task.verify(problem.facts, answer).score === 1;
   if (hand === "direct") {
     const answer = random.chance(LUCKY) ? task.gold(problem.facts) : writerOf(task).guess(problem.facts, random);

@@ -27,7 +27,7 @@ export interface Trace {
   readonly facts?: unknown;
   /** Language of the prompt. */
   readonly language?: Language;
-  /** The verifier's score of the answer, 0..1. */
+  /** The verifier's score of the answer, 0..1; of preferences (../preferences) 1 for what is preferred, else 0. */
   readonly score?: number;
   readonly ratings?: Ratings;
   /**
