@@ -66,7 +66,8 @@ function stages(sizes: Sizes): RecipeInput["stages"] {
   };
   const judge = {
     ...{ from: "stage:tune", problems, steps: judging, promptsPerStep: 16, evaluatePrompts: 100 },
-    ...{ learningRate: 1e-3, schedule: LINEAR, optimizer: ADAMW },
+    // Few steps: at 1e-3 25 of them leave the judges at 88 and 71 % of held-out pairs, at 3e-3 at 93 and 82 %.
+    ...{ learningRate: 3e-3, schedule: LINEAR, optimizer: ADAMW },
   };
   return [
     { kind: "sample", name: "cold", from: "models/zero", prompts: prompts[0], language: "rewrite", ...sampling },
