@@ -98,7 +98,7 @@ test("a student listens to its teacher, and says in its lineage to whom", async 
 test("models of other tokens, too many likeliest tokens, and places without a tokenizer are refused", async () => {
   const other = (await run("other", fresh({ vocabSize: 320, documents: 100 }))).folder;
   await assert.rejects(run("stranger", tuned(other, {})), { code: "DISTIL_TOKENIZER" });
-  await assert.rejects(run("greedy", tuned(student, { top: 513 })), { code: "TEACHER_VOCABULARY" });
+  await assert.rejects(run("greedy", tuned(student, { top: 769 })), { code: "TEACHER_VOCABULARY" });
   await assert.rejects(run("nowhere", fresh({ from: join(root, "nowhere") })), { code: "TOKENIZER_MISSING" });
 });
 

@@ -19,7 +19,7 @@ const stage = {
   from: base,
   steps: 1,
   promptsPerStep: 4,
-  samplesPerPrompt: 8,
+  samplesPerPrompt: 16,
   maxNewTokens: 96,
   learningRate: 1e-4,
   optimizer: { name: "adamw" },
