@@ -35,6 +35,8 @@ interface Sizes {
   readonly problems: readonly ProblemWeight[];
   /** Of the cold start, and of the second fine-tuning. */
   readonly prompts: readonly [number, number];
+  /** Of their traces at most so many, the families alike; left out: all, in the shares of the problems. */
+  readonly rows?: readonly [number, number];
   /** Rows of data that needs no reasoning: R1 has one for three of reasoning. */
   readonly instructions: number;
   /** Of the two reinforcements. */
@@ -51,7 +53,8 @@ interface Sizes {
 
 function stages(sizes: Sizes): RecipeInput["stages"] {
   const { prompts, steps, promptsPerStep, miniBatches, judging, tokensPerStep } = sizes;
-  const { evaluateProblems, evaluateEvery } = sizes;
+  const { rows = [undefined, undefined], evaluateProblems, evaluateEvery } = sizes;
+  const most = (count: number | undefined) => (count === undefined ? {} : { rows: count });
   const problems = [...sizes.problems];
   const sampling = {
     ...{ problems, samplesPerPrompt: 4, perPrompt: 2, maxNewTokens: 256, maxRepetition: 0.1 },
@@ -70,10 +73,16 @@ function stages(sizes: Sizes): RecipeInput["stages"] {
     ...{ learningRate: 3e-3, schedule: LINEAR, optimizer: ADAMW },
   };
   return [
-    { kind: "sample", name: "cold", from: "models/zero", prompts: prompts[0], language: "rewrite", ...sampling },
+    {
+      ...{ kind: "sample", name: "cold", from: "models/zero", prompts: prompts[0], language: "rewrite" },
+      ...{ ...most(rows[0]), ...sampling },
+    },
     { kind: "supervise", name: "start", from: "models/base", data: "stage:cold", ...tuning },
     { kind: "reinforce", name: "reason", from: "stage:start", problems, steps: steps[0], ...reinforcing },
-    { kind: "sample", name: "reject", from: "stage:reason", prompts: prompts[1], language: "filter", ...sampling },
+    {
+      ...{ kind: "sample", name: "reject", from: "stage:reason", prompts: prompts[1], language: "filter" },
+      ...{ ...most(rows[1]), ...sampling },
+    },
     {
       ...{ kind: "supervise", name: "tune", from: "models/base", ...tuning },
       data: [{ data: "stage:reject" }, { data: "corpus:instructions", rows: sizes.instructions }],
@@ -124,6 +133,7 @@ export const r1: Readonly<Record<Scale, RecipeInput>> = {
     stages: stages({
       problems: smallMix,
       prompts: [6144, 10_240],
+      rows: [7500, 13_000],
       instructions: 6000,
       steps: [80, 120],
       promptsPerStep: 32,
