@@ -4,7 +4,8 @@ import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
 
 /**
  * More second looks than in the tiny corpus, confirmed ones and false ones too, and comparisons: a reader that is made to go on
- * looks again, and has to know that what is equal is equal; or goes on with a search that it had given up. Fewer slips: reinforcement has some 500 answers a rung to unlearn them.
+ * looks again, and has to know that what is equal is equal; or goes on with a search that it had given up. Fewer slips: reinforcement
+ * has some 500 answers a rung to unlearn them.
  */
 export const SMALL_CORPUS = {
   problems: [...smallCorpusMix],

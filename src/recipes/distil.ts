@@ -11,6 +11,7 @@
 import { demoMix, type ProblemWeight, smallMix } from "../tasks/index.ts";
 import { SMALL_CORPUS } from "./base.ts";
 import { equalSteps } from "./distil-control.ts";
+import { CURRICULUM } from "./r1-zero.ts";
 import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
 
 /** What the scales differ in. */
@@ -21,7 +22,6 @@ interface Size {
   readonly prompts: number;
   readonly samplesPerPrompt: number;
   readonly perPrompt: number;
-  readonly rowLength: number;
   /** For the length of the control, about: traces that are kept, tokens of one, and of the student's own answers. */
   readonly kept: number;
   readonly traceTokens: number;
@@ -64,13 +64,13 @@ const SIZES: Readonly<Record<Scale, Size>> = {
   tiny: {
     base: TINY_BASE,
     problems: demoMix,
-    ...{ prompts: 4000, samplesPerPrompt: 2, perPrompt: 1, rowLength: 320 },
+    ...{ prompts: 4000, samplesPerPrompt: 2, perPrompt: 1 },
     ...{ kept: 3400, traceTokens: 80, promptsPerStep: 16, answerTokens: 50 },
   },
   small: {
     base: SMALL_BASE,
     problems: smallMix,
-    ...{ prompts: 12_000, samplesPerPrompt: 4, perPrompt: 2, rowLength: 320 },
+    ...{ prompts: 12_000, samplesPerPrompt: 4, perPrompt: 2 },
     ...{ kept: 18_000, traceTokens: 90, promptsPerStep: 32, answerTokens: 60 },
   },
 };
@@ -79,7 +79,7 @@ const EPOCHS = 3;
 const ANSWERS = { samplesPerPrompt: 16, iterations: 1 } as const;
 
 function distilled(scale: Scale): RecipeInput {
-  const { base, problems, prompts, samplesPerPrompt, perPrompt, rowLength } = SIZES[scale];
+  const { base, problems, prompts, samplesPerPrompt, perPrompt } = SIZES[scale];
   return defineRecipe({
     name: scale === "tiny" ? "distil" : "distil-small",
     description: "Teach a student a third as large by the right answers of a large reasoning model.",
@@ -103,7 +103,7 @@ function distilled(scale: Scale): RecipeInput {
         data: "stage:teacher",
         problems: [...problems],
         epochs: EPOCHS,
-        rowLength,
+        rowLength: 320,
         learningRate: 1e-3,
         schedule: { kind: "cosine", warmup: 10, floor: 0.1 },
         optimizer: { name: "adamw", weightDecay: 0.01 },
@@ -131,7 +131,7 @@ function reinforced(scale: Scale): RecipeInput {
         promptsPerStep,
         // As R1-Zero itself is reinforced, where it does best.
         miniBatches: 4,
-        ...(scale === "small" ? { curriculum: { halfLife: 30, prior: 0.5, floor: 0.1 } } : {}),
+        ...(scale === "small" ? { curriculum: CURRICULUM } : {}),
         maxNewTokens: 256,
         learningRate: 5e-4,
         schedule: { kind: "linear", warmup: 5, floor: 0.1 },

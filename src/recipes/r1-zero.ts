@@ -5,6 +5,9 @@
 import { demoMix, smallMix } from "../tasks/index.ts";
 import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
 
+/** Many rungs of all families are solved soon and would only cost time. */
+export const CURRICULUM = { halfLife: 30, prior: 0.5, floor: 0.1 } as const;
+
 export const r1Zero: Readonly<Record<Scale, RecipeInput>> = {
   tiny: defineRecipe({
     name: "r1-zero",
@@ -50,8 +53,7 @@ export const r1Zero: Readonly<Record<Scale, RecipeInput>> = {
         learningRate: 5e-4,
         schedule: { kind: "linear", warmup: 5, floor: 0.1 },
         optimizer: { name: "adamw" },
-        // Many rungs are solved soon and would only cost time.
-        curriculum: { halfLife: 30, prior: 0.5, floor: 0.1 },
+        curriculum: CURRICULUM,
         evaluateEvery: 20,
         evaluateProblems: 400,
       },
