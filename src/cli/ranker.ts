@@ -7,9 +7,6 @@ import { positionsOf, SHARDS } from "./evaluation.ts";
 import { modelFolder } from "./models.ts";
 import type { Ui } from "./ui.ts";
 
-/** Room beside the longest answer: read again, a text may have more tokens than it was written in. */
-const ROOM = 128;
-
 /**
  * Opens a reward model for the answers of another model.
  * @param name as a person types it: a folder, or a run
@@ -24,7 +21,7 @@ export async function openRanker(
   { maxTokens, workers }: { readonly maxTokens: number; readonly workers: number },
   ui: Ui,
 ): Promise<OpenedReward> {
-  const positions = positionsOf(asked.tokenizer, problems, maxTokens) + ROOM;
+  const positions = positionsOf(asked.tokenizer, problems, maxTokens);
   const events = { event: ({ message }: { readonly message: string }) => ui.warn(message) };
   const reward = await openRewardModel(name, SHARDS, positions, { workers, modelFolder }, events);
   if (reward.tokenizer.equals(asked.tokenizer)) return reward;

@@ -14,9 +14,6 @@ import { openRewardModel } from "./run-reward.ts";
 import type { Recipe, ReinforceStage } from "./schema.ts";
 import { listOf } from "./stages.ts";
 
-/** Room beside the policy's longest sequence: another tokenizer may need more tokens for the same text. */
-const ROOM = 128;
-
 export interface LearntParts {
   readonly critic: Critic | undefined;
   /** The rules with the stage's reward models beside them. */
@@ -46,8 +43,7 @@ export async function openLearnt(
   try {
     const beside: ((rules: Judge) => Judge)[] = [];
     for (const { from, weight, ...naming } of listOf(stage.rewardModel)) {
-      const positions = policy.positions + ROOM;
-      const { opinions } = kept(await openRewardModel(from, recipe.shards, positions, options, store));
+      const { opinions } = kept(await openRewardModel(from, recipe.shards, policy.positions, options, store));
       beside.push((rules) => modelJudge(rules, opinions, weight, naming));
     }
     const critic = stage.ppo && kept(await openCritic(recipe, stage.ppo, store, options, policy));

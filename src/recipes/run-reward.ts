@@ -86,9 +86,12 @@ export interface OpenedReward {
   close(): Promise<void>;
 }
 
+/** Room beside the longest text: another tokenizer, or reading again what was sampled, may need more tokens for it. */
+const ROOM = 128;
+
 /**
  * A trained reward model in threads of its own.
- * @param positions longest text in tokens; on longer ones it has no opinion
+ * @param positions longest text in tokens, as those who write it count them; on much longer ones it has no opinion
  * @throws ReckonError REWARD_MODEL for a model that is none
  */
 export async function openRewardModel(
@@ -107,7 +110,7 @@ export async function openRewardModel(
     });
   }
   const provider = await chooseProvider(options, store, 0);
-  const spec = { config, shards, positions, packed: false };
+  const spec = { config, shards, positions: positions + ROOM, packed: false };
   const compute = new WorkerCompute(spec, options.workers, provider);
   compute.buffers.parameters.set(parameters);
   return {
