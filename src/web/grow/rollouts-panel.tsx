@@ -4,6 +4,7 @@ import { plural, signed } from "../../report/format.ts";
 import type { FoundRollout, Rollout, RolloutPage } from "../../serve/wire.ts";
 import { api } from "../lib/api.ts";
 import { ListBrowser } from "../lib/list-browser.tsx";
+import { SearchField } from "../lib/search-field.tsx";
 import { Select } from "../lib/select.tsx";
 import { useChoice } from "../lib/use-choice.ts";
 import { useMedia } from "../lib/use-media.ts";
@@ -186,15 +187,7 @@ function FilterBar({ filters, steps, families, onChange }: FilterBarProps) {
           ["tokens", "shortest first"],
         ]}
       />
-      <label className="field grow">
-        <span>Search</span>
-        <input
-          type="search"
-          value={filters.search}
-          placeholder="wait, 24, check …"
-          onChange={(event) => onChange({ search: event.target.value })}
-        />
-      </label>
+      <SearchField className="grow" label="Search" value={filters.search} onChange={(search) => onChange({ search })} />
     </form>
   );
 }

@@ -1,5 +1,6 @@
 /** The question that the search of samples asks. */
 import { useId } from "react";
+import { SearchField } from "../lib/search-field.tsx";
 
 export interface SampleFilters {
   readonly source: string;
@@ -63,15 +64,7 @@ export function SampleFilterForm({ filters, families, levels, onChange }: Sample
   );
   return (
     <form className="filters sample-filters" onSubmit={(event) => event.preventDefault()}>
-      <label className="field words">
-        <span>Words</span>
-        <input
-          type="search"
-          value={filters.search}
-          placeholder="wait, 24, check …"
-          onChange={(event) => onChange({ search: event.target.value })}
-        />
-      </label>
+      <SearchField className="words" label="Words" value={filters.search} onChange={(search) => onChange({ search })} />
       {select("source", "Answers", [
         ["training", "in training"],
         ["heldout", "to held-out problems"],

@@ -1,5 +1,6 @@
 /** The question that browsing data asks. */
 import type { TracePage } from "../../serve/wire.ts";
+import { SearchField } from "../lib/search-field.tsx";
 import { Select } from "../lib/select.tsx";
 
 export interface DataFilters {
@@ -55,15 +56,7 @@ export function DataFilterForm({ filters, page, onChange }: DataFilterProps) {
   ];
   return (
     <form className="filters" onSubmit={(event) => event.preventDefault()}>
-      <label className="field words">
-        <span>Words</span>
-        <input
-          type="search"
-          value={filters.search}
-          placeholder="wait, 24, check …"
-          onChange={(event) => onChange({ search: event.target.value })}
-        />
-      </label>
+      <SearchField className="words" label="Words" value={filters.search} onChange={(search) => onChange({ search })} />
       <Select
         label="Family"
         value={filters.family}
