@@ -24,11 +24,12 @@ export async function openRanker(
   const positions = positionsOf(asked.tokenizer, problems, maxTokens);
   const events = { event: ({ message }: { readonly message: string }) => ui.warn(message) };
   const reward = await openRewardModel(name, SHARDS, positions, { workers, modelFolder }, events);
-  if (reward.tokenizer.equals(asked.tokenizer)) return reward;
+  const difference = asked.tokenizer.differenceFrom(reward.tokenizer);
+  if (difference === undefined) return reward;
   await reward.close();
   throw new ReckonError("REWARD_TOKENIZER", `${name} was not made to judge this model`, {
     expected: "a reward model with the tokenizer of the model that answers",
-    got: "another tokenizer",
+    got: difference,
     help: "train one that begins with this model or with its base: reckon train reward --set from=FOLDER",
   });
 }

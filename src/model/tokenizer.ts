@@ -107,9 +107,16 @@ export class Tokenizer {
     return this.#file;
   }
 
-  /** Whether the other one gives every text the same ids. */
-  equals(other: Tokenizer): boolean {
-    return JSON.stringify(this.#file) === JSON.stringify(other.#file);
+  /** In what it differs from another one, in words; undefined where every text has the same ids in both. */
+  differenceFrom(other: Tokenizer): string | undefined {
+    if (this.vocabSize !== other.vocabSize) return `${this.vocabSize} and ${other.vocabSize} tokens`;
+    for (let id = 0; id < this.vocabSize; id++) {
+      const [a, b] = [this.tokenText(id), other.tokenText(id)];
+      if (a !== b) return `token ${id} is ${JSON.stringify(a ?? null)} and ${JSON.stringify(b ?? null)}`;
+    }
+    const [a, b] = [partsOf(this.#file), partsOf(other.#file)];
+    const part = Object.keys(a).find((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]));
+    return part && `the same tokens, but other ${part}`;
   }
 
   /** Ids of a text; special and other added tokens that stand in it are recognised. For text that we composed. */
@@ -265,4 +272,14 @@ function openLibrary(file: TokenizerFile): Library {
 function endsInPlainByteLevel(preTokenizer: TokenizerFile["pre_tokenizer"]): boolean {
   const last = preTokenizer?.pretokenizers?.at(-1);
   return last?.type === "ByteLevel" && last.use_regex === false && last.add_prefix_space !== true;
+}
+
+/** What decides, beside the tokens themselves, on the ids of a text. */
+function partsOf({ model, added_tokens, normalizer, pre_tokenizer }: TokenizerFile): Record<string, unknown> {
+  return {
+    merges: model.merges,
+    added_tokens,
+    normalizer: normalizer ?? null,
+    pre_tokenizer: pre_tokenizer ?? null,
+  };
 }

@@ -16,7 +16,6 @@ import {
   stageKey,
   weightsHash,
 } from "./index.ts";
-import { tokenizerDifference } from "./student.ts";
 
 const zero = join(import.meta.dirname, "..", "..", "models", "zero");
 const root = mkdtempSync(join(tmpdir(), "reckon-distribution-"));
@@ -65,7 +64,7 @@ before(async () => {
 test("a fresh model with a teacher's tokenizer has the same file, and is accepted as its student", async () => {
   assert.ok(bytes(student, "tokenizer.json").equals(bytes(zero, "tokenizer.json")));
   const [own, teacher] = [await loadModelFolder(student), await loadModelFolder(zero)];
-  assert.equal(tokenizerDifference(teacher.tokenizer, own.tokenizer), undefined);
+  assert.equal(teacher.tokenizer.differenceFrom(own.tokenizer), undefined);
   checkTeacher({ kind: "distil", top: 64 }, teacher.config.vocabSize, own.config.vocabSize);
 });
 

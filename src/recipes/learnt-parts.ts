@@ -65,10 +65,11 @@ async function openCritic(
   let body = model;
   if (settings.critic !== undefined) {
     body = await loadModelFolder(options.modelFolder?.(settings.critic) ?? settings.critic);
-    if (!body.tokenizer.equals(model.tokenizer)) {
+    const difference = model.tokenizer.differenceFrom(body.tokenizer);
+    if (difference !== undefined) {
       throw new ReckonError("CRITIC_TOKENIZER", `${settings.critic} cannot be a critic of this model`, {
         expected: "a model with the policy's tokenizer",
-        got: "another tokenizer",
+        got: difference,
       });
     }
   }

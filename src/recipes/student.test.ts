@@ -5,7 +5,7 @@ import { trainBpe } from "../model/bpe-train.ts";
 import { Tokenizer } from "../model/tokenizer.ts";
 import { SPECIAL_TOKENS, type Trace } from "../tasks/index.ts";
 import { loadModelFolder } from "./assemble.ts";
-import { distributionSchema, requireSameTokens, tokenizerDifference, traceFit } from "./student.ts";
+import { distributionSchema, requireSameTokens, traceFit } from "./student.ts";
 
 const models = join(import.meta.dirname, "../../models");
 const zero = (await loadModelFolder(join(models, "zero"))).tokenizer;
@@ -15,7 +15,7 @@ const other = Tokenizer.fromJson(
 );
 
 test("distributions can be compared between models of one tokenizer alone", () => {
-  assert.equal(tokenizerDifference(zero, base), undefined);
+  assert.equal(zero.differenceFrom(base), undefined);
   requireSameTokens(zero, base);
   assert.throws(() => requireSameTokens(zero, other), { code: "DISTIL_TOKENIZER", message: /768 and 267 tokens/ });
   const json = zero.toJson() as { model: { merges: unknown[] }; added_tokens: object[] };
@@ -23,12 +23,12 @@ test("distributions can be compared between models of one tokenizer alone", () =
     ...json,
     model: { ...json.model, merges: [...json.model.merges].reverse() },
   });
-  assert.equal(tokenizerDifference(zero, merged), "the same tokens, but other merges");
+  assert.equal(zero.differenceFrom(merged), "the same tokens, but other merges");
   const added = Tokenizer.fromJson({
     ...json,
     added_tokens: json.added_tokens.map((token, i) => (i === 0 ? { ...token, lstrip: true } : token)),
   });
-  assert.equal(tokenizerDifference(zero, added), "the same tokens, but other added_tokens");
+  assert.equal(zero.differenceFrom(added), "the same tokens, but other added_tokens");
   assert.deepEqual(distributionSchema.parse({ teacher: "zero" }), {
     ...{ teacher: "zero", top: 64, temperature: 1, weight: 0.5 },
   });

@@ -72,33 +72,9 @@ export function traceFit(traces: readonly Trace[], tokenizer: Tokenizer, rowLeng
 
 const FRAME = 7;
 
-/** In what two tokenizers differ, in words; undefined where every text has the same ids in both. */
-export function tokenizerDifference(teacher: Tokenizer, student: Tokenizer): string | undefined {
-  if (teacher.vocabSize !== student.vocabSize) return `${teacher.vocabSize} and ${student.vocabSize} tokens`;
-  for (let id = 0; id < teacher.vocabSize; id++) {
-    const [a, b] = [teacher.tokenText(id), student.tokenText(id)];
-    if (a !== b) return `token ${id} is ${JSON.stringify(a ?? null)} and ${JSON.stringify(b ?? null)}`;
-  }
-  const [a, b] = [fileOf(teacher), fileOf(student)];
-  for (const part of ["merges", "added_tokens", "normalizer", "pre_tokenizer"] as const) {
-    if (JSON.stringify(a[part]) !== JSON.stringify(b[part])) return `the same tokens, but other ${part}`;
-  }
-  return undefined;
-}
-
-function fileOf(tokenizer: Tokenizer) {
-  const { model, added_tokens, normalizer, pre_tokenizer } = tokenizer.toJson() as {
-    readonly model: { readonly merges: unknown };
-    readonly added_tokens: unknown;
-    readonly normalizer: unknown;
-    readonly pre_tokenizer: unknown;
-  };
-  return { merges: model.merges, added_tokens, normalizer: normalizer ?? null, pre_tokenizer: pre_tokenizer ?? null };
-}
-
 /** @throws ReckonError DISTIL_TOKENIZER unless both have the same tokens */
 export function requireSameTokens(teacher: Tokenizer, student: Tokenizer): void {
-  const difference = tokenizerDifference(teacher, student);
+  const difference = teacher.differenceFrom(student);
   if (difference === undefined) return;
   throw new ReckonError(
     "DISTIL_TOKENIZER",
