@@ -20,12 +20,12 @@ interface Variant {
   readonly set: readonly string[];
 }
 
-/** The first is what the recipe does: token-level normalisation (DAPO's), one update a rollout, no KL, 16 prompts × 16. */
+/** The first is what the recipe does: token-level normalisation (DAPO's), four updates a rollout, no KL, 16 prompts × 16. */
 export const VARIANTS: readonly Variant[] = [
   { name: "as shipped (dapo)", set: [] },
   { name: "GRPO's normalisation", set: ["normalisation=grpo"] },
   { name: "Dr. GRPO", set: ["normalisation=dr_grpo", "rewardScale=none"] },
-  { name: "four updates a rollout", set: ["miniBatches=4"] },
+  { name: "one update a rollout", set: ["miniBatches=1"] },
   { name: "KL .02 to the base", set: ["klWeight=0.02"] },
   { name: "groups of 8", set: ["promptsPerStep=32", "samplesPerPrompt=8"] },
   { name: "groups of 4", set: ["promptsPerStep=64", "samplesPerPrompt=4"] },
