@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Problem } from "../../tasks/index.ts";
 import {
   familiesOf,
-  familyDifference,
+  familyDifferences,
   lengthByLevel,
   macroInterval,
   macroMean,
@@ -62,14 +62,27 @@ test("the interval of a macro-mean holds its value, and seeds that differ widen 
   assert.ok(apart.interval.high - apart.interval.low > 2 * (same.interval.high - same.interval.low));
 });
 
-test("a paired difference is told apart from none only where there is one", () => {
-  const [sum] = familiesOf(rungs);
+test("a family's difference is told apart from none only where there is one, and is sure where it is for all families at once", () => {
   const half = (problem: number) => problem % 2;
-  const better = familyDifference(sum!.rungs, [{ a: (problem) => (problem % 5 === 0 ? 1 : half(problem)), b: half }]);
-  assert.ok(better.interval.low > 0 && better.a > better.b);
-  // As many won as lost.
-  const other = familyDifference(sum!.rungs, [{ a: (problem) => 1 - half(problem), b: half }]);
-  assert.ok(other.interval.low < 0 && other.interval.high > 0);
+  const differences = familyDifferences(problems, [
+    {
+      a: (problem) => {
+        const { family } = problems[problem]!;
+        if (family === "sum") return problem % 5 === 0 ? 1 : half(problem);
+        // Of 50 problems four are won and none is lost; of the others as many are lost as won.
+        return family === "find" ? (problem % 12 === 0 ? 1 : half(problem)) : 1 - half(problem);
+      },
+      b: half,
+    },
+  ]);
+  assert.deepEqual(
+    differences.map(({ family, low, high, sure }) => [family, low > 0, high < 0, sure]),
+    [
+      ["sum", true, false, true],
+      ["find", true, false, false],
+      ["coin", false, false, false],
+    ],
+  );
 });
 
 test("a difference that one seed of three makes is not told apart from none, however many problems there are", () => {

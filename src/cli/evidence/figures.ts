@@ -97,25 +97,49 @@ export function pairedDifference(
   at: readonly number[],
   seeds: readonly Pair[],
   key: string,
+  options: { readonly level?: number; readonly resamples?: number } = {},
 ): { readonly a: number; readonly b: number; readonly interval: Interval } {
   const differences = seeds.map(({ a, b }) => at.map((problem) => a(problem) - b(problem)));
   const interval = bootstrap(
     seeds.map(() => at.length),
     (groups) => mean(groups.map(({ group, units }) => mean(Array.from(units, (u) => differences[group]![u]!)))),
     Random.of(0, "bootstrap", key),
-    { shared: true },
+    { shared: true, ...options },
   );
   const over = (value: "a" | "b"): number => mean(seeds.map((seed) => mean(at.map(seed[value]))));
   return { a: over("a"), b: over("b"), interval };
 }
 
-/** How a family's mean differs between two values of the same problems. */
-export function familyDifference(rungs: readonly Rung[], seeds: readonly Pair[]): ReturnType<typeof pairedDifference> {
-  return pairedDifference(
-    rungs.flatMap((rung) => rung.at),
-    seeds,
-    rungs[0]!.family,
-  );
+/** How a family's mean differs between two values of the same problems, with the 95 % interval of the difference. */
+export interface FamilyDifference extends Interval {
+  readonly family: string;
+  readonly a: number;
+  readonly b: number;
+  /**
+   * Whether the difference is still beyond its interval when all families are judged at once (Bonferroni): of forty that
+   * do not differ, two are beyond their own intervals.
+   */
+  readonly sure: boolean;
+}
+
+/** Of all families that a list of problems has. */
+export function familyDifferences(problems: readonly Problem[], seeds: readonly Pair[]): FamilyDifference[] {
+  const families = familiesOf(rungsOf(problems), true);
+  return families.map(({ family, rungs }) => {
+    const at = rungs.flatMap((rung) => rung.at);
+    const { a, b, interval } = pairedDifference(at, seeds, family);
+    const all = pairedDifference(at, seeds, family, { level: 1 - 0.05 / families.length, resamples: 4000 }).interval;
+    return { family, a, b, ...interval, sure: all.low > 0 || all.high < 0 };
+  });
+}
+
+/** What {@link sureMark} means, for a text beside such lists. */
+export const SURE_WORDS =
+  "† marks what holds for all families at once (Bonferroni); of those that do not differ, one in twenty is told apart without it.";
+
+/** After a family's name. */
+export function sureMark({ sure }: Pick<FamilyDifference, "sure">): string {
+  return sure ? "†" : "";
 }
 
 /** pass@k of a problem, k all of its samples. */

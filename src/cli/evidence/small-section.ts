@@ -3,13 +3,16 @@ import { mean } from "../../util/statistics.ts";
 import {
   CHANCE_LIMIT,
   coverage,
+  type FamilyDifference,
   familiesOf,
-  familyDifference,
+  familyDifferences,
   lengthByLevel,
   macroInterval,
   overRung,
   rate,
   rungsOf,
+  SURE_WORDS,
+  sureMark,
 } from "./figures.ts";
 import { answerTable, coverageTable } from "./growth.ts";
 import { type Floor, figure, floorTable, markdown, percent, withInterval } from "./markdown.ts";
@@ -114,34 +117,24 @@ function timeTable(seeds: readonly SeedRows[]): string {
   );
 }
 
-interface Beyond {
-  readonly family: string;
-  readonly a: number;
-  readonly b: number;
-  readonly low: number;
-  readonly high: number;
-}
-
 /** One answer of zero, or as many, against all of the base's, family by family, means over seeds, paired by problem. */
-function beyond({ coverageProblems, seeds }: Small, answers: "one" | "all"): Beyond[] {
+function beyond({ coverageProblems, seeds }: Small, answers: "one" | "all"): FamilyDifference[] {
   const pairs = seeds.map(({ coverage: zero, baseCoverage }) => ({
     a: answers === "all" ? coverage(zero.measurement) : (problem: number) => rate(zero.measurement, problem),
     b: coverage(baseCoverage.measurement),
   }));
-  return familiesOf(rungsOf(coverageProblems), true).map(({ family, rungs }) => {
-    const { a, b, interval } = familyDifference(rungs, pairs);
-    return { family, a, b, ...interval };
-  });
+  return familyDifferences(coverageProblems, pairs);
 }
 
 function beyondWords(small: Small): string {
   const k = small.settings.samples;
-  const say = (items: readonly Beyond[]): string =>
-    items.map(({ family, a, b }) => `${family} (${percent(a)} against ${percent(b)})`).join(", ") || "none";
-  const lists = (list: readonly Beyond[]): string => `- beyond it: ${say(list.filter(({ low }) => low > 0))}
+  const say = (items: readonly FamilyDifference[]): string =>
+    items.map((one) => `${one.family}${sureMark(one)} (${percent(one.a)} against ${percent(one.b)})`).join(", ") ||
+    "none";
+  const lists = (list: readonly FamilyDifference[]): string => `- beyond it: ${say(list.filter(({ low }) => low > 0))}
 - not to be told apart: ${say(list.filter(({ low, high }) => low <= 0 && high >= 0))}
 - below it: ${say(list.filter(({ high }) => high < 0))}`;
-  return `Pass@${k} after reinforcement against the base's pass@${k}, paired by problem, 95 % intervals over seeds and problems:
+  return `Pass@${k} after reinforcement against the base's pass@${k}, paired by problem, 95 % intervals over seeds and problems. ${SURE_WORDS}
 
 ${lists(beyond(small, "all"))}
 

@@ -4,7 +4,15 @@
  */
 import type { Problem } from "../../tasks/index.ts";
 import { type Collection, MAX_TOKENS } from "./collection.ts";
-import { familiesOf, familyDifference, type Pair, pairedDifference, rate, rungsOf } from "./figures.ts";
+import {
+  type FamilyDifference,
+  familyDifferences,
+  type Pair,
+  pairedDifference,
+  rate,
+  SURE_WORDS,
+  sureMark,
+} from "./figures.ts";
 import { heldOutOfAll, heldOutSet } from "./held-out.ts";
 import { type Floor, floorTable, markdown, percent } from "./markdown.ts";
 import type { Measurement } from "./record.ts";
@@ -117,28 +125,18 @@ ${floorTable(floorsOf(testTime))}
 `;
 }
 
-interface Difference {
-  readonly family: string;
-  readonly a: number;
-  readonly b: number;
-  readonly low: number;
-  readonly high: number;
-}
-
 /** By family: free thinking against none at all; paired by problem, means over seeds. */
 function thinkingWords({ problems, seeds }: TestTime): string {
   const pairs = seeds.map(({ free, budgets }): Pair => {
     const none = budgets.find(({ share }) => share === 0)!.measurement;
     return { a: (problem) => rate(free, problem), b: (problem) => rate(none, problem) };
   });
-  const list = familiesOf(rungsOf(problems), true).map(({ family, rungs }): Difference => {
-    const { a, b, interval } = familyDifference(rungs, pairs);
-    return { family, a, b, ...interval };
-  });
-  const say = (items: readonly Difference[]): string =>
-    items.map(({ family, a, b }) => `${family} (${percent(a)} against ${percent(b)})`).join(", ") || "none";
+  const list = familyDifferences(problems, pairs);
+  const say = (items: readonly FamilyDifference[]): string =>
+    items.map((one) => `${one.family}${sureMark(one)} (${percent(one.a)} against ${percent(one.b)})`).join(", ") ||
+    "none";
   return `Free thinking against none, by family, beyond the 95 % interval of the paired difference: thinking hurts ${say(list.filter(({ high }) => high < 0))};
-makes no difference that shows in ${say(list.filter(({ low, high }) => low <= 0 && high >= 0))}; helps all others.`;
+makes no difference that shows in ${say(list.filter(({ low, high }) => low <= 0 && high >= 0))}; helps all others. ${SURE_WORDS}`;
 }
 
 /** One wait against none. */
@@ -151,12 +149,8 @@ function waitPairs({ seeds }: TestTime): Pair[] {
 }
 
 /** By family, paired by problem, means over seeds. */
-function waitDifferences(testTime: TestTime): Difference[] {
-  const pairs = waitPairs(testTime);
-  return familiesOf(rungsOf(testTime.waitProblems), true).map(({ family, rungs }) => {
-    const { a, b, interval } = familyDifference(rungs, pairs);
-    return { family, a, b, ...interval };
-  });
+function waitDifferences(testTime: TestTime): FamilyDifference[] {
+  return familyDifferences(testTime.waitProblems, waitPairs(testTime));
 }
 
 /** The difference that one wait makes over all problems. */
@@ -168,8 +162,8 @@ function overall(testTime: TestTime): { readonly difference: number; readonly lo
 function waitWords(testTime: TestTime): string {
   const { difference, low, high } = overall(testTime);
   const list = waitDifferences(testTime);
-  const say = (items: readonly Difference[]): string =>
-    items.map(({ family, a, b }) => `${family} ${points(a - b)}`).join(", ") || "none";
+  const say = (items: readonly FamilyDifference[]): string =>
+    items.map((one) => `${one.family}${sureMark(one)} ${points(one.a - one.b)}`).join(", ") || "none";
   return `One wait changes the share of right answers by ${points(difference)} points (95 % interval ${points(low)} to ${points(high)}). By family, in points, beyond
 their intervals: better ${say(list.filter((f) => f.low > 0))}; worse ${say(list.filter((f) => f.high < 0))}.`;
 }

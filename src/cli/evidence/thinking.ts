@@ -4,12 +4,13 @@
  * of 0), or it is asked to answer at once.
  */
 import { getTask, type Problem } from "../../tasks/index.ts";
+import { mean } from "../../util/statistics.ts";
 import type { Collection, Model } from "./collection.ts";
-import { familiesOf, rate, rungsOf } from "./figures.ts";
+import { type FamilyDifference, familyDifferences, type Pair, rate, SURE_WORDS, sureMark } from "./figures.ts";
 import { figure, markdown, percent } from "./markdown.ts";
 import type { R1Row } from "./r1.ts";
 import type { Measurement } from "./record.ts";
-import { type Difference, difference, meanValue, pointsWithInterval, type Value } from "./stage-figures.ts";
+import { meanValue, pointsWithInterval, type Value } from "./stage-figures.ts";
 import { measureStage, ONE, r1Stages, type StageSettings, stageInstructions } from "./stage-set.ts";
 
 /** Answers of a model in one seed. */
@@ -86,62 +87,63 @@ export function thinkingSection(thinking: Thinking): string {
 
 At the scale \`${settings.scale}\`, ${seeds.length === 1 ? "seed" : "seeds"} ${list}, temperature 1. "At once": the same model, its thinking ended before it began. Differences in points,
 thinking against none, paired by problem, 95 % intervals by bootstrap over ${seeds.length === 1 ? "problems" : "seeds and problems"}; families from the worst to the best.
+${SURE_WORDS}
 
 ### R1, ${problems.length} held-out problems
 
-${familyTable(problems, of("r1"), "r1")}
+${familyTable(problems, of("r1"))}
 
-${summary(problems, of("r1"), "r1")}
+${summary(problems, of("r1"))}
 
 ### Zero, the same problems
 
-${familyTable(problems, of("zero"), "zero")}
+${familyTable(problems, of("zero"))}
 
-${summary(problems, of("zero"), "zero")}
+${summary(problems, of("zero"))}
 
 ### R1, told to answer at once
 
 ${plain.length} held-out problems, posed as they are and with the request to answer at once. What thinks all the same counts as wrong.
 
-${familyTable(plain, of("told"), "told")}
+${familyTable(plain, of("told"))}
 
-${summary(plain, of("told"), "told")}
+${summary(plain, of("told"))}
 `;
 }
 
 interface FamilyRow {
-  readonly family: string;
+  readonly found: FamilyDifference;
   readonly n: number;
-  readonly found: Difference;
   /** Mean tokens of an answer. */
   readonly tokens: readonly [free: number, direct: number];
 }
 
 const spent: Value = ({ tokens }, problem) => tokens[problem]!;
 
-function rowsOf(problems: readonly Problem[], seeds: readonly Free[], who: string): FamilyRow[] {
-  const pairs = seeds.map(({ free, direct }) => [free, direct] as const);
-  const mean = (at: readonly number[], which: 0 | 1): number =>
-    pairs.reduce((sum, pair) => sum + meanValue(pair[which], spent, at), 0) / pairs.length;
-  const rows = familiesOf(rungsOf(problems), true).map(({ family, rungs }): FamilyRow => {
-    const at = rungs.flatMap((rung) => rung.at);
-    const found = difference(pairs, rate, `thinking ${who} ${family}`, at);
-    return { family, n: at.length, found, tokens: [mean(at, 0), mean(at, 1)] };
+function rowsOf(problems: readonly Problem[], seeds: readonly Free[]): FamilyRow[] {
+  const tokens = (of: (seed: Free) => Measurement, at: readonly number[]): number =>
+    mean(seeds.map((seed) => meanValue(of(seed), spent, at)));
+  const pairs = seeds.map(
+    ({ free, direct }): Pair => ({ a: (problem) => rate(free, problem), b: (problem) => rate(direct, problem) }),
+  );
+  const rows = familyDifferences(problems, pairs).map((found): FamilyRow => {
+    const at = problems.flatMap(({ family }, i) => (family === found.family ? [i] : []));
+    return { found, n: at.length, tokens: [tokens(({ free }) => free, at), tokens(({ direct }) => direct, at)] };
   });
   return rows.sort((x, y) => x.found.a - x.found.b - (y.found.a - y.found.b));
 }
 
 /** What an interval of thinking against none says. */
-function verdict({ low, high }: Difference): string {
+function verdict({ low, high }: FamilyDifference): string {
   if (high < 0) return "**hurts**";
   return low > 0 ? "helps" : "no better that shows";
 }
 
-function familyTable(problems: readonly Problem[], seeds: readonly Free[], who: string): string {
+function familyTable(problems: readonly Problem[], seeds: readonly Free[]): string {
   return markdown(
     ["family", "problems", "thinking", "at once", "difference", "tokens", "at once", "times", "thinking"],
-    rowsOf(problems, seeds, who).map(({ family, n, found, tokens: [free, direct] }) => [
-      family,
+    rowsOf(problems, seeds).map(({ n, found, tokens: [free, direct] }) => [
+      found.family,
       String(n),
       percent(found.a),
       percent(found.b),
@@ -149,17 +151,20 @@ function familyTable(problems: readonly Problem[], seeds: readonly Free[], who: 
       figure(free, 1),
       figure(direct, 1),
       `${figure(free / direct, 1)} ×`,
-      verdict(found),
+      verdict(found) + sureMark(found),
     ]),
   );
 }
 
-function summary(problems: readonly Problem[], seeds: readonly Free[], who: string): string {
-  const rows = rowsOf(problems, seeds, who);
+function summary(problems: readonly Problem[], seeds: readonly Free[]): string {
+  const rows = rowsOf(problems, seeds);
   const say = (word: string): string =>
     rows
       .filter(({ found }) => verdict(found) === word)
-      .map(({ family, tokens: [free, direct] }) => `${family} (${figure(free - direct, 0)} more tokens)`)
+      .map(
+        ({ found, tokens: [free, direct] }) =>
+          `${found.family}${sureMark(found)} (${figure(free - direct, 0)} more tokens)`,
+      )
       .join(", ") || "none";
   return `Thinking hurts ${say("**hurts**")}; shows no difference in ${say("no better that shows")}; helps all others.`;
 }
