@@ -1,10 +1,9 @@
 /** `reckon evidence`: makes docs/evidence.md, from the bases to the tables, resumable at any point. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { SCALES, type Scale } from "../../recipes/index.ts";
-import { machine } from "../bench/rounds.ts";
 import { integer, newCommand, uiOf, usageError } from "../command.ts";
 import { Collection, ifRecorded } from "../evidence/collection.ts";
 import { collectDistil } from "../evidence/distil.ts";
@@ -91,7 +90,7 @@ export function create(): Command {
       "bench/results/evidence",
     )
     .option("--out <file>", "the report", "docs/evidence.md")
-    .option("--fresh", "forget the records first")
+    .option("--fresh", "measure again what the parts have records of; trained models in --runs are kept")
     .option(
       "--set <recipe.path=value>",
       "change a setting of a recipe in every run, e.g. r1-zero.steps=5; may be given again",
@@ -104,15 +103,16 @@ export function create(): Command {
       const ui = uiOf(command);
       const wanted = partsOf(options.parts);
       const records = resolve(options.records);
-      if (options.fresh) rmSync(records, { recursive: true, force: true });
       const collection = (collect: boolean): Collection =>
         new Collection(ui, {
           runs: options.runs,
           records,
           workers: options.workers,
           collect,
+          fresh: collect && options.fresh === true,
           set: settingsByRecipe(options.set),
         });
+      const [collecting, reading] = [collection(true), collection(false)];
       const { base, problems, samples, coverageProblems } = options;
       const growthSeeds = seedsOf("--growth-seeds", options.growthSeeds);
       const small: SmallSettings = {
@@ -129,7 +129,7 @@ export function create(): Command {
         instructions: options.instructions,
       };
       const part = <T>(name: Part, collect: (c: Collection) => Promise<T>): Promise<T | undefined> =>
-        wanted.has(name) ? collect(collection(true)) : ifRecorded(() => collect(collection(false)));
+        wanted.has(name) ? collect(collecting) : ifRecorded(() => collect(reading));
       const parts: Parts = {
         growth: await part("growth", (c) => collectGrowth(c, { base, seeds: growthSeeds, problems, samples })),
         small: await part("small", (c) => collectSmall(c, small)),
@@ -147,7 +147,8 @@ export function create(): Command {
         .slice(3)
         .filter((word, i, words) => !PLACES.has(word) && !PLACES.has(words[i - 1] ?? ""));
       const said = ["npm run reckon -- evidence", ...typed.filter((word) => word !== "--json")].join(" ");
-      const report = evidenceReport(parts, { command: said, cpu: machine().cpu });
+      const measured = [...new Set([...collecting.origins, ...reading.origins])].sort();
+      const report = evidenceReport(parts, { command: said, measured });
       const out = resolve(options.out);
       mkdirSync(dirname(out), { recursive: true });
       writeFileSync(out, report);

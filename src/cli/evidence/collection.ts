@@ -7,11 +7,12 @@
  * read without the run.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { LoadedCheckpoint } from "../../model/hf-checkpoint.ts";
 import { parameterLayout } from "../../model/parameters.ts";
 import { type Recipe, type RecipeInput, resolveRecipe, type Scale } from "../../recipes/index.ts";
+import { replaceFile } from "../../runs/disk.ts";
 import { RunDirectory, type RunObserver } from "../../runs/run-directory.ts";
 import type { Problem } from "../../tasks/index.ts";
 import type { Evaluated } from "../../train/evaluate.ts";
@@ -36,6 +37,8 @@ export interface CollectionSettings {
   readonly workers: number;
   /** Without it nothing is trained or measured: what has no record is {@link NotRecorded}. */
   readonly collect: boolean;
+  /** Whether what has a record is measured again, once; trained models are kept. */
+  readonly fresh: boolean;
   /** Recipe settings for every run by recipe, for quick looks, e.g. `steps=5`. */
   readonly set: Readonly<Record<string, readonly string[]>>;
 }
@@ -83,6 +86,10 @@ export async function ifRecorded<T>(read: () => Promise<T>): Promise<T | undefin
 export class Collection {
   readonly #ui: Ui;
   readonly #settings: CollectionSettings;
+  /** Measurements read or made, by commit and machine. */
+  readonly #origins = new Set<string>();
+  /** Records that were made by this collection. */
+  readonly #made = new Set<string>();
   readonly #loaded = new Map<string, { readonly checkpoint: LoadedCheckpoint; readonly weights: string }>();
 
   constructor(ui: Ui, settings: CollectionSettings) {
@@ -248,14 +255,15 @@ export class Collection {
     make: () => Promise<T>,
   ): Promise<T & { readonly name: string; readonly key: string }> {
     const file = this.#file(name);
-    if (existsSync(file)) {
-      const record = JSON.parse(readFileSync(file, "utf8")) as T & { readonly name: string; readonly key: string };
+    if (existsSync(file) && (!this.#settings.fresh || this.#made.has(name))) {
+      const record = readRecord(file) as T & { readonly name: string; readonly key: string };
       if (record.key === key) return record;
     }
     if (!this.#settings.collect) throw new NotRecorded(name);
     // What is read the next time is what is told now: not a number becomes null on the way.
     const text = JSON.stringify({ name, key, ...(await make()) });
-    writeFileSync(file, `${text}\n`);
+    replaceFile(file, `${text}\n`);
+    this.#made.add(name);
     return JSON.parse(text) as T & { readonly name: string; readonly key: string };
   }
 
@@ -272,7 +280,7 @@ export class Collection {
     { traits = false } = {},
   ): Promise<Measurement> {
     const key = measurementKey(model.key, problems, sampling, [SEED, MAX_TOKENS, ...(traits ? [TRAITS] : [])]);
-    return this.record(name, key, async () => {
+    const measurement = await this.record<Omit<Measurement, "name" | "key">>(name, key, async () => {
       const { checkpoint, weights } = await this.#load(await model.open());
       const answers = await this.#ask(name, checkpoint, problems, sampling);
       const condensed = condense(answers, sampling.samples);
@@ -282,6 +290,7 @@ export class Collection {
         weights,
         parameters: parameterLayout(checkpoint.config).parameterCount,
         commit: machine().commit,
+        cpu: machine().cpu,
         sampling,
         ...condensed,
         ...(training ? { training } : {}),
@@ -290,6 +299,13 @@ export class Collection {
           : {}),
       };
     });
+    this.#origins.add(`${measurement.commit}${measurement.cpu === undefined ? "" : ` on ${measurement.cpu}`}`);
+    return measurement;
+  }
+
+  /** Commits and machines of the measurements that it has read or made. */
+  get origins(): readonly string[] {
+    return [...this.#origins];
   }
 
   /** A model's answers themselves, for what is kept of them by others; problem-major. */
@@ -312,14 +328,28 @@ export class Collection {
     judge?: Judge,
   ): Promise<Evaluated[]> {
     const progress = this.#ui.progress(name, problems.length * sampling.samples);
-    const answers = await evaluateModel(checkpoint, problems, {
-      maxTokens: MAX_TOKENS,
-      ...sampling,
-      seed: SEED,
-      workers: this.#settings.workers,
-      ...(judge ? { judge } : {}),
-      onProgress: (done) => progress.update(done),
-    });
+    const { thinkingBudgets: _, thinkingBudget: __, ...common } = sampling;
+    const answers: Evaluated[] = [];
+    let before = 0;
+    // Problems of one budget are asked together; answers stand in the order of the problems.
+    for (const [thinkingBudget, at] of byBudget(problems, sampling)) {
+      const asked = at.map((i) => problems[i]!);
+      const given = await evaluateModel(checkpoint, asked, {
+        maxTokens: MAX_TOKENS,
+        ...common,
+        ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
+        seed: SEED,
+        workers: this.#settings.workers,
+        ...(judge ? { judge } : {}),
+        onProgress: (done) => progress.update(before + done),
+      });
+      before += given.length;
+      for (const [n, i] of at.entries()) {
+        for (let k = 0; k < sampling.samples; k++) {
+          answers[i * sampling.samples + k] = given[n * sampling.samples + k]!;
+        }
+      }
+    }
     const right = mean(answers.map(({ judgement }) => (judgement.score === 1 ? 1 : 0)));
     const tokens = mean(answers.map(({ rollout }) => rollout.length));
     progress.end(`${name}: ${(100 * right).toFixed(1)} % right, ${tokens.toFixed(1)} tokens`);
@@ -328,6 +358,28 @@ export class Collection {
 
   #file(name: string): string {
     return join(this.#settings.records, `${name.replaceAll(/[^a-z0-9.]+/gi, "-")}.json`);
+  }
+}
+
+/** Numbers of the problems that are asked with each budget. */
+function byBudget(
+  problems: readonly Problem[],
+  { thinkingBudget, thinkingBudgets }: Sampling,
+): Map<number | undefined, number[]> {
+  return Map.groupBy(problems.keys(), (i) => thinkingBudgets?.[i] ?? thinkingBudget);
+}
+
+/** @throws ReckonError RECORD_INVALID */
+function readRecord(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (cause) {
+    throw new ReckonError("RECORD_INVALID", `${file} is no record of a measurement`, {
+      expected: "JSON, as this command writes it",
+      got: cause instanceof Error ? cause.message : String(cause),
+      help: "delete it: it is made again",
+      cause,
+    });
   }
 }
 

@@ -5,7 +5,7 @@
 import type { Problem } from "../../tasks/index.ts";
 import { heldOutProblems } from "../evaluation.ts";
 import type { Collection, Model } from "./collection.ts";
-import { type Floor, floorTable, markdown, percent } from "./markdown.ts";
+import { atLeast, type Floor, floorTable, markdown, POINTS, percent, shareFloor, TIMES } from "./markdown.ts";
 import type { Measurement, Sampling } from "./record.ts";
 
 export interface GrowthSettings {
@@ -97,33 +97,30 @@ ${floorTable([baseFloor(base), ...zeros.flatMap(({ seed, at1 }) => floorsOf(seed
 }
 
 function baseFloor({ summary }: Measurement): Floor {
-  return {
-    what: "base: strict format",
-    wanted: "≥ 60 %",
-    got: percent(summary.format),
-    met: summary.format >= 0.6,
-  };
+  return shareFloor("base: strict format", 0.6, [summary.format]);
 }
 
 function floorsOf(seed: number, base: Measurement, zero: Measurement): Floor[] {
   const [b, z] = [base.summary, zero.summary];
-  const floor = (what: string, wanted: string, got: string, met: boolean): Floor => ({
-    what: `seed ${seed}: ${what}`,
-    wanted,
-    got,
-    met,
-  });
-  const times = (of: (s: typeof z) => number): number => of(z) / of(b);
-  const rise = z.accuracy_given_format - b.accuracy_given_format;
-  const right = times((s) => s.pass_at_1);
-  const longer = times((s) => s.tokens_mean);
+  const times = (of: (s: typeof z) => number): number[] => [of(z) / of(b)];
+  const of = (what: string): string => `seed ${seed}: ${what}`;
   return [
-    floor("right given format rises", "≥ 15 points", `${(100 * rise).toFixed(1)} points`, rise >= 0.15),
-    floor("share right", "≥ 2 × base", `${right.toFixed(2)} ×`, right >= 2),
-    floor("mean tokens", "≥ 1.6 × base", `${longer.toFixed(2)} ×`, longer >= 1.6),
-    floor("answers with a retry or re-check", "≥ 30 %", percent(z.recheck_share), z.recheck_share >= 0.3),
-    floor("right after a wrong first try", "≥ 33.3 %", percent(z.recovered), z.recovered >= 1 / 3),
-    floor("strict format", "≥ 95 %", percent(z.format), z.format >= 0.95),
+    atLeast(of("right given format rises"), 0.15, [z.accuracy_given_format - b.accuracy_given_format], POINTS),
+    atLeast(
+      of("share right over the base's"),
+      2,
+      times((s) => s.pass_at_1),
+      TIMES,
+    ),
+    atLeast(
+      of("mean tokens over the base's"),
+      1.6,
+      times((s) => s.tokens_mean),
+      TIMES,
+    ),
+    shareFloor(of("answers with a retry or re-check"), 0.3, [z.recheck_share]),
+    shareFloor(of("right after a wrong first try"), 1 / 3, [z.recovered]),
+    shareFloor(of("strict format"), 0.95, [z.format]),
   ];
 }
 

@@ -28,21 +28,45 @@ export interface Floor {
   readonly by?: string;
 }
 
-/** A floor that shares must reach, each of them; met or missed by what the least of them is above it or under it. */
+/** How values of a floor are said, and how far the one that decides is from what was wanted. */
+export interface Unit {
+  readonly say: (value: number) => string;
+  readonly gap: (distance: number) => string;
+}
+
+/** Shares, 0 to 1. */
+export const SHARES: Unit = { say: percent, gap: (x) => `${(100 * x).toFixed(1)} points` };
+/** Differences of shares. */
+export const POINTS: Unit = { say: (x) => `${(100 * x).toFixed(1)} points`, gap: SHARES.gap };
+export const TIMES: Unit = { say: (x) => `${figure(x, 2)} ×`, gap: (x) => `${x.toFixed(2)} ×` };
+export const COUNTS: Unit = { say: String, gap: String };
+
+/** A floor that each of the values must reach; met or missed by what the least of them is above it or under it. */
+export function atLeast(what: string, wanted: number, values: readonly number[], unit: Unit): Floor {
+  const least = Math.min(...values);
+  return bound(what, `≥ ${unit.say(wanted)}`, least - wanted, values, unit);
+}
+
+/** A limit that none of the values may exceed. */
+export function atMost(what: string, wanted: number, values: readonly number[], unit: Unit): Floor {
+  const greatest = Math.max(...values);
+  return bound(what, `≤ ${unit.say(wanted)}`, wanted - greatest, values, unit);
+}
+
+/** A value that is not known meets nothing. */
+function bound(what: string, wanted: string, room: number, values: readonly number[], unit: Unit): Floor {
+  const by = Number.isFinite(room) ? { by: unit.gap(Math.abs(room)) } : {};
+  return { what, wanted, got: values.map(unit.say).join(", "), met: room >= 0, ...by };
+}
+
+/** A floor that shares must reach, each of them. */
 export function shareFloor(what: string, wanted: number, shares: readonly number[]): Floor {
-  const least = Math.min(...shares);
-  return {
-    what,
-    wanted: `≥ ${percent(wanted)}`,
-    got: shares.map(percent).join(", "),
-    met: least >= wanted,
-    ...pointsFrom(least - wanted),
-  };
+  return atLeast(what, wanted, shares, SHARES);
 }
 
 /** How far a share is from what was wanted. */
 export function pointsFrom(gap: number): Pick<Floor, "by"> {
-  return Number.isFinite(gap) ? { by: `${Math.abs(100 * gap).toFixed(1)} points` } : {};
+  return Number.isFinite(gap) ? { by: SHARES.gap(Math.abs(gap)) } : {};
 }
 
 export function floorTable(floors: readonly Floor[]): string {
@@ -53,9 +77,4 @@ export function floorTable(floors: readonly Floor[]): string {
       return [what, wanted, got, met ? `met${how}` : `**missed**${how}`];
     }),
   );
-}
-
-/** What stands where nothing has been measured yet. */
-export function missing(part: string): string {
-  return `Not measured yet: \`npm run reckon -- evidence --parts ${part}\`.`;
 }

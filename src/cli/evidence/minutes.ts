@@ -1,5 +1,5 @@
 /** How long trainings took, where it is known: what was trained elsewhere and has no record of it meets no floor. */
-import { type Floor, figure } from "./markdown.ts";
+import { atMost, type Floor, figure } from "./markdown.ts";
 import type { Measurement } from "./record.ts";
 
 /** Minutes of pretraining and reinforcement that a seed may take. */
@@ -19,10 +19,8 @@ export function operationsOf({ training }: Trained): number {
 
 /** @param minutes of base and reinforcement together, by seed */
 export function minutesFloor(minutes: readonly number[]): Floor {
-  return {
-    what: "minutes of base and reinforcement, each seed",
-    wanted: `≤ ${MINUTES}`,
-    got: minutes.map((value) => figure(value, 0)).join(", "),
-    met: Math.max(...minutes) <= MINUTES,
-  };
+  return atMost("minutes of base and reinforcement, each seed", MINUTES, minutes, {
+    say: (x) => figure(x, 0),
+    gap: (x) => `${figure(x, 1)} minutes`,
+  });
 }

@@ -15,6 +15,8 @@ export interface Sampling {
   /** Answers a problem. */
   readonly samples: number;
   readonly thinkingBudget?: number;
+  /** For each problem, in place of one for all. */
+  readonly thinkingBudgets?: readonly number[];
   readonly waits?: number;
   /** Most new tokens; default: those of reinforcement. */
   readonly maxTokens?: number;
@@ -23,7 +25,7 @@ export interface Sampling {
 /** What a run was like as it went. */
 export interface TrainingRecord {
   readonly steps: number;
-  /** Wall seconds of its steps. */
+  /** Wall seconds of the whole training, evaluations and checkpoints included. */
   readonly seconds: number;
   readonly flops: number;
   /** As its lineage has them: all that it has seen, and of these what it sampled. Older records have none. */
@@ -73,7 +75,10 @@ export interface Measurement {
   readonly weights: string;
   /** Parameters of the model. */
   readonly parameters: number;
+  /** Of the code that measured. */
   readonly commit: string;
+  /** Of the machine that measured; older records have none. */
+  readonly cpu?: string;
   readonly sampling: Sampling;
   readonly summary: EvaluationSummary;
   /** Elementary skills of countdown searches, as counts. */

@@ -27,23 +27,31 @@ export function chosen({ right, tokens = 20, format = 1, language, followed = 0,
       kinds: { direct: { n: right.length, followed, right: share } },
     },
   };
-  const summary: Partial<EvaluationSummary> = {
-    ...{ n: right.length, samples: 1, pass_at_1: share, se: 0.01, format },
-    ...{ tokens_mean: tokens, tokens_right: tokens, tokens_wrong: tokens },
+  const summary: EvaluationSummary = {
+    ...{ n: right.length, samples: 1, pass_at_1: share, pass_at_k: { "1": share }, se: 0.01, chance: 0.01 },
+    ...{
+      format,
+      accuracy_given_format: share / format,
+      recheck_share: 0,
+      recovered: 0,
+      went_on_share: 0,
+      cut_share: 0,
+    },
+    ...{ tokens_mean: tokens, tokens_right: tokens, tokens_wrong: tokens, by_family_level: [] },
   };
   return {
     ...{ name: "chosen", key: "", weights: "", commit: "", parameters },
-    ...{ sampling: { temperature: 1, samples: 1 }, summary: summary as EvaluationSummary, skills: NO_SKILLS },
+    ...{ sampling: { temperature: 1, samples: 1 }, summary, skills: NO_SKILLS },
     ...{ right, tokens: right.map(() => tokens), traits },
     ...(training ? { training: { steps: 1, seconds: 1, flops: 1, curve: [], ...training } } : {}),
   };
 }
 
-/** `count` problems of each family. */
-export function problemsOf(families: readonly string[], count: number): Problem[] {
+/** `count` problems of each family, or of each of its levels. */
+export function problemsOf(families: readonly string[], count: number, levels = 1): Problem[] {
   return families.flatMap((family) =>
-    Array.from({ length: count }, (_, i) => ({
-      ...{ id: `${family}/${i}`, family, level: 0, prompt: "?", facts: i, chance: 0.01 },
+    Array.from({ length: levels * count }, (_, i) => ({
+      ...{ id: `${family}/${i}`, family, level: Math.floor(i / count), prompt: "?", facts: i, chance: 0.01 },
       language: i % 2 === 0 ? ("en" as const) : ("de" as const),
     })),
   );

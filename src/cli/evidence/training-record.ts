@@ -7,6 +7,7 @@ import type { DataRecord, RewardStep, TrainingRecord } from "./record.ts";
 /** What of a checkpoint's reckon.json is read here. */
 interface Lineage {
   readonly flops?: number;
+  readonly seconds?: number;
   readonly tokens?: number;
   readonly sampledTokens?: number;
 }
@@ -20,11 +21,11 @@ export function trainingRecord(run: string): TrainingRecord | undefined {
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as Record<string, number>);
   if (lines.length === 0) return undefined;
-  const { flops = 0, tokens, sampledTokens } = lineageOf(run);
+  const { flops = 0, seconds = Number.NaN, tokens, sampledTokens } = lineageOf(run);
   const judged = lines.flatMap(rewardStep);
   return {
     steps: lines.at(-1)?.["step"] ?? 0,
-    seconds: lines.reduce((total, line) => total + (line["time/step"] ?? 0), 0),
+    seconds,
     flops,
     ...(tokens === undefined ? {} : { tokens }),
     ...(sampledTokens === undefined ? {} : { sampledTokens }),

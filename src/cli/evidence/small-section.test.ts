@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Measurement } from "./record.ts";
+import type { SeedRows, Small } from "./small.ts";
+import { smallSection } from "./small-section.ts";
+import { type Chosen, chosen, problemsOf, shares } from "./testing.ts";
+
+const problems = problemsOf(["sum", "find", "word"], 20, 3);
+const total = problems.length;
+
+/** One answer to each problem; its tokens grow with the level where it says so. */
+function measured(share: number, tokens: number, training?: Chosen["training"]): Measurement {
+  // Right ones are spread over all rungs alike.
+  const right = Array.from({ length: total }, (_, i) => ((i * 7) % 20 < Math.round(20 * share) ? 1 : 0));
+  const one = chosen({ right, tokens, ...(training ? { training } : {}) });
+  return { ...one, tokens: problems.map(({ level }) => tokens + 10 * level) };
+}
+
+function seedRows(seed: number, { base, zero, minutes }: { base: number; zero: number; minutes: number }): SeedRows {
+  const row = (name: string, measurement: Measurement) => ({ name: `${name} ${seed}`, measurement });
+  const curve = [
+    { step: 0, accuracy: base, tokens: 30 },
+    { step: 80, accuracy: zero, tokens: 60 },
+  ];
+  const pretrained = measured(base, 30, { seconds: 60 * (minutes - 15), flops: 4e14 });
+  return {
+    seed,
+    bases: [row("base", pretrained)],
+    baseCoverage: row("base", measured(0.8, 30)),
+    zero: row("zero", measured(zero, 60, { seconds: 15 * 60, flops: 1e14, curve })),
+    cooler: row("zero", measured(zero, 55)),
+    coverage: row("zero", measured(0.95, 60)),
+    tuned: row("sft", measured(0.8, 50)),
+  };
+}
+
+function section(seeds: readonly SeedRows[]): string {
+  const heldOut = { about: "", seed: 1, rungs: [] };
+  const settings = { heldOut, seeds: seeds.map(({ seed }) => seed), problems: 20, coverageProblems: 20, samples: 1 };
+  const small: Small = { settings, problems, coverageProblems: problems, seeds };
+  return smallSection(small);
+}
+
+const floor = (text: string, what: string): string => {
+  const line = text.split("\n").find((candidate) => candidate.startsWith(`| ${what}`));
+  assert.ok(line, `${what} stands in\n${text}`);
+  return line;
+};
+
+test("three good seeds meet all floors, each with its distance, and every rung has a row", () => {
+  const seeds = [0, 1, 2].map((seed) => seedRows(seed, { base: 0.25, zero: 0.75, minutes: 88 }));
+  const text = section(seeds);
+  assert.doesNotMatch(text, /NaN|undefined|missed/);
+  for (const { family, level } of problems) assert.match(text, new RegExp(`\\n\\| ${family} ${level} \\| 20 \\|`));
+  assert.match(floor(text, "macro-mean"), /\| 75\.0 % \| met by 10\.0 points \|/);
+  assert.match(
+    floor(text, "right given format rises"),
+    /\| 50\.0 points, 50\.0 points, 50\.0 points \| met by 25\.0 points/,
+  );
+  assert.match(floor(text, "families whose pass@1 is beyond"), /\| 3 \| met/);
+  assert.match(floor(text, "minutes"), /\| 88, 88, 88 \| met by 2\.0 minutes \|/);
+  assert.match(text, /reinforcement over the base \+50\.0 \(/);
+});
+
+test("what is missed says by how much, and a training without a record meets nothing", () => {
+  const good = seedRows(0, { base: 0.25, zero: 0.75, minutes: 92 });
+  const poor = seedRows(1, { base: 0.25, zero: 0.4, minutes: 88 });
+  const text = section([good, poor]);
+  assert.match(floor(text, "seeds"), /\| 2 \| \*\*missed\*\* by 1 \|/);
+  assert.match(floor(text, "macro-mean"), /\*\*missed\*\* by 7\.5 points/);
+  assert.match(floor(text, "right given format rises"), /\*\*missed\*\* by 10\.0 points/);
+  assert.match(floor(text, "minutes"), /\*\*missed\*\* by 2\.0 minutes/);
+  const { training: _, ...untold } = good.zero.measurement;
+  const unknown = section([{ ...good, zero: { ...good.zero, measurement: untold } }]);
+  assert.match(floor(unknown, "minutes"), /\| – \| \*\*missed\*\* \|/);
+});
+
+test("families that are beyond the base by chance alone are no floor met", () => {
+  const seed = seedRows(0, { base: 0.25, zero: 0.75, minutes: 88 });
+  const right = shares(total, 0.8);
+  // Four of sixty problems of one family are won and none is lost: beyond its own interval, not for all at once.
+  const won = right.map((value, i) => (i >= total - 4 ? 1 : value));
+  const row = (list: readonly number[]) => ({ name: "chosen", measurement: chosen({ right: list }) });
+  const text = section([{ ...seed, baseCoverage: row(right), coverage: row(won) }]);
+  assert.match(text, /- beyond it: word \(/);
+  assert.match(floor(text, "families whose pass@1 is beyond"), /\| 0 \| \*\*missed\*\* by 1 \|/);
+});
