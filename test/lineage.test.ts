@@ -9,6 +9,7 @@ import { after, test } from "node:test";
 import { promptIds } from "../src/model/chat-template.ts";
 import { parameterLayout } from "../src/model/parameters.ts";
 import {
+  type DataLineage,
   type LineageRecord,
   loadModelFolder,
   type RecipeInput,
@@ -137,4 +138,46 @@ test("a reinforced model names its parent by hash, through a stop and an export"
   const done = spawnSync(process.execPath, args, { encoding: "utf8" });
   assert.equal(done.status, 0, done.stderr);
   assert.deepEqual(read(root, "out", "reckon.json"), read(folder("zero", 3), "reckon.json"));
+});
+
+test("a student names the model whose answers it learnt from, and how many of them, through a stop", async () => {
+  const models = join(import.meta.dirname, "..", "models");
+  const problems = [{ family: "addition", level: 0, weight: 1 }];
+  const sample: RecipeInput = {
+    ...{ name: "traces", description: "", seed: 2 },
+    stages: [
+      {
+        kind: "sample",
+        name: "cold",
+        from: join(models, "zero"),
+        problems,
+        prompts: 8,
+        samplesPerPrompt: 2,
+        maxNewTokens: 64,
+      },
+    ],
+  };
+  await train(RunDirectory.create(root, "traces", resolveRecipe(sample)));
+  const data = join(root, "traces", "traces.jsonl");
+  const student: RecipeInput = {
+    ...{ name: "student", description: "", seed: 2 },
+    stages: [
+      {
+        ...{ kind: "supervise", ...common, from: join(models, "base"), problems, data, steps: 3 },
+        ...{ tokensPerStep: 512, rowLength: 128, evaluateProblems: 2, evaluateNewTokens: 8 },
+      },
+    ],
+  };
+  await train(RunDirectory.create(root, "student", resolveRecipe(student)), true);
+  await train(await RunDirectory.open(root, "student"));
+  const [origin, ...others] = read<LineageRecord>(folder("student", 3), "reckon.json").data!;
+  assert.equal(others.length, 0);
+  const { families: _, ...told } = read<DataLineage>(root, "traces", "lineage.json");
+  assert.deepEqual(origin, told);
+  const sha256 = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
+  assert.deepEqual(
+    [origin!.parentHash, origin!.hash, origin!.stage],
+    [sha256(join(models, "zero", "model.safetensors")), sha256(data), "cold"],
+  );
+  assert.ok(origin!.counts.kept > 0 && origin!.counts.kept <= 16);
 });

@@ -13,6 +13,7 @@ import type { Recipe, RecipeInput, Scale } from "./schema.ts";
 import { sft } from "./sft.ts";
 
 export { loadModelFolder } from "./assemble.ts";
+export type { DataLineage } from "./data-lineage.ts";
 export {
   type Estimate,
   estimate,
@@ -36,7 +37,6 @@ export {
   type StageRecord,
 } from "./pipeline.ts";
 export { type OpenedReward, openRewardModel } from "./run-reward.ts";
-export type { DataLineage } from "./run-sample.ts";
 export type { SampleCounts } from "./sample-counts.ts";
 export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe, type Scale, type Stage } from "./schema.ts";
 export { answers, isPath, makes, placesOf, referenceOf, relocated, stageNameOf } from "./stages.ts";

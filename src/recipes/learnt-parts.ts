@@ -4,11 +4,12 @@ import { scoringModel } from "../model/scoring.ts";
 import type { RestoredTrainer } from "../train/checkpoint.ts";
 import { restoreCritic } from "../train/critic.ts";
 import type { Judge } from "../train/judge.ts";
-import { modelJudge } from "../train/model-judge.ts";
+import { MODEL_NAME, modelJudge } from "../train/model-judge.ts";
 import type { Critic } from "../train/ppo.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
 import { chooseProvider, loadModelFolder, startEngine } from "./assemble.ts";
+import { weightsHash } from "./lineage.ts";
 import type { StageOptions } from "./run-pretrain.ts";
 import { openRewardModel } from "./run-reward.ts";
 import type { Recipe, ReinforceStage } from "./schema.ts";
@@ -16,6 +17,8 @@ import { listOf } from "./stages.ts";
 
 export interface LearntParts {
   readonly critic: Critic | undefined;
+  /** SHA-256 of the reward models' weights, by name. */
+  readonly judges: Readonly<Record<string, string>>;
   /** The rules with the stage's reward models beside them. */
   judge(rules: Judge): Judge;
   close(): Promise<void>;
@@ -42,12 +45,14 @@ export async function openLearnt(
   };
   try {
     const beside: ((rules: Judge) => Judge)[] = [];
+    const judges: Record<string, string> = {};
     for (const { from, weight, ...naming } of listOf(stage.rewardModel)) {
       const { opinions } = kept(await openRewardModel(from, recipe.shards, policy.positions, options, store));
       beside.push((rules) => modelJudge(rules, opinions, weight, naming));
+      judges[naming.name ?? MODEL_NAME] = await weightsHash(options.modelFolder?.(from) ?? from);
     }
     const critic = stage.ppo && kept(await openCritic(recipe, stage.ppo, store, options, policy));
-    return { critic, judge: (rules) => beside.reduce((judge, add) => add(judge), rules), close };
+    return { critic, judges, judge: (rules) => beside.reduce((judge, add) => add(judge), rules), close };
   } catch (error) {
     await close();
     throw error;

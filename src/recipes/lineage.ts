@@ -10,6 +10,7 @@ import type { ModelConfig } from "../model/config.ts";
 import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
 import type { RestoredTrainer } from "../train/checkpoint.ts";
 import type { EvaluationSummary } from "../train/evaluate.ts";
+import type { DataOrigin } from "./data-lineage.ts";
 import { recipeFlops } from "./estimate.ts";
 import type { Recipe } from "./schema.ts";
 import { stageNameOf } from "./stages.ts";
@@ -46,6 +47,10 @@ export interface LineageRecord {
   readonly evaluation?: Evaluation;
   /** Who wrote the traces that it learnt from, and what that took: tokens and money apart from the model's own. */
   readonly teachers?: readonly TeacherRecord[];
+  /** The data that it learnt from, where a model sampled them: its weights' hash, how much was sampled, and how much kept. */
+  readonly data?: readonly DataOrigin[];
+  /** SHA-256 of the weights of the reward models that had a say, by the names under which they are logged. */
+  readonly judges?: Readonly<Record<string, string>>;
   /** SHA-256 of the weights of the model whose distributions it learnt from; the operations of that one are not in `flops`. */
   readonly teacherHash?: string;
 }
@@ -62,6 +67,10 @@ export class Lineage {
   evaluation: Evaluation | undefined;
   /** Of the data that it learns from. */
   teachers: readonly TeacherRecord[] = [];
+  /** Of the data that it learns from, where they were sampled. */
+  data: readonly DataOrigin[] = [];
+  /** Of the reward models that have a say. */
+  judges: Readonly<Record<string, string>> = {};
   /** Of the model whose distributions it learns from. */
   teacherHash: string | undefined;
   readonly #recipe: Recipe;
@@ -82,6 +91,7 @@ export class Lineage {
     this.#before = before.seconds ?? 0;
     this.evaluation = before.evaluation;
     this.teachers = before.teachers ?? [];
+    this.data = before.data ?? [];
   }
 
   /** Of a run that goes on: it has the parent that it began from, and its last evaluation until the next. */
@@ -115,6 +125,8 @@ export class Lineage {
       seconds: this.#before + (performance.now() - this.#started) / 1000,
       ...(this.evaluation ? { evaluation: this.evaluation } : {}),
       ...(this.teachers.length > 0 ? { teachers: this.teachers } : {}),
+      ...(this.data.length > 0 ? { data: this.data } : {}),
+      ...(Object.keys(this.judges).length > 0 ? { judges: this.judges } : {}),
       ...(this.teacherHash === undefined ? {} : { teacherHash: this.teacherHash }),
     };
   }

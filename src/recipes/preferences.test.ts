@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import { RunDirectory } from "../runs/run-directory.ts";
 import { preferenceTraces, traceLines } from "../tasks/index.ts";
 import { type RecipeInput, resolveRecipe, runRecipe } from "./index.ts";
+import { weightsHash } from "./lineage.ts";
 import { ratedTraces } from "./rated-traces.ts";
 import { firstTexts } from "./texts.ts";
 
@@ -79,7 +80,13 @@ test("two judges beside the rules: each named, neither before its time", async (
       { from: folders[1]!, name: "harmless", weight: 0.1, after: 0.75 },
     ],
   };
-  const rows = metricsOf(await run("whole", stage)).filter(({ step }) => step > 0);
+  const whole = await run("whole", stage);
+  const { judges } = JSON.parse(readFileSync(join(whole, "checkpoints", "step-4", "reckon.json"), "utf8"));
+  assert.deepEqual(judges, {
+    helpful: await weightsHash(folders[0]!),
+    harmless: await weightsHash(folders[1]!),
+  });
+  const rows = metricsOf(whole).filter(({ step }) => step > 0);
   const given = (name: string) => rows.map((row) => row[`rewards/${name}/mean`] !== undefined);
   assert.deepEqual(given("helpful"), [false, false, true, true]);
   assert.deepEqual(given("harmless"), [false, false, false, true]);

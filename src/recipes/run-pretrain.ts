@@ -24,6 +24,7 @@ import {
 } from "./assemble.ts";
 import { phasesOf } from "./corpus-mix.ts";
 import { type Data, openData, stepsOf } from "./data.ts";
+import { originsOf } from "./data-lineage.ts";
 import { type DistributionTeacher, openDistribution } from "./distribution.ts";
 import { evaluationMetrics, evaluationSample } from "./evaluation-metrics.ts";
 import { Lineage } from "./lineage.ts";
@@ -73,7 +74,11 @@ export async function runSupervise(
     store.event({ level: "info", code: "MODEL_TOKENS_ADDED", step: 0, message });
   }
   const data = stage.data === undefined ? undefined : await openData(recipe, stage, tokenizer);
-  if (data && !restored) lineage.teachers = teachersOf(placesOf(stage).data.filter(isPath));
+  if (data && !restored) {
+    const files = placesOf(stage).data.filter(isPath);
+    lineage.teachers = teachersOf(files);
+    lineage.data = originsOf(files);
+  }
   if (data && !restored) {
     for (const message of data.warnings) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message });
   }

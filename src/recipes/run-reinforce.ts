@@ -86,6 +86,7 @@ async function runWith(
       throw error;
     },
   );
+  lineage.judges = learnt.judges;
   const judge = learnt.judge(source.judge);
   // A reference is kept wherever it has a say.
   const anchored = stage.klWeight !== 0 || (stage.ppo?.klReward ?? 0) !== 0;

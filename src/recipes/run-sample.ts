@@ -19,6 +19,7 @@ import { contextLength } from "../train/rollout.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { mean } from "../util/statistics.ts";
 import { chooseProvider, folderOf, loadModelFolder } from "./assemble.ts";
+import { DATA_LINEAGE, type DataLineage } from "./data-lineage.ts";
 import { hash } from "./keys.ts";
 import { weightsHash } from "./lineage.ts";
 import { openProblems, type ProblemSource } from "./problems.ts";
@@ -27,23 +28,6 @@ import { drawFitting, positionsOf } from "./run-reinforce.ts";
 import { type FamilyCounts, type SampleCounts, Tally } from "./sample-counts.ts";
 import type { Recipe, SampleStage } from "./schema.ts";
 import { stageNameOf } from "./stages.ts";
-
-/** `lineage.json`: a function of recipe and seed. */
-export interface DataLineage {
-  readonly recipe: string;
-  readonly stage: string;
-  readonly seed: number;
-  /** SHA-256 of the model's weights that answered. */
-  readonly parentHash: string;
-  /** SHA-256 of traces.jsonl. */
-  readonly hash: string;
-  readonly prompts: number;
-  /** Tokens of prompts and answers, a prompt once for each of its answers. */
-  readonly tokens: number;
-  readonly sampledTokens: number;
-  readonly counts: SampleCounts;
-  readonly families: FamilyCounts;
-}
 
 /** Ends a chunk in samples.jsonl; what stands after the last such line is of a chunk that was broken off. */
 interface ChunkEnd {
@@ -56,7 +40,6 @@ interface ChunkEnd {
 }
 
 export const TRACES = "traces.jsonl";
-export const DATA_LINEAGE = "lineage.json";
 
 export async function runSample(
   recipe: Recipe,

@@ -12,8 +12,11 @@ export type Opinions = (
   texts: readonly { readonly prompt: string; readonly thinking: string; readonly answer: string }[],
 ) => Promise<readonly (number | null)[]>;
 
+/** What the opinion of a reward model without a name is called. */
+export const MODEL_NAME = "model";
+
 export interface ModelJudgeOptions {
-  /** What its opinion is called among the rewards; default `model`. */
+  /** What its opinion is called among the rewards; default {@link MODEL_NAME}. */
   readonly name?: string | undefined;
   /** Share of a run's steps after which it counts; before it is neither asked nor named. Default 0. */
   readonly after?: number | undefined;
@@ -25,7 +28,7 @@ export interface ModelJudgeOptions {
  * @throws ReckonError REWARD_INVALID, at its first rollouts, where another reward has its name
  */
 export function modelJudge(rules: Judge, opinions: Opinions, weight: number, options: ModelJudgeOptions = {}): Judge {
-  const { name = "model", after = 0 } = options;
+  const { name = MODEL_NAME, after = 0 } = options;
   return async (rollouts, progress = 1) => {
     const judged = await rules(rollouts, progress);
     if (judged.some(({ rewards }) => name in rewards)) throw nameTaken(name);
@@ -49,7 +52,7 @@ export function modelJudge(rules: Judge, opinions: Opinions, weight: number, opt
 
 /** What the model said of a rollout; null where it said nothing, or where no model was asked. */
 export function opinionOn({ rewards }: Judgement): number | null {
-  return rewards["model"] ?? null;
+  return rewards[MODEL_NAME] ?? null;
 }
 
 function textOf({ problem, parsed, finish }: Rollout): Parameters<Opinions>[0][number] | undefined {

@@ -1,0 +1,49 @@
+/**
+ * What says of sampled data where they come from: `lineage.json` beside `traces.jsonl`. What learns from them takes it into
+ * its own lineage.
+ */
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { isMissing } from "../runs/disk.ts";
+import { ReckonError } from "../util/errors.ts";
+import type { FamilyCounts, SampleCounts } from "./sample-counts.ts";
+
+export const DATA_LINEAGE = "lineage.json";
+
+/** `lineage.json`: a function of recipe and seed. */
+export interface DataLineage {
+  readonly recipe: string;
+  readonly stage: string;
+  readonly seed: number;
+  /** SHA-256 of the model's weights that answered. */
+  readonly parentHash: string;
+  /** SHA-256 of traces.jsonl. */
+  readonly hash: string;
+  readonly prompts: number;
+  /** Tokens of prompts and answers, a prompt once for each of its answers. */
+  readonly tokens: number;
+  readonly sampledTokens: number;
+  readonly counts: SampleCounts;
+  readonly families: FamilyCounts;
+}
+
+/** What a model's lineage says of the data that it learnt from. */
+export type DataOrigin = Omit<DataLineage, "families">;
+
+/** Of the files of traces that a model sampled, what stands beside them; others have none. */
+export function originsOf(files: readonly string[]): DataOrigin[] {
+  return [...new Set(files.map((file) => dirname(file)))].flatMap((folder) => {
+    const path = join(folder, DATA_LINEAGE);
+    try {
+      const { families: _, ...origin } = JSON.parse(readFileSync(path, "utf8")) as DataLineage;
+      return origin;
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw new ReckonError("DATA_LINEAGE", `${path} cannot be read.`, {
+        got: error instanceof Error ? error.message : String(error),
+        help: "Sample the data again, or delete this file: the model's lineage then does not name where they come from.",
+        cause: error,
+      });
+    }
+  });
+}
