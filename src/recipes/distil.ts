@@ -46,12 +46,12 @@ const TINY_BASE: Size["base"] = {
   ],
 };
 
-/** 674,000 parameters, just under a third of the small base's; and five ninths of the documents that it has read. */
+/** 674,000 parameters, just under a third of the small base's; and three quarters of the documents that it has read. */
 const SMALL_BASE: Size["base"] = {
   ...TINY_BASE,
   model: { hiddenSize: 96, layers: 5, heads: 3, kvHeads: 3, headDim: 32, intermediateSize: 288 },
   tokenizer: { vocabSize: 768, digits: "pairs" },
-  steps: 1500,
+  steps: 2000,
   tokensPerStep: 12_288,
   rowLength: 320,
   phases: [
@@ -70,8 +70,8 @@ const SIZES: Readonly<Record<Scale, Size>> = {
   small: {
     base: SMALL_BASE,
     problems: smallMix,
-    ...{ prompts: 12_000, samplesPerPrompt: 4, perPrompt: 2 },
-    ...{ kept: 18_000, traceTokens: 90, promptsPerStep: 32, answerTokens: 60 },
+    ...{ prompts: 16_000, samplesPerPrompt: 4, perPrompt: 2 },
+    ...{ kept: 20_000, traceTokens: 90, promptsPerStep: 32, answerTokens: 85 },
   },
 };
 
@@ -82,7 +82,7 @@ function distilled(scale: Scale): RecipeInput {
   const { base, problems, prompts, samplesPerPrompt, perPrompt } = SIZES[scale];
   return defineRecipe({
     name: scale === "tiny" ? "distil" : "distil-small",
-    description: "Teach a student a third as large by the right answers of a large reasoning model.",
+    description: `Teach a student ${scale === "tiny" ? "an eighth" : "a third"} as large by the right answers of a larger reasoning model.`,
     seed: 0,
     shards: 2,
     stages: [

@@ -49,6 +49,7 @@ interface Options {
   readonly samples: number;
   readonly scale: Scale;
   readonly stageSeeds: string;
+  readonly distilSeeds: string;
   readonly stageProblems: number;
   readonly instructions: number;
   readonly base: string;
@@ -69,7 +70,7 @@ export function create(): Command {
     ["reckon evidence --parts r1 --scale tiny", "the stages of R1 from the shipped models: minutes"],
   ])
     .option("--parts <list>", `what to collect: ${PARTS.join(", ")}, or none`, PARTS.join(","))
-    .option("--seeds <list>", "seeds of small, test-time and distil; mixing takes the first two", "0,1,2")
+    .option("--seeds <list>", "seeds of small and test-time; mixing takes the first two", "0,1,2")
     .option("--growth-seeds <list>", "seeds of the growth and of the sweeps", "0,1")
     .option("--problems <n>", "held-out problems of the growth", integer(10), 2000)
     .option("--rung-problems <n>", "held-out problems of each rung", integer(1), 40)
@@ -80,6 +81,7 @@ export function create(): Command {
       new Option("--scale <scale>", "scale of r1, mixing, distil, o1 and thinking").choices(SCALES).default("small"),
     )
     .option("--stage-seeds <list>", "seeds of r1, o1 and thinking", "0,1")
+    .option("--distil-seeds <list>", "seeds of distil; the teacher is of the first", "0,1,2")
     .option("--stage-problems <n>", "held-out problems of r1, mixing, distil, o1 and thinking", integer(10), 2000)
     .option("--instructions <n>", "held-out instructions of r1, and requests of thinking", integer(5), 1000)
     .option("--base <model>", "what the growth and the sweeps start from", "models/base")
@@ -139,7 +141,9 @@ export function create(): Command {
         ),
         r1: await part("r1", (c) => collectR1(c, stages)),
         mixing: await part("mixing", (c) => collectMixing(c, { ...stages, seeds: small.seeds.slice(0, 2) })),
-        distil: await part("distil", (c) => collectDistil(c, { ...stages, seeds: small.seeds })),
+        distil: await part("distil", (c) =>
+          collectDistil(c, { ...stages, seeds: seedsOf("--distil-seeds", options.distilSeeds) }),
+        ),
         o1: await part("o1", (c) => collectO1(c, stages)),
         thinking: await part("thinking", (c) => collectThinking(c, stages)),
       };

@@ -45,8 +45,9 @@ export async function collectDistil(collection: Collection, settings: StageSetti
     const before = await measure(`base ${seed}`, base);
     const student = await measure(`student ${seed}`, stages.model("student"));
     const { recipe, cost } = control(scale);
-    // How long the control's answers will be is not known before; how equal it became is told. Half-way is a fair guess.
-    const answerTokens = (before.summary.tokens_mean + taught.summary.tokens_mean) / 2;
+    // How long the control's answers will be is not known before; how equal it became is told. They grow beyond those of its
+    // base, towards the teacher's, and prompts are trained on as well.
+    const answerTokens = 1.25 * taught.summary.tokens_mean;
     const steps = Math.ceil(SPARE * equalStepsOf({ tokens: student.training!.tokens! }, { ...cost, answerTokens }));
     const reinforced = await collection.trained(`distil-rl-${scale}-${seed}`, "distil-rl", {
       ...{ scale, seed, from: base, recipe, set: [`steps=${steps}`] },
