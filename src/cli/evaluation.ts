@@ -3,7 +3,7 @@ import { formatBudget } from "../generate/index.ts";
 import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { WorkerCompute } from "../runs/worker-compute.ts";
-import { demoMix, instructionMix, type Problem, sampleFromMix } from "../tasks/index.ts";
+import { demoMix, instructionMix, type Problem, type ProblemWeight, sampleFromMix, smallMix } from "../tasks/index.ts";
 import { type Evaluated, type EvaluationSettings, sampleAnswers } from "../train/evaluate.ts";
 import { type Judge, ruleJudge } from "../train/judge.ts";
 
@@ -74,13 +74,22 @@ function sampling(settings: ModelEvaluation, at: number, tokenizer: Tokenizer): 
   };
 }
 
-/** Held-out problems of the mixture that the shipped models are trained on; always the same ones. */
-export function heldOutProblems(count: number): Problem[] {
-  return Array.from({ length: count }, (_, index) => sampleFromMix({ seed: 2_000_003, index, split: "heldout" }));
+/** Mixtures of problems by name: of the growth that `npm start` shows, and of all families and levels alike. */
+export const MIXES = { demo: demoMix, small: smallMix } as const;
+export type MixName = keyof typeof MIXES;
+
+/** Held-out problems of a mixture; always the same ones. */
+export function heldOutProblems(count: number, mix: MixName = "demo"): Problem[] {
+  return drawn(count, MIXES[mix]);
 }
 
-/** Held-out instructions about problems of the same mixture; always the same ones. */
-export function heldOutInstructions(count: number): Problem[] {
-  const mix = instructionMix(demoMix);
-  return Array.from({ length: count }, (_, index) => sampleFromMix({ seed: 2_000_003, index, split: "heldout" }, mix));
+/** Held-out instructions about problems of a mixture; always the same ones. */
+export function heldOutInstructions(count: number, mix: MixName = "demo"): Problem[] {
+  return drawn(count, instructionMix(MIXES[mix]));
+}
+
+function drawn(count: number, rungs: readonly ProblemWeight[]): Problem[] {
+  return Array.from({ length: count }, (_, index) =>
+    sampleFromMix({ seed: 2_000_003, index, split: "heldout" }, rungs),
+  );
 }

@@ -13,7 +13,12 @@ const isModel = (folder: string): boolean => existsSync(join(folder, "config.jso
 
 /** Where a model of this name may be, first come, first served. */
 const places = (name: string): string[] => [
-  ...new Set([resolve(name), resolve(packageRoot(), name), resolve(packageRoot(), "models", name)]),
+  ...new Set([
+    resolve(name),
+    resolve(packageRoot(), name),
+    resolve(packageRoot(), "models", name),
+    resolve("runs", name),
+  ]),
 ];
 
 /** The folder of a model; undefined if there is none. */
@@ -31,13 +36,13 @@ export function modelFolder(name: string): string {
   const folder = findModelFolder(name);
   if (folder !== undefined) return folder;
   throw new ReckonError("MODEL_UNKNOWN", `there is no model ${name}`, {
-    expected: "a folder with config.json and model.safetensors, a run folder, or a shipped model",
+    expected: "a folder with config.json and model.safetensors, a run in runs/, a run's folder, or a shipped model",
     got: places(name).join(", "),
     help: `shipped here: ${
       shippedModels()
         .map((folder) => basename(folder))
         .join(", ") || "none"
-    }; your own stand in runs/NAME`,
+    }; runs elsewhere are named by their folders`,
   });
 }
 

@@ -8,7 +8,7 @@ export {
   type RunStatus,
   type StopRequest,
 } from "./run-directory.ts";
-export { listRuns, requestOf, resumedAs } from "./run-list.ts";
+export { listRuns, requestOf, resumedAs, runNamed } from "./run-list.ts";
 export { type FileTask, hostTask, isTaskPath, leftOut, loadTask, loadTaskFile, type TaskFile } from "./task-files.ts";
 export {
   createJudge,

@@ -3,7 +3,7 @@
  * folder beside `pipeline.json` (recipes/pipeline.ts).
  */
 import { existsSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { isMissing } from "./disk.ts";
 import { RUN_NAME, RUN_PATH, RunDirectory, type RunListing, type StopRequest } from "./run-directory.ts";
 
@@ -27,6 +27,13 @@ export function listRuns(root: string): RunListing[] {
 /** The run that `--resume` goes on with for the run or stage of this name. */
 export function resumedAs(name: string): string {
   return name.split("/")[0]!;
+}
+
+/** The name of a run or stage in `root`, whether a person typed the name or the path of its folder. */
+export function runNamed(root: string, typed: string): string {
+  const path = relative(resolve(root), resolve(typed)).split(sep);
+  const inside = path[0] !== "" && path[0] !== ".." && !isAbsolute(path[0]!);
+  return inside && !existsSync(join(root, typed)) ? path.join("/") : typed;
 }
 
 /**

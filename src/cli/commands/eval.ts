@@ -1,6 +1,6 @@
 /** `reckon eval`: how good is a model on problems that it has not seen. The JSON is a frozen interface. */
 import { availableParallelism } from "node:os";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { LoadedCheckpoint } from "../../model/hf-checkpoint.ts";
 import type { Problem } from "../../tasks/index.ts";
 import { type Evaluated, type EvaluationSummary, summarise } from "../../train/evaluate.ts";
@@ -9,7 +9,7 @@ import { type Judge, ruleJudge } from "../../train/judge.ts";
 import { modelJudge } from "../../train/model-judge.ts";
 import { type RankingSummary, summariseRanking } from "../../train/ranking.ts";
 import { decimal, integer, newCommand, uiOf, usageError } from "../command.ts";
-import { evaluateModel, heldOutInstructions, heldOutProblems } from "../evaluation.ts";
+import { evaluateModel, heldOutInstructions, heldOutProblems, MIXES, type MixName } from "../evaluation.ts";
 import { openModel } from "../models.ts";
 import { openProblems } from "../problem-files.ts";
 import { openRanker } from "../ranker.ts";
@@ -24,6 +24,7 @@ interface Options {
   readonly instructions?: boolean;
   readonly stages?: boolean;
   readonly rewardModel?: string;
+  readonly mix: MixName;
   readonly count: number;
   readonly samples: number;
   readonly seed: number;
@@ -38,7 +39,8 @@ interface Options {
 
 export function create(): Command {
   return newCommand("eval", "", [
-    ["reckon eval zero", "the shipped model on 500 held-out problems of the mixture that it was trained on"],
+    ["reckon eval zero", "the shipped model on 500 held-out problems of the mixture that `npm start` grows on"],
+    ["reckon eval zero --mix small --count 3000", "on all 25 families and their levels: the figures of its card"],
     ["reckon eval base --problems set.jsonl --samples 16 --temperature 0.6 --json", "pass@k on problems of your own"],
     [
       "reckon eval zero --samples 8 --reward-model runs/reward",
@@ -46,7 +48,7 @@ export function create(): Command {
     ],
     ["reckon eval zero --instructions", "how far it does as it is told, kind by kind"],
     ["reckon eval runs/r1 --stages", "what each stage of a recipe gave"],
-    ["reckon eval my-run --problems questions.jsonl", "on every row of a file of questions and answers"],
+    ["reckon eval r1-zero --problems questions.jsonl", "on every row of a file of questions and answers"],
   ])
     .argument("<model>", "a shipped model, a folder, or a run")
     .option(
@@ -63,6 +65,11 @@ export function create(): Command {
     .option("--instructions", "on held-out instructions: answers at once, in words, as lists; greetings; recall")
     .option("--stages", "of a run of several stages: what each of them gave, as a table")
     .option("--reward-model <name>", "rate the answers by this run or folder, and take the best of several")
+    .addOption(
+      new Option("--mix <name>", "without --problems: the mixture, that of `npm start` or all families and levels")
+        .choices(Object.keys(MIXES))
+        .default("demo"),
+    )
     .option("--count <n>", "without --problems: how many held-out problems", integer(1), 500)
     .option("--samples <k>", "answers a problem", integer(1), 1)
     .option("--seed <s>", "of the sampling", integer(0), 0)
@@ -83,7 +90,7 @@ export function create(): Command {
       const { folder, checkpoint } = await openModel(name);
       const source = options.problems ? await openProblems(options.problems, options.task, ui, options) : undefined;
       const problems =
-        source?.problems ?? (options.instructions ? heldOutInstructions : heldOutProblems)(options.count);
+        source?.problems ?? (options.instructions ? heldOutInstructions : heldOutProblems)(options.count, options.mix);
       const answers = await rated(ui, checkpoint, problems, options, source?.judge ?? ruleJudge()).finally(() =>
         source?.close(),
       );

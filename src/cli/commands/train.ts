@@ -15,7 +15,7 @@ import {
   stageConfigs,
   TRAINING_RATE,
 } from "../../recipes/index.ts";
-import { resumedAs } from "../../runs/index.ts";
+import { resumedAs, runNamed } from "../../runs/index.ts";
 import type { RunObserver } from "../../runs/run-directory.ts";
 import { integer, newCommand, uiOf, usageError } from "../command.ts";
 import { openModel } from "../models.ts";
@@ -48,21 +48,21 @@ export function create(): Command {
     ["reckon train r1-zero", "grow a reasoning model from the shipped base; about five minutes on two cores"],
     ["reckon train r1-zero --seed 1 --set steps=60 --set learningRate=3e-4", "with settings of your own"],
     ["reckon train --resume r1-zero", "go on with a run that was stopped or killed"],
-    ["reckon train r1-zero --scale small", "on all 25 families, more problems a step: about half an hour"],
+    ["reckon train r1-zero --scale small", "on all 25 families, more problems a step: about 17 minutes"],
     ["reckon train r1", "the pipeline of DeepSeek-R1, stage by stage; what is done is kept, also when settings change"],
-    ["reckon train r1 --scale small", "on all families, from the base that `reckon train base --scale small` leaves"],
+    ["reckon train r1 --scale small", "on all families: over an hour"],
     ["reckon train r1 --set stages.rl.steps=5", "a setting of one stage, by its name"],
     ["reckon train base --dry-run", "the resolved recipe, its tokens and its operations, without running it"],
   ])
     .argument("[recipe]", `${Object.keys(RECIPES).join(", ")}, or a file with one`)
     .addOption(
-      new Option("--scale <scale>", "tiny: minutes on two cores; small: all families, larger steps, up to an hour")
+      new Option("--scale <scale>", "tiny: minutes on two cores; small: all families, larger steps, up to two hours")
         .choices(SCALES)
         .default("tiny"),
     )
     .option("--name <run>", "folder of the run inside --runs (default: the recipe's name)")
     .option("--runs <folder>", "where runs are kept", "runs")
-    .option("--resume <run>", "go on with this run from its newest checkpoint")
+    .option("--resume <run>", "go on with this run, by its name or folder, from its newest checkpoint")
     .option(
       "--set <path=value>",
       "change a setting of the recipe; may be given again",
@@ -78,6 +78,7 @@ export function create(): Command {
     )
     .option("--skip-broken", "of data sets: leave broken rows out instead of refusing them")
     .option("--dry-run", "print the resolved recipe and what it will take, and end")
+    .addHelpText("after", `\nRecipes:\n${recipeList()}`)
     .action(async (name: string | undefined, options: Options, command: Command) => {
       const ui = uiOf(command);
       const { runs: root, workers, provider } = options;
@@ -92,7 +93,7 @@ export function create(): Command {
           });
         }
         // A stage is part of its run.
-        const run = resumedAs(options.resume);
+        const run = resumedAs(runNamed(root, options.resume));
         const result = await runTraining(undefined, { root, name: run, resume: true, ...engine, observer, stages });
         return report(ui, result, workers);
       }
@@ -109,6 +110,13 @@ export function create(): Command {
         workers,
       );
     });
+}
+
+/** The recipes that come with it, each with what it is. */
+function recipeList(): string {
+  const names = Object.keys(RECIPES);
+  const width = Math.max(...names.map(({ length }) => length));
+  return names.map((name) => `  ${name.padEnd(width)}  ${RECIPES[name]!.tiny.description}`).join("\n");
 }
 
 async function dryRun(ui: Ui, recipe: Recipe): Promise<void> {

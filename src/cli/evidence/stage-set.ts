@@ -5,7 +5,7 @@
  * At the scale `small` bases and R1-Zero are those of the part `small`, seed by seed; at `tiny` those that ship.
  */
 import { RECIPES, type Scale } from "../../recipes/index.ts";
-import { instructionMix, type Problem, sampleFromMix, smallMix } from "../../tasks/index.ts";
+import type { Problem } from "../../tasks/index.ts";
 import { heldOutInstructions, heldOutProblems } from "../evaluation.ts";
 import type { Collection, Model, PipelineModels } from "./collection.ts";
 import { type HeldOut, heldOutOfAll } from "./held-out.ts";
@@ -61,15 +61,8 @@ export function stageProblems(scale: Scale, heldOut: HeldOut, count: number): Pr
   return scale === "small" ? heldOutOfAll(heldOut, count) : heldOutProblems(count);
 }
 
-/** Seed of the instructions at the scale small: far from those of training and of other evaluations. */
-const INSTRUCTION_SEED = 4_000_037;
-
 export function stageInstructions(scale: Scale, instructions: number): Problem[] {
-  if (scale === "tiny") return heldOutInstructions(instructions);
-  const mix = instructionMix(smallMix);
-  return Array.from({ length: instructions }, (_, index) =>
-    sampleFromMix({ seed: INSTRUCTION_SEED, index, split: "heldout" }, mix),
-  );
+  return heldOutInstructions(instructions, scale === "small" ? "small" : "demo");
 }
 
 /** The stages of R1 in a seed; shared by all parts that look at one of them. */

@@ -4,16 +4,15 @@
  */
 import { type Command, Option } from "commander";
 import {
-  demoMix,
   getTask,
   gradedTraces,
   PREFERENCES,
   type Preference,
   type ProblemWeight,
   preferenceTraces,
-  smallMix,
 } from "../../tasks/index.ts";
 import { integer, newCommand, uiOf } from "../command.ts";
+import { MIXES, type MixName } from "../evaluation.ts";
 
 interface Options {
   readonly level: number;
@@ -21,11 +20,9 @@ interface Options {
   readonly chains: number;
   readonly seed: number;
   readonly split: "train" | "heldout";
-  readonly mix: keyof typeof MIXES;
+  readonly mix: MixName;
   readonly preferences?: Preference;
 }
-
-const MIXES = { demo: demoMix, small: smallMix } as const;
 
 export function gradedCommand(): Command {
   return newCommand("graded", "write chains of thought of differing quality with their ratings", [
@@ -37,7 +34,10 @@ export function gradedCommand(): Command {
     .argument("[family]", "one family from `reckon tasks list` (default: a mixture)")
     .option("--level <n>", "difficulty of the family, 0 is the easiest", integer(0), 0)
     .addOption(
-      new Option("--mix <name>", "the mixture, where no family is given: the base's, or all families")
+      new Option(
+        "--mix <name>",
+        "the mixture, where no family is given: that of `npm start`, or all families and levels",
+      )
         .choices(Object.keys(MIXES))
         .default("demo"),
     )
