@@ -3,6 +3,7 @@ import type { ConfigurationName } from "./configurations.ts";
 import type { MatmulRate } from "./matmul.ts";
 import type { Timing } from "./peer.ts";
 import type { Machine } from "./rounds.ts";
+import type { WholeStep } from "./whole.ts";
 
 export interface BenchOptions {
   readonly config: ConfigurationName;
@@ -56,8 +57,10 @@ export interface BenchResult extends Machine {
   readonly matmulRate: MatmulRate;
   /** Our operations a second over that. */
   readonly fraction: number;
-  /** The optimiser's step (norm, clipping, AdamW), which is not in `ours`, `peer` and `ratio`. */
+  /** The optimiser's step (norm, clipping, AdamW), which is not in `ours`, `peer` and `ratio`: those are gradients alone. */
   readonly optimizer?: { readonly ours: Timing; readonly peer: Timing | null; readonly ratio: number | null };
+  /** Of a training step: gradients and the optimiser's step, by which it is judged; not in older results (whole.ts). */
+  readonly whole?: WholeStep;
   /** How far our numbers and the peer's are apart; checked before anything was timed. */
   readonly agreement: Readonly<Record<string, number>> | null;
   readonly rounds: readonly Readonly<Record<string, Timing>>[];
