@@ -7,9 +7,9 @@ import type { GrpoResult } from "./grpo.ts";
 import { cores, mark, ms, percent, seconds, table, two, whole } from "./markdown.ts";
 import { checkReasons, type Reasons, readReasons } from "./reasons.ts";
 import { growthText } from "./report-growth.ts";
-import type { BenchResult } from "./result.ts";
+import type { BenchResult, WholeStep } from "./result.ts";
 import type { AnyResult, Results } from "./results.ts";
-import { type WholeStep, wholeStep } from "./whole.ts";
+import { wholeStep } from "./whole.ts";
 
 export { growthPlot } from "./report-growth.ts";
 

@@ -3,7 +3,6 @@ import type { ConfigurationName } from "./configurations.ts";
 import type { MatmulRate } from "./matmul.ts";
 import type { Timing } from "./peer.ts";
 import type { Machine } from "./rounds.ts";
-import type { WholeStep } from "./whole.ts";
 
 export interface BenchOptions {
   readonly config: ConfigurationName;
@@ -34,6 +33,14 @@ export interface CompiledSide extends Side {
   /** Its wall time over ours. */
   readonly ratio: number;
   readonly agreement: Readonly<Record<string, number>>;
+}
+
+/** Gradients and the optimiser's step together. */
+export interface WholeStep {
+  readonly ours: Timing;
+  readonly peer: Timing | null;
+  /** Peer's wall time over ours: above 1 we are faster. */
+  readonly ratio: number | null;
 }
 
 export interface BenchResult extends Machine {

@@ -3,15 +3,8 @@
  * the two medians, so that a table's columns add up and results say the same whenever they were made.
  */
 import type { Timing } from "./peer.ts";
-import type { BenchResult } from "./result.ts";
+import type { BenchResult, WholeStep } from "./result.ts";
 import { roundTo } from "./rounds.ts";
-
-export interface WholeStep {
-  readonly ours: Timing;
-  readonly peer: Timing | null;
-  /** Peer's wall time over ours: above 1 we are faster. */
-  readonly ratio: number | null;
-}
 
 /** @returns null where the optimiser's step was not measured */
 export function wholeStep({
