@@ -1,11 +1,14 @@
 /** A benchmark's result as lines for a terminal. */
 import type { PowerLaw } from "./fit.ts";
+import { floorWords, formatValue, grpoVerdict, stepVerdicts, type Verdict } from "./floors.ts";
 import type { GrowthResult } from "./growth.ts";
 import type { GrpoResult, GrpoSide } from "./grpo.ts";
 import type { BenchResult } from "./result.ts";
+import { wholeStep } from "./whole.ts";
 
 export function describeResult(result: BenchResult): string[] {
   const { ours, peer, optimizer } = result;
+  const step = result.bench === "step";
   const ms = (value: number): string => `${value.toFixed(value < 100 ? 1 : 0)} ms`;
   const rate = (value: number): string => `${value.toLocaleString("en-US")} tokens/s`;
   const lines = [
@@ -17,7 +20,7 @@ export function describeResult(result: BenchResult): string[] {
   if (peer)
     lines.push(
       `  PyTorch  ${ms(peer.wall)} (cpu ${ms(peer.cpu)})  ${rate(peer.tokensPerSecond)}  [${peer.how}]`,
-      `  ratio    ${result.ratio}  (cpu ${(peer.cpu / ours.cpu).toFixed(3)})`,
+      `  ratio    ${result.ratio}${step ? " of the gradients" : ""}  (cpu ${(peer.cpu / ours.cpu).toFixed(3)})`,
     );
   else lines.push(`  no PyTorch to compare with: ${result.peerMissing}`);
   const { compiled, matmulRate } = result;
@@ -28,11 +31,16 @@ export function describeResult(result: BenchResult): string[] {
     );
   else if (peer) lines.push(`  not compiled: ${result.compiledMissing}`);
   lines.push(
-    `  ${ours.gflops} GFLOP/s, ${(100 * result.fraction).toFixed(0)} % of the best plain product: ${matmulRate.gflops} [${matmulRate.how}]`,
+    `  ${ours.gflops} GFLOP/s${step ? " of the gradients" : ""}, ${(100 * result.fraction).toFixed(0)} % of the best plain product: ${matmulRate.gflops} [${matmulRate.how}]${step ? `; ${plainWords(stepVerdicts(result)[1])}` : ""}`,
   );
   if (optimizer)
     lines.push(
       `  optimiser's step ${ms(optimizer.ours.wall)}${optimizer.peer ? `, PyTorch ${ms(optimizer.peer.wall)}, ratio ${optimizer.ratio}` : ""}`,
+    );
+  const all = step ? wholeStep(result) : null;
+  if (all)
+    lines.push(
+      `  whole step ${ms(all.ours.wall)}${all.peer ? `, PyTorch ${ms(all.peer.wall)}, ratio ${all.ratio}; ${plainWords(stepVerdicts(result)[0])}` : ""}`,
     );
   if (result.agreement)
     lines.push(
@@ -55,11 +63,19 @@ export function describeGrpo(result: GrpoResult): string[] {
   if (peer && ratios)
     lines.push(
       side("TRL   ", peer),
-      `  ratio  ${result.ratio} (generate ${ratios.generate}, train ${ratios.train}, memory ${ratios.memory})`,
+      `  ratio  ${result.ratio} (generate ${ratios.generate}, train ${ratios.train}, memory ${ratios.memory}); ${plainWords(grpoVerdict(result))}`,
     );
   else lines.push(`  no TRL to compare with: ${result.peerMissing}`);
   lines.push(`  installed: ${footprint.ours} MB${footprint.peer === null ? "" : `, TRL ${footprint.peer} MB`}`);
   return lines;
+}
+
+/** "floor 1.10: met, aim 1.30: not reached" */
+function plainWords(verdict: Verdict): string {
+  const { what, value, aim } = verdict;
+  if (value === null) return `not judged: ${verdict.unjudged}`;
+  const goal = aim === null ? "" : `, aim ${formatValue(what, aim)}: ${value >= aim ? "reached" : "not reached"}`;
+  return `${floorWords(verdict).replaceAll("**", "")}${goal}`;
 }
 
 export function describeGrowth(result: GrowthResult): string[] {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Random } from "../../util/random.ts";
-import { powerLaw } from "./fit.ts";
+import { exponentOf, fixedPart, powerLaw } from "./fit.ts";
 
 const xs = [1, 2, 4, 8, 16, 32, 64];
 
@@ -39,4 +39,19 @@ test("two points have a slope and no interval", () => {
   ]);
   assert.ok(Math.abs(exponent - 2) < 1e-9);
   assert.equal(interval, null);
+});
+
+test("exponents of factors add up to that of their product", () => {
+  const [f, g] = [(x: number) => x + 3, (x: number) => 1 + 5 / x];
+  const of = (y: (x: number) => number): number => exponentOf(xs.map((x) => ({ x, y: y(x) })));
+  assert.ok(Math.abs(of(f) + of(g) - of((x) => f(x) * g(x))) < 1e-9);
+  assert.ok(Math.abs(of((x) => f(x)) - powerLaw(xs.map((x) => ({ x, y: f(x) }))).exponent) < 1e-9);
+});
+
+test("a fixed part is found where there is one, and a power is not taken for one", () => {
+  const found = fixedPart(xs.map((x) => ({ x, y: 20 + 3 * x })));
+  assert.ok(found && Math.abs(found.fixed - 20) < 1e-6 && Math.abs(found.each - 3) < 1e-6 && found.gain > 100);
+  assert.ok((fixedPart(xs.map((x) => ({ x, y: x ** 0.5 })))?.gain ?? 0) < 1);
+  assert.equal(fixedPart(xs.map((x) => ({ x, y: x ** 1.5 }))), null);
+  assert.equal(fixedPart(xs.slice(0, 3).map((x) => ({ x, y: 20 + x }))), null);
 });

@@ -41,6 +41,33 @@ export function powerLaw(points: readonly XY[]): PowerLaw {
   };
 }
 
+/** The exponent alone. It is linear in the logarithms, so those of factors add up to that of their product. */
+export function exponentOf(points: readonly XY[]): number {
+  return line(points.map(({ x, y }) => ({ x: Math.log(x), y: Math.log(y) }))).slope;
+}
+
+/** y = fixed + each · x, and how many times less of the logarithms it leaves than the power law does. */
+export interface FixedPart {
+  readonly fixed: number;
+  readonly each: number;
+  readonly gain: number;
+}
+
+/** Least squares of relative errors; null where no positive fixed part and growth come out, or for fewer than four points. */
+export function fixedPart(points: readonly XY[]): FixedPart | null {
+  if (points.length < 4) return null;
+  const sum = (of: (point: XY) => number): number => points.reduce((total, point) => total + of(point), 0);
+  const [w, wx, wxx] = [0, 1, 2].map((power) => sum(({ x, y }) => x ** power / y ** 2)) as [number, number, number];
+  const [wy, wxy] = [sum(({ y }) => 1 / y), sum(({ x, y }) => x / y)];
+  const determinant = w * wxx - wx * wx;
+  const fixed = (wy * wxx - wxy * wx) / determinant;
+  const each = (w * wxy - wx * wy) / determinant;
+  if (!(fixed > 0 && each > 0)) return null;
+  const rest = sum(({ x, y }) => Math.log(y / (fixed + each * x)) ** 2);
+  const straight = line(points.map(({ x, y }) => ({ x: Math.log(x), y: Math.log(y) }))).rest;
+  return { fixed, each, gain: straight / Math.max(rest, EXACT) };
+}
+
 function line(logs: readonly XY[]): { slope: number; intercept: number; rest: number; spread: number } {
   const n = logs.length;
   const mx = logs.reduce((sum, { x }) => sum + x, 0) / n;

@@ -41,6 +41,8 @@ export interface GrowthMeasure {
   readonly gflops: number;
   readonly matmulGflops: number;
   readonly fraction: number;
+  /** Rates of all plain products, by shape, of which `matmulGflops` is the best; not in older results. */
+  readonly products?: Readonly<Record<string, number>>;
   /** Largest resident memory after the first two runs, and what the process had before it made anything. */
   readonly rssMiB: number;
   readonly baseMiB: number;
@@ -84,6 +86,7 @@ export async function measure({ model, work, rounds, seconds }: GrowthTask): Pro
     gflops: roundTo(gflops, 2),
     matmulGflops: rate.gflops,
     fraction: roundTo(gflops / rate.gflops, 4),
+    products: rate.all,
     rssMiB: Math.round(rssMiB),
     baseMiB: Math.round(baseMiB),
     rounds: walls.map((wall) => roundTo(wall, 2)),

@@ -7,8 +7,9 @@
  */
 import type { ModelConfig } from "../../model/config.ts";
 import { ReckonError } from "../../util/errors.ts";
-import { CONFIGURATIONS, SHARED } from "./configurations.ts";
+import { caches } from "./caches.ts";
 import { type PowerLaw, powerLaw } from "./fit.ts";
+import { LONG_A, SIZED } from "./growth-models.ts";
 import type { GrowthMeasure, GrowthTask, GrowthWork } from "./growth-point.ts";
 import { LineProcess } from "./line-process.ts";
 import { load, type Machine, machine, roundTo } from "./rounds.ts";
@@ -38,6 +39,8 @@ export interface GrowthResult extends Machine {
     readonly time: PowerLaw;
     readonly memory: PowerLaw;
   }[];
+  /** Bytes of the caches that a core has, by level; not in older results, nor where the system does not say. */
+  readonly caches?: Readonly<Record<string, number>>;
   /** Walls of every point, as in `ours`. */
   readonly rounds: readonly (readonly number[])[];
 }
@@ -51,28 +54,9 @@ export interface GrowthOptions {
   readonly onPoint?: (done: number, of: number, what: string) => void;
 }
 
-/** Width and layers: 0.3, 0.9, 2.4, 5.1, 11.5 and 30 million parameters. */
-const SIZES: readonly (readonly [width: number, layers: number])[] = [
-  [96, 3],
-  [128, 4],
-  [192, 5],
-  [256, 6],
-  [384, 6],
-  [576, 7],
-];
-const HEAD = 32;
-
-export function sizedModel(width: number, layers: number): ModelConfig {
-  const heads = width / HEAD;
-  const size = { hiddenSize: width, layers, heads, kvHeads: heads, headDim: HEAD, intermediateSize: 3 * width };
-  return { ...SHARED, ...size, vocabSize: 64, maxPositions: 2048 };
-}
-
 type Planned = Pick<GrowthPoint, "axis" | "kind" | "work"> & { readonly model: ModelConfig; readonly x?: number };
 
 function plan(): Planned[] {
-  const a: ModelConfig = { ...CONFIGURATIONS.a.model, maxPositions: 2048 };
-  const sizes = SIZES.map(([width, layers]) => sizedModel(width, layers));
   const step = (rows: number, length: number, microTokens: number): GrowthWork => ({
     kind: "step",
     rows,
@@ -86,25 +70,37 @@ function plan(): Planned[] {
     newTokens,
   });
   return [
-    ...sizes.map((model): Planned => ({ axis: "parameters", kind: "step", model, work: step(16, 96, 1536) })),
-    ...sizes.map((model): Planned => ({ axis: "parameters", kind: "decode", model, work: decode(64, 32, 64) })),
+    ...SIZED.map((model): Planned => ({ axis: "parameters", kind: "step", model, work: step(16, 96, 1536) })),
+    ...SIZED.map((model): Planned => ({ axis: "parameters", kind: "decode", model, work: decode(64, 32, 64) })),
     ...[1, 2, 4, 8, 16, 32, 64].map(
-      (rows): Planned => ({ axis: "batch", kind: "step", model: a, x: rows * 96, work: step(rows, 96, rows * 96) }),
+      (rows): Planned => ({
+        axis: "batch",
+        kind: "step",
+        model: LONG_A,
+        x: rows * 96,
+        work: step(rows, 96, rows * 96),
+      }),
     ),
     ...[1, 4, 16, 64, 128, 256].map(
-      (rows): Planned => ({ axis: "batch", kind: "decode", model: a, x: rows, work: decode(rows, 32, 64) }),
+      (rows): Planned => ({ axis: "batch", kind: "decode", model: LONG_A, x: rows, work: decode(rows, 32, 64) }),
     ),
     ...[24, 48, 96, 192, 384, 768, 1536].map(
       (length): Planned => ({
         axis: "length",
         kind: "step",
-        model: a,
+        model: LONG_A,
         x: length,
         work: step(3072 / length, length, 1536),
       }),
     ),
     ...[32, 64, 128, 256, 512, 1024].map(
-      (length): Planned => ({ axis: "length", kind: "decode", model: a, x: length, work: decode(64, 16, length - 16) }),
+      (length): Planned => ({
+        axis: "length",
+        kind: "decode",
+        model: LONG_A,
+        x: length,
+        work: decode(64, 16, length - 16),
+      }),
     ),
   ];
 }
@@ -135,6 +131,7 @@ export async function benchGrowth(options: GrowthOptions): Promise<GrowthResult>
     ours,
     peer: null,
     ratio: null,
+    caches: caches(),
     fits: kinds.flatMap((kind) =>
       axes.map((axis) => {
         const some = ours.filter((point) => point.kind === kind && point.axis === axis);
@@ -144,12 +141,17 @@ export async function benchGrowth(options: GrowthOptions): Promise<GrowthResult>
           kind,
           axis,
           time: law(({ ms }) => ms),
-          memory: law(({ rssMiB, baseMiB }) => Math.max(1, rssMiB - baseMiB)),
+          memory: law(memoryOf),
         };
       }),
     ),
     rounds: ours.map((point) => point.rounds),
   };
+}
+
+/** Peak memory beyond that of the empty process, MiB. */
+export function memoryOf({ rssMiB, baseMiB }: Pick<GrowthPoint, "rssMiB" | "baseMiB">): number {
+  return Math.max(1, rssMiB - baseMiB);
 }
 
 async function inProcess(task: GrowthTask): Promise<GrowthMeasure> {

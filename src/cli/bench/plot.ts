@@ -91,7 +91,9 @@ function logarithmic(values: readonly number[]): Axis {
 }
 
 function plain(top: number): Axis {
-  return { at: (value) => value / top, ticks: [0, 0.25, 0.5, 0.75, 1].map((share) => share * top) };
+  const step = top <= 2 ? 0.25 : top / 4;
+  const ticks = Array.from({ length: Math.floor(top / step + 1e-9) + 1 }, (_, i) => i * step);
+  return { at: (value) => value / top, ticks };
 }
 
 function line(x1: number, y1: number, x2: number, y2: number, color: string): string {

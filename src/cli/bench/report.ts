@@ -1,36 +1,32 @@
 /** `reckon bench report`: docs/performance.md and its picture, from bench/results alone. */
 
-import { formatExponent } from "./describe.ts";
-import { FLOORS, judged } from "./floors.ts";
-import type { GrowthAxis, GrowthPoint, GrowthResult } from "./growth.ts";
+import { CONFIGURATIONS, type ConfigurationName } from "./configurations.ts";
+import { verdictsText } from "./floor-report.ts";
+import { floorWords, grpoVerdict, judged, stepVerdicts, verdicts } from "./floors.ts";
 import type { GrpoResult } from "./grpo.ts";
-import { type Panel, plot, type Series } from "./plot.ts";
-import type { BenchResult } from "./result.ts";
-import { type AnyResult, ageOf, type Results } from "./results.ts";
+import { cores, mark, ms, percent, seconds, table, two, whole } from "./markdown.ts";
+import { checkReasons, type Reasons, readReasons } from "./reasons.ts";
+import { growthText } from "./report-growth.ts";
+import type { BenchResult, WholeStep } from "./result.ts";
+import type { AnyResult, Results } from "./results.ts";
+import { wholeStep } from "./whole.ts";
 
-const two = (value: number): string => value.toFixed(2);
-const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
-const ms = (value: number): string => value.toFixed(value < 100 ? 1 : 0);
-const whole = (value: number): string => Math.round(value).toLocaleString("en-US");
-const seconds = (value: number): string => `${(value / 1000).toFixed(1)} s`;
-
-/** A table in Markdown. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-/** A dagger behind what was measured on other code than the present. */
-function mark({ commit }: AnyResult): string {
-  return ageOf(commit) === "present" ? "" : " †";
-}
+export { growthPlot } from "./report-growth.ts";
 
 const label = (result: BenchResult): string => `${result.config}, ${cores(result.threads)}${mark(result)}`;
-const cores = (threads: number): string => (threads === 1 ? "1 core" : `${threads} cores`);
 
-/** @param picture path of the plot as the document names it */
-export function performanceReport(results: Results, picture: string): string {
+/**
+ * @param picture path of the plot as the document names it
+ * @param reasons why floors are missed, by their names; default bench/reasons.json
+ * @throws ReckonError BENCH_REASONS
+ */
+export function performanceReport(results: Results, picture: string, reasons: Reasons = readReasons()): string {
   const { steps, decodes, grpo, growth, firstCurve } = results;
+  const floors = verdicts(steps, grpo);
+  checkReasons(
+    reasons,
+    floors.map(({ name }) => name),
+  );
   const every: AnyResult[] = [...steps, ...decodes, ...results.profiles, growth, ...grpo, firstCurve];
   return `${[
     "# Speed and cost, measured",
@@ -39,12 +35,16 @@ export function performanceReport(results: Results, picture: string): string {
 measurements stands in [decisions/004](decisions/004-engine-speed.md). Ratios are the peer's time over ours: above 1 we are faster.`,
     setting(every),
     age(every),
+    "## Floors and aims",
+    verdictsText(floors, reasons),
     "## Training step",
-    `Gradients of one batch: a 32 × 96 tokens, b 16 × 96, c 2 × 256. GFLOP/s counts useful operations (6 for each weight and
-token, and attention); "of the best product" sets it against the fastest plain matrix product that ONNX Runtime or PyTorch did
-in the same turns on as many cores, over the shapes of the configuration and 1024³.`,
+    `One batch: a 32 × 96 tokens, b 16 × 96, c 2 × 256. A step is its gradients and the optimiser's step after them (norm, clipping,
+AdamW), of both sides; times of the whole are the sums of the two medians, and the floors of the ratio are for the whole.`,
     stepTable(steps),
-    verdict(steps),
+    `The rate is about the products of the gradients and leaves the optimiser out, which multiplies no matrices. GFLOP/s counts useful
+operations (6 for each weight and token, and attention); "of the best product" sets it against the fastest plain matrix product that
+ONNX Runtime or PyTorch did in the same turns on as many cores, over the shapes of the configuration and 1024³.`,
+    rateTable(steps),
     compiledTable("Beside PyTorch's compiler", [...steps, ...decodes]),
     "## Decoding",
     "64 prompts of 32 tokens, 128 new tokens each, drawn at temperature 1. There is no floor for it.",
@@ -80,51 +80,64 @@ function age(every: readonly AnyResult[]): string {
 }
 
 function stepTable(steps: readonly BenchResult[]): string {
+  const pair = (ours: number, peer: number | undefined): string =>
+    `${ms(ours)} / ${peer === undefined ? "–" : ms(peer)}`;
+  const ratio = (value: number | null | undefined): string => (typeof value === "number" ? two(value) : "–");
   return table(
-    ["", "ms", "tokens/s", "GFLOP/s", "of the best product", "PyTorch eager, ms", "ratio", "AdamW, ms (PyTorch)"],
+    ["ms of Reckon / PyTorch eager", "gradients", "ratio", "optimiser", "ratio", "whole step", "ratio", "tokens/s"],
     steps.map((result) => {
-      const { ours, peer, optimizer, fraction, ratio } = result;
-      const floor = FLOORS[result.config];
+      const { config, ours, peer, optimizer } = result;
+      const step = wholeStep(result);
       return [
         label(result),
-        ms(ours.wall),
-        whole(ours.tokensPerSecond),
-        ms(ours.gflops),
-        judged(fraction, floor.fraction, percent),
-        peer ? ms(peer.wall) : "–",
-        ratio === null ? "–" : judged(ratio, floor.ratio, two),
-        optimizer ? `${ms(optimizer.ours.wall)} (${optimizer.peer ? ms(optimizer.peer.wall) : "–"})` : "–",
+        pair(ours.wall, peer?.wall),
+        ratio(result.ratio),
+        optimizer ? pair(optimizer.ours.wall, optimizer.peer?.wall) : "–",
+        ratio(optimizer?.ratio),
+        step ? pair(step.ours.wall, step.peer?.wall) : "–",
+        judged(stepVerdicts(result)[0]),
+        step ? whole(stepRate(config, step)) : "–",
       ];
     }),
   );
 }
 
-function verdict(steps: readonly BenchResult[]): string {
-  const missed = steps.flatMap((result) => {
-    const floor = FLOORS[result.config];
-    const out: string[] = [];
-    if (result.fraction < floor.fraction)
-      out.push(
-        `${label(result)}: ${percent(result.fraction)} of the best product instead of ${percent(floor.fraction)}`,
-      );
-    if (result.ratio !== null && result.ratio < floor.ratio)
-      out.push(`${label(result)}: ${two(result.ratio)} times PyTorch eager instead of ${two(floor.ratio)}`);
-    return out;
-  });
-  return missed.length === 0 ? "Every floor is met." : `Missed: ${missed.join("; ")}.`;
+/** Tokens a second of a whole step. */
+function stepRate(config: ConfigurationName, { ours }: WholeStep): number {
+  const { rows, length } = CONFIGURATIONS[config];
+  return (rows * length) / (ours.wall / 1000);
+}
+
+function rateTable(steps: readonly BenchResult[]): string {
+  return table(
+    ["gradients", "tokens/s", "GFLOP/s", "of the best product", "best product, GFLOP/s"],
+    steps.map((result) => [
+      label(result),
+      whole(result.ours.tokensPerSecond),
+      ms(result.ours.gflops),
+      judged(stepVerdicts(result)[1]),
+      `${ms(result.matmulRate.gflops)} (${result.matmulRate.how})`,
+    ]),
+  );
 }
 
 function compiledTable(title: string, results: readonly BenchResult[]): string {
   const rows = results.map((result) => {
     const { compiled, compiledMissing, bench } = result;
-    const name = `${bench} ${label(result)}`;
-    if (!compiled) return [name, "–", "–", "–", compiledMissing ?? ""];
-    return [name, ms(compiled.wall), two(compiled.ratio), `${compiled.compileSeconds.toFixed(0)} s`, compiled.how];
+    const name = `${bench === "step" ? "gradients" : bench} ${label(result)}`;
+    if (!compiled) return [name, "–", "–", "–", "–", compiledMissing ?? ""];
+    // Its optimiser is eager PyTorch's, fused where that is fastest: one call that there is little to compile in.
+    const step = bench === "step" ? wholeStep({ ...result, peer: compiled }) : null;
+    const ofWhole = bench === "decode" ? two(compiled.ratio) : step?.ratio ? two(step.ratio) : "–";
+    const built = `${compiled.compileSeconds.toFixed(0)} s`;
+    return [name, ms(compiled.wall), two(compiled.ratio), ofWhole, built, compiled.how];
   });
-  return `### ${title}\n\nThe fastest way that was found in its time; compiling is not in the times.\n\n${table(
-    ["", "torch.compile, ms", "ratio", "compiling", "how, or why not"],
-    rows,
-  )}`;
+  return `### ${title}
+
+The fastest way that was found in its time; compiling is not in the times. Of a step the gradients are compiled; for the ratio of the
+whole the optimiser is that of eager PyTorch.
+
+${table(["", "torch.compile, ms", "ratio", "ratio of the whole", "compiling", "how, or why not"], rows)}`;
 }
 
 function decodeTable(decodes: readonly BenchResult[]): string {
@@ -166,7 +179,7 @@ function grpoText(grpo: readonly GrpoResult[]): string {
   const ratios = grpo.flatMap((result) =>
     result.ratios && result.ratio !== null
       ? [
-          `${cores(result.threads)}: ${two(result.ratio)} times as fast (sampling ${two(result.ratios.generate)}, training ${two(result.ratios.train)}), ${two(result.ratios.memory)} times the memory for TRL`,
+          `${cores(result.threads)}: ${two(result.ratio)} times as fast${floorOf(result)} (sampling ${two(result.ratios.generate)}, training ${two(result.ratios.train)}), ${two(result.ratios.memory)} times the memory for TRL`,
         ]
       : [],
   );
@@ -185,6 +198,12 @@ function grpoText(grpo: readonly GrpoResult[]): string {
     `${ratios.join("; ")}.`,
     `TRL's ways that were tried, without gradient checkpointing, with SDPA and no reference model (time of a step):\n\n${tries.join("\n")}`,
   ].join("\n\n");
+}
+
+/** ", floor 2.00: met", or why it is not judged. */
+function floorOf(result: GrpoResult): string {
+  const verdict = grpoVerdict(result);
+  return verdict.value === null ? `, not judged: ${verdict.unjudged}` : `, ${floorWords(verdict)}`;
 }
 
 function firstCurveText({ firstCurve, grpo }: Results): string {
@@ -230,71 +249,4 @@ function profileTable({ profiles }: Results): string {
     ["", "products", "elementwise", "transposes", "look-ups and moves", "rate inside products", "largest operators"],
     rows,
   )}`;
-}
-
-const AXES: Readonly<Record<GrowthAxis, string>> = {
-  parameters: "parameters",
-  batch: "tokens or rows at once",
-  length: "length of a sequence",
-};
-
-function growthText(growth: GrowthResult, picture: string): string {
-  const rows = growth.fits.map(({ kind, axis, time, memory }) => {
-    const points = growth.ours.filter((point) => point.kind === kind && point.axis === axis);
-    const [first, last] = [points[0]!, points.at(-1)!];
-    return [
-      `${kind} by ${AXES[axis]}`,
-      `${whole(first.x)} to ${whole(last.x)}`,
-      formatExponent(time),
-      formatExponent(memory),
-      `${percent(first.fraction)} → ${percent(last.fraction)}`,
-    ];
-  });
-  return `![Time, memory and share of the best product against parameters, batch and length](${picture})
-
-One core${mark(growth)}. A training step by parameters reads 16 × 96 tokens, decoding 64 rows; by batch and length the model is
-a, and a step by length always reads 3,072 tokens. Exponents with 95 % intervals; a bend is told where two lines fit better.
-Memory is the peak of the process less what it has when it is empty.
-
-${table(["", "from … to", "time grows with exponent", "memory grows with exponent", "of the best product"], rows)}`;
-}
-
-const BLUE = "#0969da";
-const ORANGE = "#bc4c00";
-
-/** The picture of the growth. */
-export function growthPlot(growth: GrowthResult): string {
-  const series = (axis: GrowthAxis, y: (point: GrowthPoint) => number): Series[] =>
-    (["step", "decode"] as const).map((kind) => ({
-      label: kind === "step" ? "training step" : "decoding",
-      color: kind === "step" ? BLUE : ORANGE,
-      points: growth.ours
-        .filter((point) => point.kind === kind && point.axis === axis)
-        .map((point) => ({ x: point.x, y: y(point) })),
-    }));
-  const panel = (title: string, axis: GrowthAxis, y: string, of: (point: GrowthPoint) => number): Panel => ({
-    title,
-    x: AXES[axis],
-    y,
-    series: series(axis, of),
-  });
-  const share = (title: string, axis: GrowthAxis): Panel => ({
-    ...panel(title, axis, "of the best product", (point) => Math.min(1, point.fraction)),
-    linear: { top: 1 },
-  });
-  const time = "ms a batch / a token for all rows";
-  return plot(
-    [
-      panel("Time by parameters", "parameters", time, ({ ms: took }) => took),
-      panel("Time by batch", "batch", time, ({ ms: took }) => took),
-      panel("Time by length", "length", time, ({ ms: took }) => took),
-      share("Efficiency by parameters", "parameters"),
-      share("Efficiency by batch", "batch"),
-      share("Efficiency by length", "length"),
-      panel("Memory by parameters", "parameters", "peak MiB", ({ rssMiB }) => rssMiB),
-      panel("Memory by batch", "batch", "peak MiB", ({ rssMiB }) => rssMiB),
-      panel("Memory by length", "length", "peak MiB", ({ rssMiB }) => rssMiB),
-    ],
-    3,
-  );
 }

@@ -35,6 +35,14 @@ export interface CompiledSide extends Side {
   readonly agreement: Readonly<Record<string, number>>;
 }
 
+/** Gradients and the optimiser's step together. */
+export interface WholeStep {
+  readonly ours: Timing;
+  readonly peer: Timing | null;
+  /** Peer's wall time over ours: above 1 we are faster. */
+  readonly ratio: number | null;
+}
+
 export interface BenchResult extends Machine {
   /** e.g. step-a-2: the file's name. */
   readonly name: string;
@@ -56,8 +64,10 @@ export interface BenchResult extends Machine {
   readonly matmulRate: MatmulRate;
   /** Our operations a second over that. */
   readonly fraction: number;
-  /** The optimiser's step (norm, clipping, AdamW), which is not in `ours`, `peer` and `ratio`. */
+  /** The optimiser's step (norm, clipping, AdamW), which is not in `ours`, `peer` and `ratio`: those are gradients alone. */
   readonly optimizer?: { readonly ours: Timing; readonly peer: Timing | null; readonly ratio: number | null };
+  /** Of a training step: gradients and the optimiser's step, by which it is judged; not in older results (whole.ts). */
+  readonly whole?: WholeStep;
   /** How far our numbers and the peer's are apart; checked before anything was timed. */
   readonly agreement: Readonly<Record<string, number>> | null;
   readonly rounds: readonly Readonly<Record<string, Timing>>[];

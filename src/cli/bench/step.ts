@@ -1,4 +1,4 @@
-/** `reckon bench step`: gradients of one training batch, and apart from it the optimiser's step, against PyTorch. */
+/** `reckon bench step`: gradients of one training batch, the optimiser's step, and both as a whole, against PyTorch. */
 import type { Provider } from "../../graph/index.ts";
 import { cpuProvider } from "../../graph/node.ts";
 import { parameterLayout } from "../../model/parameters.ts";
@@ -14,6 +14,7 @@ import { MatmulBench, productShapes, withoutProducts } from "./matmul.ts";
 import { TorchPeer } from "./peer.ts";
 import type { BenchOptions, BenchResult, Side } from "./result.ts";
 import { type Contestant, load, machine, medianTiming, roundTo, takeTurns, timed } from "./rounds.ts";
+import { wholeStep } from "./whole.ts";
 import { describe } from "./words.ts";
 
 /** What recipes use unless they say otherwise. */
@@ -91,6 +92,12 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
       medianTiming(rounds, "oursOptimizer"),
       missing ? null : medianTiming(rounds, "peerOptimizer"),
     ];
+    const optimizerStep = {
+      ours: ourStep,
+      peer: theirStep,
+      ratio: theirStep && roundTo(theirStep.wall / ourStep.wall, 3),
+    };
+    const whole = wholeStep({ ours, peer: theirs, optimizer: optimizerStep });
     const { versions, ...where } = machine();
     const matmulRate = products.rate(rounds);
     return {
@@ -108,11 +115,8 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
       ...compiledPart(compiled, ours, side),
       matmulRate,
       fraction: roundTo(ours.gflops / matmulRate.gflops, 3),
-      optimizer: {
-        ours: ourStep,
-        peer: theirStep,
-        ratio: theirStep && roundTo(theirStep.wall / ourStep.wall, 3),
-      },
+      optimizer: optimizerStep,
+      ...(whole ? { whole } : {}),
       agreement,
       rounds: withoutProducts(rounds),
     };
