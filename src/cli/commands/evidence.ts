@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { SCALES, type Scale } from "../../recipes/index.ts";
+import { readReasons } from "../bench/reasons.ts";
 import { integer, newCommand, uiOf, usageError } from "../command.ts";
 import { Collection, ifRecorded } from "../evidence/collection.ts";
 import { collectDistil } from "../evidence/distil.ts";
@@ -11,6 +12,7 @@ import { collectGrowth } from "../evidence/growth.ts";
 import { readHeldOut } from "../evidence/held-out.ts";
 import { collectMixing } from "../evidence/mixing.ts";
 import { collectO1 } from "../evidence/o1.ts";
+import { familyPicture, testTimePicture } from "../evidence/pictures.ts";
 import { collectR1 } from "../evidence/r1.ts";
 import { evidenceReport, type Parts } from "../evidence/report.ts";
 import { collectSmall, type SmallSettings } from "../evidence/small.ts";
@@ -19,6 +21,7 @@ import { collectSweeps } from "../evidence/sweeps.ts";
 import { collectTestTime } from "../evidence/test-time.ts";
 import { collectThinking } from "../evidence/thinking.ts";
 import { transcriptsPage } from "../evidence/transcripts.ts";
+import { packageRoot } from "../package.ts";
 
 /** Each part with what it is, for --help. */
 const ABOUT = {
@@ -37,6 +40,9 @@ const PARTS = Object.keys(ABOUT) as readonly Part[];
 
 /** Options that say where things are and how, not what is made: they and their values are left out of the report. */
 const PLACES: ReadonlySet<string> = new Set(["--runs", "--records", "--out", "--workers"]);
+
+/** Why floors are missed: by hand, a sentence or two by the floor's name. */
+const REASONS = join(packageRoot(), "bench", "evidence-reasons.json");
 
 interface Options {
   readonly parts: string;
@@ -152,10 +158,14 @@ export function create(): Command {
         .filter((word, i, words) => !PLACES.has(word) && !PLACES.has(words[i - 1] ?? ""));
       const said = ["npm run reckon -- evidence", ...typed.filter((word) => word !== "--json")].join(" ");
       const measured = [...new Set([...collecting.origins, ...reading.origins])].sort();
-      const report = evidenceReport(parts, { command: said, measured });
+      const report = evidenceReport(parts, { command: said, measured, reasons: readReasons(REASONS) });
       const out = resolve(options.out);
       mkdirSync(dirname(out), { recursive: true });
       writeFileSync(out, report);
+      const pictures = join(dirname(out), "evidence");
+      mkdirSync(pictures, { recursive: true });
+      if (parts.small) writeFileSync(join(pictures, "families.svg"), familyPicture(parts.small));
+      if (parts["test-time"]) writeFileSync(join(pictures, "test-time.svg"), testTimePicture(parts["test-time"]));
       const transcripts = join(dirname(out), "transcripts.md");
       if (parts.r1) writeFileSync(transcripts, transcriptsPage(parts.r1.transcripts, said));
       ui.document({ report: options.out, parts: PARTS.filter((name) => parts[name] !== undefined) });

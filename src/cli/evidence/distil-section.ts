@@ -2,11 +2,11 @@
 import { mean } from "../../util/statistics.ts";
 import type { Distil, DistilSeed } from "./distil.ts";
 import { rate } from "./figures.ts";
-import { type Floor, figure, floorTable, markdown, percent, pointsFrom, shareFloor } from "./markdown.ts";
+import { type Floor, figure, floorTable, markdown, percent, pointsFrom, shareFloor, type Why } from "./markdown.ts";
 import type { Measurement } from "./record.ts";
 import { difference, format, meanError, meanValue, operations, points, pointsWithInterval } from "./stage-figures.ts";
 
-export function distilSection(distil: Distil): string {
+export function distilSection(distil: Distil, why: Why): string {
   const { settings, teacher, seeds } = distil;
   const size = (m: Measurement): string => `${(m.parameters / 1e6).toFixed(2)} million`;
   return `## Distillation, and reinforcement of the student itself
@@ -44,7 +44,7 @@ ${computeTable(distil)}
 
 ### Floors
 
-${floorTable(floorsOf(distil))}
+${floorTable(floorsOf(distil), why)}
 `;
 }
 

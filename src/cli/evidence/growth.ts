@@ -5,7 +5,7 @@
 import type { Problem } from "../../tasks/index.ts";
 import { heldOutProblems } from "../evaluation.ts";
 import type { Collection, Model } from "./collection.ts";
-import { atLeast, type Floor, floorTable, markdown, POINTS, percent, shareFloor, TIMES } from "./markdown.ts";
+import { atLeast, type Floor, floorTable, markdown, POINTS, percent, shareFloor, TIMES, type Why } from "./markdown.ts";
 import type { Measurement, Sampling } from "./record.ts";
 
 export interface GrowthSettings {
@@ -62,7 +62,7 @@ export async function collectGrowth(collection: Collection, settings: GrowthSett
   return { settings, bases, baseCoverage, zeros, tuned };
 }
 
-export function growthSection({ settings, bases, baseCoverage, zeros, tuned }: Growth): string {
+export function growthSection({ settings, bases, baseCoverage, zeros, tuned }: Growth, why: Why): string {
   const base = bases.at(-1)!.measurement;
   const best = [...bases].sort((a, b) => b.measurement.summary.pass_at_1 - a.measurement.summary.pass_at_1)[0]!;
   const minutes = zeros.map(
@@ -92,7 +92,7 @@ Elementary skills inside countdown searches:
 
 ${skillTable([bases.at(-1)!, ...zeros.map(({ at1 }) => at1)])}
 
-${floorTable([baseFloor(base), ...zeros.flatMap(({ seed, at1 }) => floorsOf(seed, base, at1.measurement))])}
+${floorTable([baseFloor(base), ...zeros.flatMap(({ seed, at1 }) => floorsOf(seed, base, at1.measurement))], why)}
 `;
 }
 

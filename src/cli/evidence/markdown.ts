@@ -69,12 +69,15 @@ export function pointsFrom(gap: number): Pick<Floor, "by"> {
   return Number.isFinite(gap) ? { by: SHARES.gap(Math.abs(gap)) } : {};
 }
 
-export function floorTable(floors: readonly Floor[]): string {
+/** Why a floor is missed, by its name; undefined where nobody has found out. */
+export type Why = (floor: string) => string | undefined;
+
+export function floorTable(floors: readonly Floor[], why: Why): string {
   return markdown(
     ["floor", "wanted", "measured", ""],
     floors.map(({ what, wanted, got, met, by }) => {
       const how = by === undefined ? "" : ` by ${by}`;
-      return [what, wanted, got, met ? `met${how}` : `**missed**${how}`];
+      return [what, wanted, got, met ? `met${how}` : `**missed**${how}. ${why(what) ?? "No reason found yet."}`];
     }),
   );
 }

@@ -1,12 +1,12 @@
 /** The words and tables of o1-style against R1-style. */
 import { mean } from "../../util/statistics.ts";
 import { rate } from "./figures.ts";
-import { type Floor, figure, floorTable, markdown, percent, shareFloor } from "./markdown.ts";
+import { type Floor, figure, floorTable, markdown, percent, shareFloor, type Why } from "./markdown.ts";
 import { armOperations, type O1, type O1Seed, parting, stretches } from "./o1.ts";
 import type { Measurement } from "./record.ts";
 import { difference, format, meanValue, operations, pointsWithInterval } from "./stage-figures.ts";
 
-export function o1Section(o1: O1): string {
+export function o1Section(o1: O1, why: Why): string {
   const { settings, seeds } = o1;
   return `## o1-style against R1-style
 
@@ -35,7 +35,7 @@ ${seeds.map(curves).join("\n\n")}
 
 ### Floors
 
-${floorTable(floorsOf(o1))}
+${floorTable(floorsOf(o1), why)}
 `;
 }
 

@@ -56,17 +56,20 @@ test("the section tells pair accuracy, calibration, the parting and its floors",
     reliability: [{ from: 0.5, to: 0.6, count: 40, said: 0.55, was: 0.5 }],
   };
   const trained = { flops: 20, tokens: 1 };
-  const section = o1Section({
-    settings: { scale: "small", seeds: [3], problems, instructions: 10 },
-    seeds: [
-      {
-        ...{ seed: 3, judge, base: m(0.2), tuned: m(0.4, { flops: 8 }) },
-        grpo: m(0.5, { ...trained, rewards: run(50) }),
-        ppo: m(0.5, { ...trained, rewards: run(100) }),
-        ...{ rules: m(0.9, { flops: 40 }), zero: m(0.8, { flops: 30 }) },
-      },
-    ],
-  });
+  const section = o1Section(
+    {
+      settings: { scale: "small", seeds: [3], problems, instructions: 10 },
+      seeds: [
+        {
+          ...{ seed: 3, judge, base: m(0.2), tuned: m(0.4, { flops: 8 }) },
+          grpo: m(0.5, { ...trained, rewards: run(50) }),
+          ppo: m(0.5, { ...trained, rewards: run(100) }),
+          ...{ rules: m(0.9, { flops: 40 }), zero: m(0.8, { flops: 30 }) },
+        },
+      ],
+    },
+    () => undefined,
+  );
   assert.match(section, /With GRPO they part at step 61/);
   assert.match(section, /With PPO they do not part within 100 steps/);
   assert.match(section, /≥ 85\.0 % \| 80\.0 % \| \*\*missed\*\* by 5\.0 points/);

@@ -31,22 +31,28 @@ const asInPaper = {
 };
 
 test("the paper's shape is told from the numbers, also where they go the other way", () => {
-  const section = r1Section(tableOf(asInPaper));
+  const section = r1Section(tableOf(asInPaper), () => undefined);
   const shape = section.slice(section.indexOf("### The shape"), section.indexOf("### Floors"));
   assert.equal([...shape.matchAll(/\| as in R1/g)].length, 7, shape);
   assert.doesNotMatch(shape, /other way round/);
   const swapped = { ...asInPaper, zero: asInPaper.start, start: asInPaper.zero };
-  assert.match(r1Section(tableOf(swapped)), /costs reasoning[^\n]*\*\*the other way round\*\*/);
+  assert.match(
+    r1Section(tableOf(swapped), () => undefined),
+    /costs reasoning[^\n]*\*\*the other way round\*\*/,
+  );
   const flat = { ...asInPaper, reason: asInPaper.start };
-  assert.match(r1Section(tableOf(flat)), /RL recovers[^\n]*not to be told apart/);
+  assert.match(
+    r1Section(tableOf(flat), () => undefined),
+    /RL recovers[^\n]*not to be told apart/,
+  );
 });
 
 test("floors are met or missed by how much", () => {
-  const met = r1Section(tableOf(asInPaper));
+  const met = r1Section(tableOf(asInPaper), () => undefined);
   assert.match(met, /\| R1: one language \| ≥ 97\.0 % \| 100\.0 % \| met by 3\.0 points \|/);
   assert.match(met, /\| R1: instructions followed, mean over kinds \| ≥ 90\.0 % \| 95\.0 % \| met by 5\.0 points \|/);
   assert.match(met, /≥ 2000 \| 200 at the scale small \| \*\*missed\*\*/);
-  const missed = r1Section(tableOf({ ...asInPaper, rl: answers(0.6, 0.4, 0.9) }));
+  const missed = r1Section(tableOf({ ...asInPaper, rl: answers(0.6, 0.4, 0.9) }), () => undefined);
   assert.match(missed, /\| R1: one language \| ≥ 97\.0 % \| 90\.0 % \| \*\*missed\*\* by 7\.0 points \|/);
   assert.match(missed, /not behind by more than a standard error[^\n]*−20\.0 points \| \*\*missed\*\* by 17\.2 points/);
 });

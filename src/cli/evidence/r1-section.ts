@@ -1,7 +1,7 @@
 /** The words and tables of the stages of R1. */
 import { mean } from "../../util/statistics.ts";
 import { familiesOf, rate, rungsOf } from "./figures.ts";
-import { type Floor, figure, floorTable, markdown, percent, pointsFrom, shareFloor } from "./markdown.ts";
+import { type Floor, figure, floorTable, markdown, percent, pointsFrom, shareFloor, type Why } from "./markdown.ts";
 import { type R1, R1_NAMES, R1_ROWS, type R1Row, type StageAnswers } from "./r1.ts";
 import type { Measurement } from "./record.ts";
 import {
@@ -16,7 +16,7 @@ import {
   thinking,
 } from "./stage-figures.ts";
 
-export function r1Section(r1: R1): string {
+export function r1Section(r1: R1, why: Why): string {
   const { settings, instructions, seeds } = r1;
   const { problems } = settings;
   const many = seeds.length > 1;
@@ -40,7 +40,7 @@ One problem of each of some families through all stages: [transcripts.md](transc
 
 ### Floors
 
-${floorTable(floorsOf(r1))}
+${floorTable(floorsOf(r1), why)}
 `;
 }
 

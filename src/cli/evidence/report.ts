@@ -1,8 +1,10 @@
 /** docs/evidence.md, from whatever has been measured. */
+import type { Reasons } from "../bench/reasons.ts";
 import type { Distil } from "./distil.ts";
 import { distilSection } from "./distil-section.ts";
 import type { Growth } from "./growth.ts";
 import { growthSection } from "./growth.ts";
+import type { Why } from "./markdown.ts";
 import { type Mixing, mixingSection } from "./mixing.ts";
 import type { O1 } from "./o1.ts";
 import { o1Section } from "./o1-section.ts";
@@ -30,20 +32,23 @@ export interface ReportFacts {
   readonly command: string;
   /** Commits and machines of the measurements, in words. */
   readonly measured: readonly string[];
+  /** Why floors are missed, by their names. */
+  readonly reasons: Reasons;
 }
 
 /** What has been measured, part by part, and in one line what has not. */
-export function evidenceReport(parts: Parts, { command, measured }: ReportFacts): string {
+export function evidenceReport(parts: Parts, { command, measured, reasons }: ReportFacts): string {
+  const why: Why = (floor) => reasons[floor];
   const sections: Readonly<Record<keyof Parts, string | undefined>> = {
-    small: parts.small && smallSection(parts.small),
-    "test-time": parts["test-time"] && testTimeSection(parts["test-time"]),
+    small: parts.small && smallSection(parts.small, why),
+    "test-time": parts["test-time"] && testTimeSection(parts["test-time"], why),
     sweeps: parts.sweeps && sweepSection(parts.sweeps),
-    r1: parts.r1 && r1Section(parts.r1),
+    r1: parts.r1 && r1Section(parts.r1, why),
     mixing: parts.mixing && mixingSection(parts.mixing),
-    distil: parts.distil && distilSection(parts.distil),
-    o1: parts.o1 && o1Section(parts.o1),
+    distil: parts.distil && distilSection(parts.distil, why),
+    o1: parts.o1 && o1Section(parts.o1, why),
     thinking: parts.thinking && thinkingSection(parts.thinking),
-    growth: parts.growth && growthSection(parts.growth),
+    growth: parts.growth && growthSection(parts.growth, why),
   };
   const missing = Object.entries(sections).flatMap(([name, section]) => (section === undefined ? [name] : []));
   return `# Evidence: what reinforcement learning adds

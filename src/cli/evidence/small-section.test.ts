@@ -38,7 +38,7 @@ function section(seeds: readonly SeedRows[]): string {
   const heldOut = { about: "", seed: 1, rungs: [] };
   const settings = { heldOut, seeds: seeds.map(({ seed }) => seed), problems: 20, coverageProblems: 20, samples: 1 };
   const small: Small = { settings, problems, coverageProblems: problems, seeds };
-  return smallSection(small);
+  return smallSection(small, () => undefined);
 }
 
 const floor = (text: string, what: string): string => {

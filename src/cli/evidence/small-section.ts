@@ -27,6 +27,7 @@ import {
   percent,
   shareFloor,
   TIMES,
+  type Why,
   withInterval,
 } from "./markdown.ts";
 import { minutesFloor, minutesOf, operationsOf } from "./minutes.ts";
@@ -34,7 +35,7 @@ import type { Measurement } from "./record.ts";
 import type { SeedRows, Small } from "./small.ts";
 import { difference, pointsWithInterval } from "./stage-figures.ts";
 
-export function smallSection(small: Small): string {
+export function smallSection(small: Small, why: Why): string {
   const { settings, problems, seeds } = small;
   const families = familiesOf(rungsOf(problems), true);
   const first = seeds[0]!;
@@ -44,6 +45,8 @@ ${seeds.length} bases of ${(first.zero.measurement.parameters / 1e6).toFixed(1)}
 stand in [bench/heldout.json](../bench/heldout.json), written before any reinforcement: ${families.length} families, ${rungsOf(problems).length} rungs, ${problems.length} held-out problems, ${settings.problems} a rung
 (fewer where a rung has fewer). Every rung counts alike; all of them are printed below. Percentages over all rungs; ± is one standard
 error over problems.
+
+![Right answers by family, before and after reinforcement](evidence/families.svg)
 
 ${answerTable(seeds.flatMap((seed) => [...seed.bases, seed.zero, seed.cooler, seed.tuned]))}
 
@@ -74,7 +77,7 @@ ${lengthWords(small)}
 
 ### Floors
 
-${floorTable(floorsOf(small))}
+${floorTable(floorsOf(small), why)}
 `;
 }
 

@@ -85,10 +85,13 @@ test("a student is above its own reinforcement where it is so by two errors over
     reinforced: chosen({ right: shares(100, reinforced), training: { flops } }),
   });
   const distil = (seeds: Distil["seeds"]): string =>
-    distilSection({
-      ...{ settings: settings(seeds.map((one) => one.seed)), seeds },
-      teacher: chosen({ right: shares(100, 0.8), parameters: 100, training: { flops: 99 } }),
-    });
+    distilSection(
+      {
+        ...{ settings: settings(seeds.map((one) => one.seed)), seeds },
+        teacher: chosen({ right: shares(100, 0.8), parameters: 100, training: { flops: 99 } }),
+      },
+      () => undefined,
+    );
   const above = distil([seed(0, 0.68, 0.5), seed(1, 0.72, 0.5), seed(2, 0.7, 0.52)]);
   assert.match(above, /over teacher[^\n]*\| 85\.0 %, 90\.0 %, 87\.5 % \| met by 0\.0 points/);
   assert.match(above, /two standard errors[^\n]*\+19\.3 points \| met by/);

@@ -16,7 +16,7 @@ import {
   sureMark,
 } from "./figures.ts";
 import { heldOutOfAll, heldOutSet } from "./held-out.ts";
-import { atLeast, type Floor, floorTable, markdown, POINTS, percent } from "./markdown.ts";
+import { atLeast, type Floor, floorTable, markdown, POINTS, percent, type Why } from "./markdown.ts";
 import type { Measurement } from "./record.ts";
 import { type SmallSettings, smallZero } from "./small.ts";
 import { meanValue, points, thinking } from "./stage-figures.ts";
@@ -90,12 +90,14 @@ function naturalLengths(problems: readonly Problem[], free: Measurement): number
   return lengths;
 }
 
-export function testTimeSection(testTime: TestTime): string {
+export function testTimeSection(testTime: TestTime, why: Why): string {
   const { problems, waitProblems, seeds } = testTime;
   const [first] = seeds;
   return `## Compute at test time
 
 The reinforced models at the scale \`small\` at temperature 1, ${problems.length} held-out problems for budgets and votes.
+
+![Right answers against the thinking budget, votes and waits](evidence/test-time.svg)
 
 Budgets: thinking is ended after so many tokens and an answer forced; 1 × is the mean length of the model's own thinking on that family and
 level (over all ${seeds.map(({ seed, natural }) => `${natural.toFixed(0)} tokens in seed ${seed}`).join(", ")}); without a budget, at most ${MAX_TOKENS} new tokens. "Searches" are ${SEARCHES.join(", ")}.
@@ -125,22 +127,38 @@ ${markdown(
 
 ${waitWords(testTime)}
 
-${floorTable(floorsOf(testTime))}
+${floorTable(floorsOf(testTime), why)}
 `;
 }
 
-/** Right answers under each budget, over all problems and over the searches alone. */
-function budgetTable({ problems, seeds }: TestTime): string {
+/** Right answers under each budget and free, of one seed; over all problems, and over the searches alone. */
+function sharesOf(
+  { problems }: TestTime,
+  { budgets, free }: TestTime["seeds"][number],
+): { readonly all: readonly number[]; readonly searches: readonly number[] } {
   const all = [...problems.keys()];
   const searches = all.filter((problem) => SEARCHES.includes(problems[problem]!.family));
-  const right = (m: Measurement, at: readonly number[]): string => percent(mean(at.map((problem) => rate(m, problem))));
+  const columns = [...budgets.map(({ measurement }) => measurement), free];
+  const right = (at: readonly number[]) => columns.map((m) => mean(at.map((problem) => rate(m, problem))));
+  return { all: right(all), searches: right(searches) };
+}
+
+/** The same, means over seeds. */
+export function naturalShares(testTime: TestTime): ReturnType<typeof sharesOf> {
+  const list = testTime.seeds.map((seed) => sharesOf(testTime, seed));
+  const over = (of: (shares: ReturnType<typeof sharesOf>) => readonly number[]): number[] =>
+    of(list[0]!).map((_, i) => mean(list.map((shares) => of(shares)[i]!)));
+  return { all: over(({ all }) => all), searches: over(({ searches }) => searches) };
+}
+
+function budgetTable(testTime: TestTime): string {
   return markdown(
-    ["thinking", ...seeds[0]!.budgets.map(({ share }) => `${share} ×`), "free"],
-    seeds.flatMap(({ seed, budgets, free }) => {
-      const columns = [...budgets.map(({ measurement }) => measurement), free];
+    ["thinking", ...testTime.seeds[0]!.budgets.map(({ share }) => `${share} ×`), "free"],
+    testTime.seeds.flatMap((one) => {
+      const { all, searches } = sharesOf(testTime, one);
       return [
-        [`right, seed ${seed}`, ...columns.map((m) => right(m, all))],
-        [`… of searches, seed ${seed}`, ...columns.map((m) => right(m, searches))],
+        [`right, seed ${one.seed}`, ...all.map(percent)],
+        [`… of searches, seed ${one.seed}`, ...searches.map(percent)],
       ];
     }),
   );
