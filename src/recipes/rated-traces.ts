@@ -61,7 +61,7 @@ function heldOutChains(
 async function fromFile(path: string, settings: RatedSettings, seed: number): Promise<RatedTraces> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new ReckonError("DATA_UNREADABLE", `${path} could not be read`, {
-      expected: "rated traces as JSON lines (docs/graded-traces.md)",
+      expected: "rated traces as JSON lines (docs/reward-models.md)",
       got: cause instanceof Error ? cause.message : String(cause),
       cause,
     });

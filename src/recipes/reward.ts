@@ -1,6 +1,6 @@
 /**
  * `reckon train reward`: a judge of the whole dialogue on the base's body, learnt from graded chains of thought
- * (docs/graded-traces.md). `--set loss=pairs`, `binary` or `steps` learns otherwise, `--set data=file.jsonl` from a file.
+ * (docs/reward-models.md). `--set loss=pairs`, `binary` or `steps` learns otherwise, `--set data=file.jsonl` from a file.
  */
 import { demoMix, smallMix } from "../tasks/index.ts";
 import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";

@@ -40,7 +40,7 @@ export class LabelFile {
       throw new ReckonError("LABEL_FILE", `${path} holds nothing to rate`, {
         expected: "traces as JSON lines, each with prompt, thinking and answer",
         got: first ? `${file.faults.length} broken rows; line ${first.line}: ${first.reason}` : "an empty file",
-        help: "docs/graded-traces.md describes the file; reckon tasks graded writes one",
+        help: "docs/reward-models.md describes the file; reckon tasks graded writes one",
       });
     } catch (cause) {
       if (cause instanceof ReckonError) throw cause;

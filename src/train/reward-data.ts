@@ -1,5 +1,5 @@
 /**
- * From traces to what a reward model learns (docs/graded-traces.md): what it reads of one, where it scores it, and what the
+ * From traces to what a reward model learns (docs/reward-models.md): what it reads of one, where it scores it, and what the
  * score ought to be.
  *
  * - `pairs`: which of two traces on one prompt is better, by their ratings (Bradley-Terry; InstructGPT's helpfulness).

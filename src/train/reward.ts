@@ -109,7 +109,7 @@ function takeStep(
     throw new ReckonError("TRAIN_NO_RATINGS", "the traces hold nothing to learn a reward from", {
       expected: EXPECTED[settings.loss],
       got: `${useless} prompts in a row without`,
-      help: "docs/graded-traces.md says what each loss reads",
+      help: "docs/reward-models.md says what each loss reads",
     });
   }
   const { spec } = parts.compute;

@@ -1,6 +1,6 @@
 /**
  * `reckon tasks graded`: chains of thought of differing quality with their ratings, or responses of which some are preferred,
- * as JSON lines (docs/graded-traces.md).
+ * as JSON lines (docs/reward-models.md).
  */
 import { type Command, Option } from "commander";
 import {

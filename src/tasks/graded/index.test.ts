@@ -95,7 +95,7 @@ function holds(line: string): boolean {
   return Number(result) === (operator === "+" ? x + y : operator === "-" ? x - y : x * y);
 }
 
-test("ratings are those of docs/graded-traces.md", () => {
+test("ratings are those of docs/reward-models.md", () => {
   const line = (text: string, right = true) => ({ text, right });
   const chain = {
     lines: [line("1+1=2"), line("2+2=5", false), line("so 5"), line("also 5")],

@@ -1,6 +1,6 @@
 /**
  * Graded chains of thought: several on one problem, of differing quality, each with the ratings and the step labels that
- * follow from what was done to it. What reward models learn from where nobody has rated anything (docs/graded-traces.md).
+ * follow from what was done to it. What reward models learn from where nobody has rated anything (docs/reward-models.md).
  *
  * A chain is written in the corpus' hand: carefully, with slips that are believed, with slips that are caught, or not at all
  * (an answer at once). Then its text may be spoiled: another language or a mixture, lines left out, said again, out of

@@ -1,5 +1,5 @@
 /**
- * The ratings of a chain, from 1 to 5 in halves, by what was done to it. docs/graded-traces.md says the same in words; a test
+ * The ratings of a chain, from 1 to 5 in halves, by what was done to it. docs/reward-models.md says the same in words; a test
  * holds the page to these numbers.
  */
 import type { Language } from "../task.ts";

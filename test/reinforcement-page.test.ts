@@ -1,4 +1,4 @@
-/** docs/algorithms.md says of every algorithm what it sets, and names every reward. */
+/** docs/reinforcement.md says of every algorithm what it sets, and names every reward. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { RECIPES, resolveRecipe } from "../src/recipes/index.ts";
 import { ALGORITHMS } from "../src/train/algorithms/index.ts";
 
-const page = readFileSync(join(import.meta.dirname, "..", "docs", "algorithms.md"), "utf8");
+const page = readFileSync(join(import.meta.dirname, "..", "docs", "reinforcement.md"), "utf8");
 const cells = (row: string): string[] =>
   row
     .split("|")
@@ -14,7 +14,8 @@ const cells = (row: string): string[] =>
     .map((cell) => cell.trim());
 
 test("the table of algorithms holds what each of them sets, and nothing else", () => {
-  const rows = page.split("\n").filter((line) => line.startsWith("|"));
+  const lines = page.split("\n").filter((line) => line.startsWith("|"));
+  const rows = lines.slice(lines.findIndex((line) => line.startsWith("| name | normalisation |")));
   const header = cells(rows[0]!);
   const said = rows.slice(2, 2 + Object.keys(ALGORITHMS).length).map((row) => {
     const [name, ...values] = cells(row);
