@@ -52,9 +52,17 @@ test("floors are met or missed by how much", () => {
   assert.match(met, /\| R1: one language \| ≥ 97\.0 % \| 100\.0 % \| met by 3\.0 points \|/);
   assert.match(met, /\| R1: instructions followed, mean over kinds \| ≥ 90\.0 % \| 95\.0 % \| met by 5\.0 points \|/);
   assert.match(met, /≥ 2000 \| 200 at the scale small \| \*\*missed\*\*/);
-  const missed = r1Section(tableOf({ ...asInPaper, rl: answers(0.6, 0.4, 0.9) }), () => undefined);
-  assert.match(missed, /\| R1: one language \| ≥ 97\.0 % \| 90\.0 % \| \*\*missed\*\* by 7\.0 points \|/);
-  assert.match(missed, /not behind by more than a standard error[^\n]*−20\.0 points \| \*\*missed\*\* by 17\.2 points/);
+  const missed = r1Section(tableOf({ ...asInPaper, rl: answers(0.6, 0.4, 0.9) }), (floor) =>
+    floor === "R1: one language" ? "It is a test." : undefined,
+  );
+  assert.match(
+    missed,
+    /\| R1: one language \| ≥ 97\.0 % \| 90\.0 % \| \*\*missed\*\* by 7\.0 points\. It is a test\. \|/,
+  );
+  assert.match(
+    missed,
+    /not behind by more than a standard error[^\n]*−20\.0 points \| \*\*missed\*\* by 17\.2 points\. No reason found yet\. \|/,
+  );
 });
 
 test("an interval decides what is said of a step", () => {

@@ -66,13 +66,13 @@ test("what is missed says by how much, and a training without a record meets not
   const good = seedRows(0, { base: 0.25, zero: 0.75, minutes: 92 });
   const poor = seedRows(1, { base: 0.25, zero: 0.4, minutes: 88 });
   const text = section([good, poor]);
-  assert.match(floor(text, "seeds"), /\| 2 \| \*\*missed\*\* by 1 \|/);
+  assert.match(floor(text, "seeds"), /\| 2 \| \*\*missed\*\* by 1\. /);
   assert.match(floor(text, "macro-mean"), /\*\*missed\*\* by 7\.5 points/);
   assert.match(floor(text, "right given format rises"), /\*\*missed\*\* by 10\.0 points/);
   assert.match(floor(text, "minutes"), /\*\*missed\*\* by 2\.0 minutes/);
   const { training: _, ...untold } = good.zero.measurement;
   const unknown = section([{ ...good, zero: { ...good.zero, measurement: untold } }]);
-  assert.match(floor(unknown, "minutes"), /\| – \| \*\*missed\*\* \|/);
+  assert.match(floor(unknown, "minutes"), /\| – \| \*\*missed\*\*\. /);
 });
 
 test("families that are beyond the base by chance alone are no floor met", () => {
@@ -83,5 +83,5 @@ test("families that are beyond the base by chance alone are no floor met", () =>
   const row = (list: readonly number[]) => ({ name: "chosen", measurement: chosen({ right: list }) });
   const text = section([{ ...seed, baseCoverage: row(right), coverage: row(won) }]);
   assert.match(text, /- beyond it: word \(/);
-  assert.match(floor(text, "families whose pass@1 is beyond"), /\| 0 \| \*\*missed\*\* by 1 \|/);
+  assert.match(floor(text, "families whose pass@1 is beyond"), /\| 0 \| \*\*missed\*\* by 1\. /);
 });
