@@ -122,6 +122,13 @@ const MORE_CHARTS: readonly ChartSpec[] = [
     ...share,
   },
   {
+    id: "mixed",
+    title: "Groups of the right difficulty",
+    about: "Share of groups of whose tries 5 to 95 % were right: neither too hard nor too easy.",
+    series: [{ key: "frac_groups_mixed", label: "groups", stroke: "main" }],
+    ...share,
+  },
+  {
     id: "clipped",
     title: "Cut-off answers",
     about: "Share of answers that ran into the length limit.",

@@ -10,6 +10,7 @@ import {
   curriculumMetrics,
   curriculumOdds,
   type JudgedGroup,
+  mixedShare,
   type Odds,
 } from "./curriculum.ts";
 import type { Judge } from "./judge.ts";
@@ -81,6 +82,22 @@ test("evidence counts half after a half-life, and what is forgotten is unknown a
   assert.deepEqual(once["a/1"], { groups: 2, solved: 0, spread: 0 }, "a state is never written over");
 });
 
+test("a group is mixed from 5 to 95 % of its score, ends included, in parts of points too", () => {
+  const mixed = (right: number, of: number): number => mixedShare([group("a", 0, right, of)]);
+  assert.deepEqual(
+    [0, 1, 10, 19, 20].map((right) => mixed(right, 20)),
+    [0, 1, 1, 1, 0],
+  );
+  assert.deepEqual(
+    [1, 24].map((right) => mixed(right, 25)),
+    [0, 0],
+    "one of 25 is 4 %",
+  );
+  const partly = { problem: { family: "a", level: 0 }, judgements: [{ score: 0.5 }, { score: 0.5 }] };
+  assert.equal(mixedShare([partly]), 1, "all earned the same, and yet neither solved nor not");
+  assert.equal(mixedShare([partly, group("a", 0, 0), group("b", 1, 16), group("b", 1, 3)]), 0.5);
+});
+
 /** Level 0: the letters; level 1: never right; level 2: always right. */
 const school = (drawn: number[]) => ({
   problem(index: number, odds?: Odds): Problem {
@@ -109,8 +126,9 @@ test("in a run, rungs that teach nothing are drawn less; without the setting not
   assert.equal(store.curve("curriculum/toy/1").at(-1), 0);
   assert.equal(store.curve("curriculum/toy/2").at(-1), 1);
   assert.ok(store.curve("curriculum_odds/toy/1").at(-1)! < 0.5);
-  const dead = (curve: number[]): number => curve.slice(4).reduce((a, b) => a + b, 0);
-  assert.ok(dead(store.curve("frac_reward_zero_std")) < dead(free.store.curve("frac_reward_zero_std")));
+  const sum = (curve: number[]): number => curve.slice(4).reduce((a, b) => a + b, 0);
+  assert.ok(sum(store.curve("frac_reward_zero_std")) < sum(free.store.curve("frac_reward_zero_std")));
+  assert.ok(sum(store.curve("frac_groups_mixed")) > 1.2 * sum(free.store.curve("frac_groups_mixed")));
   assert.deepEqual(
     Object.keys(free.store.records.at(-1)!).filter((key) => key.startsWith("curriculum")),
     [],

@@ -46,6 +46,9 @@ export interface JudgedGroup {
   readonly judgements: readonly Pick<Judgement, "score">[];
 }
 
+/** A group is mixed from the first to the second of these mean scores, both included: neither too hard nor too easy. */
+const MIXED = [0.05, 0.95] as const;
+
 /** Less evidence than this is none. */
 const FORGOTTEN = 1e-3;
 
@@ -82,6 +85,13 @@ export function advanceCurriculum(
     next.set(key, { groups: before.groups + 1, solved: before.solved + share, spread: before.spread + spread });
   }
   return Object.fromEntries(next);
+}
+
+/** Share of groups whose mean score lies in `MIXED`: what a curriculum is there to keep high, measured with or without one. */
+export function mixedShare(groups: readonly JudgedGroup[]): number {
+  const [least, most] = MIXED;
+  const rates = groups.map(({ judgements }) => mean(judgements.map(({ score }) => score)));
+  return mean(rates.map((rate) => (rate >= least && rate <= most ? 1 : 0)));
 }
 
 /** Solve rates and factors by rung, as metrics. */

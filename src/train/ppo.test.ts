@@ -144,6 +144,8 @@ test("while the critic warms up the policy stays as it is", async () => {
   });
   assert.deepEqual(parameters, base);
   assert.ok(values.at(-16) !== 0 && store.curve("value/loss").length === 2);
+  const mixed = store.curve("frac_groups_mixed");
+  assert.ok(mixed.length === 2 && Math.max(...mixed) > 0, `${mixed}: what is said of the answers is said here too`);
 });
 
 test("after the critic's warm-up the policy begins with its schedule, and not in the middle of it", async () => {

@@ -32,6 +32,8 @@ export interface Drawn {
   readonly surprisal: number;
   /** Share of dead groups in the first draw. */
   readonly deadShare: number;
+  /** Share of mixed groups in the first draw: by score, where dead is by reward. */
+  readonly mixedShare: number;
 }
 
 /** The widest gap between sampler and trainer that is still float noise, in nats: mean (3e-7 is usual) and single token. */
@@ -168,6 +170,7 @@ export function rolloutMetrics(settings: ReinforceSettings, drawn: Drawn): Recor
     ...parts,
     frac_reward_zero_std: drawn.deadShare,
     ...(settings.resample > 0 ? { frac_reward_zero_std_kept: mean(drawn.groups.map((g) => (g.dead ? 1 : 0))) } : {}),
+    frac_groups_mixed: drawn.mixedShare,
     "completions/mean_length": mean(lengths),
     "completions/min_length": Math.min(...lengths),
     "completions/max_length": Math.max(...lengths),

@@ -230,6 +230,27 @@ test("groups whose answers all earn the same are counted, and drawn again with n
   assert.deepEqual(without.store.curve("frac_reward_zero_std_kept"), []);
 });
 
+test("mixed groups are counted by score, whatever is earned, and among those drawn first", async () => {
+  // In turn: all right, none, half, and one of four; earning is the other way round, and the same all over in half of them.
+  const right = [4, 0, 2, 1];
+  const judge: Judge = async (rollouts) =>
+    rollouts.map(({ problem }, i) => {
+      const score = i % 4 < right[problem.level]! ? 1 : 0;
+      return { score, reason: "", reward: problem.level < 2 ? i % 2 : 0.5, rewards: {} };
+    });
+  const levels: number[] = [];
+  const problem = (index: number) => {
+    levels.push(index);
+    // What is drawn again is never mixed.
+    return { ...digitProblem(index), level: index % 8 < 4 ? index % 4 : 0 };
+  };
+  const settings = { steps: 2, promptsPerStep: 4, samplesPerPrompt: 4, checkpointEvery: 2 };
+  const { store } = await runReinforce(provider, { ...settings, resample: 1 }, { judge, problem });
+  assert.deepEqual(levels.slice(0, 6), [0, 1, 2, 3, 4, 5]);
+  assert.deepEqual(store.curve("frac_reward_zero_std")[0], 0.5, "of the mixed groups all answers earn the same");
+  assert.deepEqual(store.curve("frac_groups_mixed")[0], 0.5);
+});
+
 test("when nothing can be learnt, nothing moves, and the run says so", async () => {
   const judge: Judge = async (rollouts) => rollouts.map(() => ({ score: 0, reason: "no", reward: 0.5, rewards: {} }));
   const { store, parameters } = await runReinforce(provider, { steps: 8, resample: 1, samplesPerPrompt: 4 }, { judge });

@@ -23,6 +23,7 @@ import {
   curriculumMetrics,
   curriculumOdds,
   type JudgedGroup,
+  mixedShare,
   type Odds,
 } from "./curriculum.ts";
 import type { Judge } from "./judge.ts";
@@ -160,14 +161,17 @@ async function drawGroups(
     return groups;
   };
   let groups = await draw(settings.promptsPerStep, 0);
-  const deadShare = groups.filter((group) => group.dead).length / groups.length;
+  const first = {
+    deadShare: groups.filter((group) => group.dead).length / groups.length,
+    mixedShare: mixedShare(groups),
+  };
   for (let round = 1; round <= settings.resample; round++) {
     const alive = groups.filter((group) => !group.dead);
     if (alive.length === groups.length) break;
     const fresh = await draw(groups.length - alive.length, round);
     groups = [...alive, ...fresh];
   }
-  return { groups, problems, tokens, promptTokens, surprisal, deadShare, judged };
+  return { groups, problems, tokens, promptTokens, surprisal, ...first, judged };
 }
 
 async function sampleGroups(

@@ -111,6 +111,7 @@ const drawn: Drawn = {
   promptTokens: 12,
   surprisal: 48,
   deadShare: 0.5,
+  mixedShare: 0.25,
 };
 
 test("metrics of a batch of answers", () => {
@@ -124,6 +125,7 @@ test("metrics of a batch of answers", () => {
     "rewards/brevity/std": 0,
     frac_reward_zero_std: 0.5,
     frac_reward_zero_std_kept: 0.5,
+    frac_groups_mixed: 0.25,
     "completions/mean_length": 24,
     "completions/min_length": 6,
     "completions/max_length": 50,

@@ -21,21 +21,19 @@ const model = await loadCheckpoint({
 const sums = PRESETS.find(({ id }) => id === "sums")!.settings;
 const short = withSettings(sums, new URLSearchParams("steps=4&maxNewTokens=32&evaluateEvery=4&evaluateProblems=16"));
 
-/** Collects; pauses after a step where told to. */
-function collector(growth: Growth, pauseAfter = -1) {
+/** Collects; asks for a stop after a step, or before the first (0), where told to. */
+function collector(stopAfter = Number.POSITIVE_INFINITY) {
   const rows: Metrics[] = [];
   const samples: RolloutRecord[] = [];
   let breaths = 0;
   const listener: GrowthListener = {
-    metrics(row) {
-      rows.push(row);
-      if (row.step === pauseAfter) growth.pause();
-    },
+    metrics: (row) => rows.push(row),
     samples: (records) => samples.push(...records),
     event: () => undefined,
     async breathe() {
       breaths++;
     },
+    stopRequested: () => (rows.at(-1)?.step ?? 0) >= stopAfter,
   };
   return { rows, samples, listener, breaths: () => breaths };
 }
@@ -46,7 +44,7 @@ const timeless = (rows: readonly Metrics[]): object[] =>
 test("a growth that is paused and continued is the one that is not, and both tell every step", async () => {
   const provider = await cpuProvider();
   const whole = await Growth.create(provider, model, short);
-  const told = collector(whole);
+  const told = collector();
   await whole.run(told.listener);
   assert.ok(whole.finished);
   assert.deepEqual(
@@ -58,10 +56,13 @@ test("a growth that is paused and continued is the one that is not, and both tel
   await whole.release();
 
   const parts = await Growth.create(provider, model, short);
-  const first = collector(parts, 2);
+  const none = collector(0);
+  await parts.run(none.listener);
+  assert.deepEqual([parts.step, none.rows], [0, []], "asked to stop before it begins, it does not begin");
+  const first = collector(2);
   await parts.run(first.listener);
   assert.deepEqual([parts.step, parts.finished], [2, false]);
-  const second = collector(parts);
+  const second = collector();
   await parts.run(second.listener);
   assert.deepEqual(timeless([...first.rows, ...second.rows]), timeless(told.rows));
   await parts.run(second.listener);
@@ -71,7 +72,7 @@ test("a growth that is paused and continued is the one that is not, and both tel
 
 test("it answers as the base and as what has grown, and the answer to a drawn problem is judged", async () => {
   const growth = await Growth.create(await cpuProvider(), model, short);
-  await growth.run(collector(growth).listener);
+  await growth.run(collector().listener);
   const problem = { family: "addition", level: 0, seed: 5, language: "en" } as const;
   const question = { id: 1, prompt: "Add 40 + 27.", temperature: 1, maxTokens: 64, seed: 2, problem };
   const answers: Record<"before" | "now", string[]> = { before: [], now: [] };

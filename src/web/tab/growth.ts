@@ -44,6 +44,8 @@ export interface GrowthListener {
   event(event: RunEvent): void;
   /** Called between generating and training of every step: the place where other work may be done. */
   breathe(): Promise<void>;
+  /** Whether to do no further step; asked before the first one and after each. */
+  stopRequested(): boolean;
 }
 
 export class Growth {
@@ -55,7 +57,6 @@ export class Growth {
   readonly #state: ReinforceState = { ...REINFORCE_START };
   readonly #heldOut: readonly Problem[];
   #talker: Promise<Generator> | undefined;
-  #pause = false;
 
   private constructor(
     provider: Provider,
@@ -92,15 +93,9 @@ export class Growth {
     return this.#state.step >= this.settings.steps;
   }
 
-  /** Ends `run` after the step under way. */
-  pause(): void {
-    this.#pause = true;
-  }
-
-  /** Grows until it is paused or has done all its steps; may be called again. */
+  /** Grows until the listener asks for a stop or all steps are done; may be called again. */
   async run(listener: GrowthListener): Promise<void> {
-    this.#pause = false;
-    if (this.finished) return;
+    if (this.finished || listener.stopRequested()) return;
     const { tokenizer } = this.#model;
     const { problems, seed } = this.settings;
     const judge = ruleJudge();
@@ -108,7 +103,7 @@ export class Growth {
       compute: this.#compute,
       optimizer: this.#optimizer,
       tokenizer,
-      store: storeOf(listener, () => this.#pause),
+      store: storeOf(listener),
       problem: (index) => sampleFromMix({ seed, index, split: "train" }, problems),
       async judge(rollouts) {
         await listener.breathe();
@@ -188,7 +183,7 @@ function reinforceSettings(settings: GrowthSettings): ReinforceSettings {
   };
 }
 
-function storeOf(listener: GrowthListener, pause: () => boolean): RunStore {
+function storeOf(listener: GrowthListener): RunStore {
   return {
     metrics: (row) => listener.metrics(row),
     rollouts: (records) => listener.samples(records),
@@ -197,7 +192,7 @@ function storeOf(listener: GrowthListener, pause: () => boolean): RunStore {
     async saveCheckpoint() {},
     latestCheckpoint: async () => undefined,
     async rewind() {},
-    stopRequested: pause,
+    stopRequested: () => listener.stopRequested(),
   };
 }
 
