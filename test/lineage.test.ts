@@ -129,15 +129,21 @@ test("a reinforced model names its parent by hash, through a stop and an export"
   assert.ok(seconds > before.seconds, "the seconds go on where they were");
   assert.equal(evaluation!.pass_at_1, last["eval/accuracy"]);
 
-  const args = [
-    join(import.meta.dirname, "..", "src", "cli", "main.ts"),
-    "export",
-    join(root, "zero"),
-    join(root, "out"),
-  ];
-  const done = spawnSync(process.execPath, args, { encoding: "utf8" });
-  assert.equal(done.status, 0, done.stderr);
-  assert.deepEqual(read(root, "out", "reckon.json"), read(folder("zero", 3), "reckon.json"));
+  const exported = (...more: string[]): LineageRecord => {
+    const main = join(import.meta.dirname, "..", "src", "cli", "main.ts");
+    const args = [main, "export", join(root, "zero"), join(root, "out"), ...more];
+    const done = spawnSync(process.execPath, args, { encoding: "utf8" });
+    assert.equal(done.status, 0, done.stderr);
+    return read<LineageRecord>(root, "out", "reckon.json");
+  };
+  const whole = read<LineageRecord>(folder("zero", 3), "reckon.json");
+  assert.deepEqual(exported(), whole);
+  // What is shipped may be measured as it is, in place of the last evaluation of its training.
+  const { evaluation: own, ...same } = exported("--evaluate", "4", "--mix", "small");
+  const { evaluation: _, ...rest } = whole;
+  assert.deepEqual(same, rest);
+  const { asked, n } = own as typeof own & { readonly asked: unknown };
+  assert.deepEqual([n, asked], [4, { mix: "small", samples: 1, seed: 0, temperature: 1, maxTokens: 256 }]);
 });
 
 test("a student names the model whose answers it learnt from, and how many of them, through a stop", async () => {
