@@ -59,6 +59,9 @@ export async function runPretrain(
   await runDocuments(recipe, stage, store, options, start, text, phases.at(-1)!.mix.problems);
 }
 
+const FROZEN =
+  "adapters leave the embedding as it is, so the new tokens stay alike and no answer can be told from a thought: fine-tune without lora first";
+
 /** Supervised fine-tuning of a model, on traces or on clean worked solutions of training problems. */
 export async function runSupervise(
   recipe: Recipe,
@@ -72,6 +75,7 @@ export async function runSupervise(
   if (added.length > 0) {
     const message = `${stage.from} has got the special tokens ${added.join(" ")}: it is taught their meaning from nothing`;
     store.event({ level: "info", code: "MODEL_TOKENS_ADDED", step: 0, message });
+    if (stage.lora !== undefined) store.event({ level: "warning", code: "LORA_NEW_TOKENS", step: 0, message: FROZEN });
   }
   const data = stage.data === undefined ? undefined : await openData(recipe, stage, tokenizer);
   if (data && !restored) {
