@@ -77,11 +77,11 @@ const TINY: Sizes = {
 const SMALL: Sizes = {
   problems: [...smallMix],
   prompts: 8000,
-  judging: 1500,
+  judging: 1000,
   judged: JUDGED,
-  steps: 240,
+  steps: 120,
   promptsPerStep: 32,
-  criticWarmup: 15,
+  criticWarmup: 10,
   evaluateProblems: 400,
 };
 

@@ -41,7 +41,7 @@ export const reward: Readonly<Record<Scale, RecipeInput>> = {
         kind: "reward",
         from: "models/base",
         problems: [...smallMix],
-        steps: 1500,
+        steps: 1000,
         promptsPerStep: 32,
         learningRate: 1e-3,
         schedule: { kind: "linear", warmup: 20, floor: 0.05 },
