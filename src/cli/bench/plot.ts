@@ -29,6 +29,7 @@ export function plot(panels: readonly Panel[], columns: number): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="11" fill="${INK}">`,
+    `<title>${escaped(panels.map(({ title }) => title).join(", "))}</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...drawn,
     "</svg>\n",

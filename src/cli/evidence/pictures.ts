@@ -42,7 +42,7 @@ export function familyPicture(small: Small): string {
     ["after reinforcement", ZERO, false],
     [`best of the base's ${settings.samples}`, REACH, true],
   ];
-  return svg(right + 20, bottom + 34, [
+  return svg("Right answers by family, before and after reinforcement", right + 20, bottom + 34, [
     text(12, 18, "Right answers by family, one try at temperature 1", 'font-weight="600"'),
     ...legend.flatMap(([label, color, hollow], i) => {
       const at = left + 150 * i;
@@ -116,6 +116,7 @@ export function testTimePicture(testTime: TestTime): string {
   ];
   const [width, height] = [300, 230];
   return svg(
+    "Right answers against the thinking budget, votes and waits",
     width * panels.length,
     height,
     panels.map((panel, i) => `<g transform="translate(${width * i},0)">${drawn(panel, width, height)}</g>`),
@@ -151,9 +152,10 @@ function text(x: number, y: number, words: string, more = ""): string {
 }
 
 /** On white, so that it reads on any page. */
-function svg(width: number, height: number, parts: readonly string[]): string {
+function svg(title: string, width: number, height: number, parts: readonly string[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="12" fill="${INK}">`,
+    `<title>${title}</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...parts,
     "</svg>\n",
