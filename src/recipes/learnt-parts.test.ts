@@ -9,16 +9,12 @@ import { gradedTraces, readTraces, traceLines } from "../tasks/index.ts";
 import type { Metrics } from "../train/run-store.ts";
 import { timeless } from "../train/testing.ts";
 import { type RecipeInput, resolveRecipe, runRecipe } from "./index.ts";
+import { SHORT } from "./testing.ts";
 
 const base = join(import.meta.dirname, "..", "..", "models", "base");
 const folder = mkdtempSync(join(tmpdir(), "reckon-learnt-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const short = {
-  learningRate: 1e-3,
-  schedule: { kind: "constant", warmup: 0 },
-  optimizer: { name: "adamw" },
-} as const;
 const problems = [{ family: "addition", level: 0, weight: 1 }];
 
 /** Runs a stage; `stopAt` asks it to stop after a step, and then it is resumed. @returns its folder */
@@ -62,7 +58,7 @@ before(async () => {
   const settings = { promptsPerStep: 2, evaluateEvery: 0, evaluatePrompts: 5 };
   const data = join(folder, "rated.jsonl");
   judge = join(
-    await run("judge", { kind: "reward", ...short, from: base, problems, data, steps: 2, ...settings }),
+    await run("judge", { kind: "reward", ...SHORT, from: base, problems, data, steps: 2, ...settings }),
     "checkpoints",
     "step-2",
   );
@@ -84,7 +80,7 @@ test("a reward model's folder says how it reads, how good it is, and what transf
 test("PPO against it, stopped and resumed, ends with the same policy, critic and metrics", async () => {
   const stage = {
     kind: "reinforce",
-    ...short,
+    ...SHORT,
     from: base,
     problems,
     steps: 3,
@@ -119,7 +115,7 @@ test("PPO against it, stopped and resumed, ends with the same policy, critic and
 test("a language model is no judge, and a judge is no policy", async () => {
   const stage = {
     kind: "reinforce",
-    ...short,
+    ...SHORT,
     problems,
     steps: 1,
     promptsPerStep: 1,

@@ -9,6 +9,7 @@ import { preferenceTraces, traceLines } from "../tasks/index.ts";
 import { type RecipeInput, resolveRecipe, runRecipe } from "./index.ts";
 import { weightsHash } from "./lineage.ts";
 import { ratedTraces } from "./rated-traces.ts";
+import { SHORT } from "./testing.ts";
 import { firstTexts } from "./texts.ts";
 
 const base = join(import.meta.dirname, "..", "..", "models", "base");
@@ -16,11 +17,6 @@ const folder = mkdtempSync(join(tmpdir(), "reckon-taste-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 type StageInput = RecipeInput["stages"][number];
-const short = {
-  learningRate: 1e-3,
-  schedule: { kind: "constant", warmup: 0 },
-  optimizer: { name: "adamw" },
-} as const;
 const problems = [{ family: "addition", level: 0, weight: 1 }];
 const recipeOf = (name: string, stage: StageInput) =>
   resolveRecipe({ name, description: "", seed: 3, stages: [stage] });
@@ -41,7 +37,7 @@ const metricsOf = (path: string) =>
 
 const judging = (about: "helpful" | "harmless") =>
   ({
-    ...{ kind: "reward", ...short, from: base, problems, data: `corpus:${about}`, steps: 2, promptsPerStep: 2 },
+    ...{ kind: "reward", ...SHORT, from: base, problems, data: `corpus:${about}`, steps: 2, promptsPerStep: 2 },
     ...{ evaluatePrompts: 5, loss: about === "helpful" ? "pairs" : "binary" },
     judges: about === "helpful" ? "answer" : "response",
   }) as const satisfies StageInput;
@@ -73,7 +69,7 @@ test("two judges beside the rules: each named, neither before its time", async (
     folders.push(judge);
   }
   const stage: StageInput = {
-    ...{ kind: "reinforce", ...short, from: base, problems, steps: 4, promptsPerStep: 2, samplesPerPrompt: 4 },
+    ...{ kind: "reinforce", ...SHORT, from: base, problems, steps: 4, promptsPerStep: 2, samplesPerPrompt: 4 },
     ...{ maxNewTokens: 64, evaluateProblems: 2, evaluateEvery: 0 },
     rewardModel: [
       { from: folders[0]!, name: "helpful", weight: 0.2, after: 0.5 },

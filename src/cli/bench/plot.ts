@@ -1,4 +1,5 @@
 /** Small plots as SVG, several beside each other, for documents: points and lines on logarithmic or plain axes. */
+import { escaped, FAINT, svg } from "../svg.ts";
 
 export interface Series {
   readonly label: string;
@@ -16,8 +17,6 @@ export interface Panel {
 }
 
 const PANEL = { width: 320, height: 250, left: 58, right: 14, top: 46, bottom: 42 };
-const INK = "#24292f";
-const FAINT = "#d0d7de";
 
 /** Panels in rows of `columns`, on white, so that it reads on any page. */
 export function plot(panels: readonly Panel[], columns: number): string {
@@ -27,13 +26,8 @@ export function plot(panels: readonly Panel[], columns: number): string {
     const at = `${PANEL.width * (i % columns)},${PANEL.height * Math.floor(i / columns)}`;
     return `<g transform="translate(${at})">${draw(panel)}</g>`;
   });
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="11" fill="${INK}">`,
-    `<title>${escaped(panels.map(({ title }) => title).join(", "))}</title>`,
-    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    ...drawn,
-    "</svg>\n",
-  ].join("\n");
+  const title = panels.map((panel) => panel.title).join(", ");
+  return svg({ title, width, height, fontSize: 11 }, drawn);
 }
 
 function draw({ title, x, y, linear, series }: Panel): string {
@@ -114,8 +108,4 @@ function short(value: number): string {
   ] as const)
     if (value >= size) return `${Number((value / size).toPrecision(3))}${unit}`;
   return String(Number(value.toPrecision(3)));
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

@@ -1,5 +1,8 @@
 /** Words and tables of the evidence. */
 import type { Interval } from "../../util/statistics.ts";
+import { table as markdown } from "../markdown-table.ts";
+
+export { markdown };
 
 export function percent(x: number): string {
   return Number.isFinite(x) ? `${(100 * x).toFixed(1)} %` : "–";
@@ -12,10 +15,6 @@ export function figure(x: number, decimals: number): string {
 
 export function withInterval(x: number, { low, high }: Interval): string {
   return `${percent(x)} (${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)})`;
-}
-
-export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
 /** A figure that was wanted beforehand. */

@@ -4,13 +4,12 @@
  */
 import type { Problem } from "../../tasks/index.ts";
 import { mean } from "../../util/statistics.ts";
+import { escaped, FAINT, INK, svg } from "../svg.ts";
 import { coverage, familiesOf, overRung, rate, rungsOf } from "./figures.ts";
 import type { Measurement } from "./record.ts";
 import type { SeedRows, Small } from "./small.ts";
 import { naturalShares, type TestTime } from "./test-time.ts";
 
-const INK = "#24292f";
-const FAINT = "#d0d7de";
 const BASE = "#8c959f";
 const ZERO = "#0969da";
 const REACH = "#bc4c00";
@@ -42,7 +41,8 @@ export function familyPicture(small: Small): string {
     ["after reinforcement", ZERO, false],
     [`best of the base's ${settings.samples}`, REACH, true],
   ];
-  return svg("Right answers by family, before and after reinforcement", right + 20, bottom + 34, [
+  const title = "Right answers by family, before and after reinforcement";
+  return svg({ title, width: right + 20, height: bottom + 34, fontSize: 12 }, [
     text(12, 18, "Right answers by family, one try at temperature 1", 'font-weight="600"'),
     ...legend.flatMap(([label, color, hollow], i) => {
       const at = left + 150 * i;
@@ -115,10 +115,9 @@ export function testTimePicture(testTime: TestTime): string {
     },
   ];
   const [width, height] = [300, 230];
+  const title = "Right answers against the thinking budget, votes and waits";
   return svg(
-    "Right answers against the thinking budget, votes and waits",
-    width * panels.length,
-    height,
+    { title, width: width * panels.length, height, fontSize: 12 },
     panels.map((panel, i) => `<g transform="translate(${width * i},0)">${drawn(panel, width, height)}</g>`),
   );
 }
@@ -147,17 +146,5 @@ function drawn(
 }
 
 function text(x: number, y: number, words: string, more = ""): string {
-  const escaped = words.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return `<text x="${x}" y="${y}"${more === "" ? "" : ` ${more}`}>${escaped}</text>`;
-}
-
-/** On white, so that it reads on any page. */
-function svg(title: string, width: number, height: number, parts: readonly string[]): string {
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="12" fill="${INK}">`,
-    `<title>${title}</title>`,
-    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    ...parts,
-    "</svg>\n",
-  ].join("\n");
+  return `<text x="${x}" y="${y}"${more === "" ? "" : ` ${more}`}>${escaped(words)}</text>`;
 }

@@ -39,6 +39,7 @@ export function smallSection(small: Small, why: Why): string {
   const { settings, problems, seeds } = small;
   const families = familiesOf(rungsOf(problems), true);
   const first = seeds[0]!;
+  const allTries = beyond(small, "all");
   return `## R1-Zero at the scale \`small\`
 
 ${seeds.length} bases of ${(first.zero.measurement.parameters / 1e6).toFixed(1)} million parameters, each pretrained and reinforced with a seed of its own (${settings.seeds.join(", ")}). The families and rungs
@@ -63,7 +64,7 @@ ${coverageTable(
   settings.samples,
 )}
 
-${beyondWords(small)}
+${beyondWords(small, allTries)}
 
 ### Every rung
 
@@ -77,7 +78,7 @@ ${lengthWords(small)}
 
 ### Floors
 
-${floorTable(floorsOf(small), why)}
+${floorTable(floorsOf(small, allTries), why)}
 `;
 }
 
@@ -169,7 +170,7 @@ function beyond({ coverageProblems, seeds }: Small, answers: "one" | "all"): Fam
   return familyDifferences(coverageProblems, pairs);
 }
 
-function beyondWords(small: Small): string {
+function beyondWords(small: Small, allTries: readonly FamilyDifference[]): string {
   const k = small.settings.samples;
   const say = (items: readonly FamilyDifference[]): string =>
     items.map((one) => `${one.family}${sureMark(one)} (${percent(one.a)} against ${percent(one.b)})`).join(", ") ||
@@ -179,7 +180,7 @@ function beyondWords(small: Small): string {
 - below it: ${say(list.filter(({ high }) => high < 0))}`;
   return `Pass@${k} after reinforcement against the base's pass@${k}, paired by problem, 95 % intervals over seeds and problems. ${SURE_WORDS}
 
-${lists(beyond(small, "all"))}
+${lists(allTries)}
 
 Where it is beyond, problems have come within reach of ${k} tries that were not; with more tries the base might reach them too.
 The harder question is whether one answer after reinforcement does what the base needs ${k} for:
@@ -254,7 +255,7 @@ Mean tokens of an answer to held-out problems through reinforcement (after which
 ${markdown(["run", "tokens (step)"], curves)}`;
 }
 
-function floorsOf(small: Small): Floor[] {
+function floorsOf(small: Small, allTries: readonly FamilyDifference[]): Floor[] {
   const { value } = macro(small, (seed) => seed.zero.measurement);
   const rises = small.seeds.map(
     ({ bases, zero }) =>
@@ -264,7 +265,7 @@ function floorsOf(small: Small): Floor[] {
   const grown = small.seeds.map(({ bases, zero }) => {
     return zero.measurement.summary.tokens_mean / bases.at(-1)!.measurement.summary.tokens_mean;
   });
-  const past = beyond(small, "all").filter(({ low, sure }) => low > 0 && sure);
+  const past = allTries.filter(({ low, sure }) => low > 0 && sure);
   const minutes = small.seeds.map(({ bases, zero }) => minutesOf(bases[0]!.measurement) + minutesOf(zero.measurement));
   return [
     atLeast("seeds", 3, [small.seeds.length], COUNTS),
