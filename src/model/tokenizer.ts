@@ -115,7 +115,8 @@ export class Tokenizer {
       if (a !== b) return `token ${id} is ${JSON.stringify(a ?? null)} and ${JSON.stringify(b ?? null)}`;
     }
     const [a, b] = [partsOf(this.#file), partsOf(other.#file)];
-    const part = Object.keys(a).find((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]));
+    const same = (name: string): boolean => JSON.stringify(a[name] ?? null) === JSON.stringify(b[name] ?? null);
+    const part = [...new Set([...Object.keys(a), ...Object.keys(b)])].find((name) => !same(name));
     return part && `the same tokens, but other ${part}`;
   }
 
@@ -274,12 +275,7 @@ function endsInPlainByteLevel(preTokenizer: TokenizerFile["pre_tokenizer"]): boo
   return last?.type === "ByteLevel" && last.use_regex === false && last.add_prefix_space !== true;
 }
 
-/** What decides, beside the tokens themselves, on the ids of a text. */
-function partsOf({ model, added_tokens, normalizer, pre_tokenizer }: TokenizerFile): Record<string, unknown> {
-  return {
-    merges: model.merges,
-    added_tokens,
-    normalizer: normalizer ?? null,
-    pre_tokenizer: pre_tokenizer ?? null,
-  };
+/** All parts of a file but the tokens themselves, by name. */
+function partsOf({ model: { vocab: _, ...model }, ...file }: TokenizerFile): Record<string, unknown> {
+  return { ...model, ...file };
 }
