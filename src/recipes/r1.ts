@@ -71,7 +71,14 @@ function stages(sizes: Sizes): RecipeInput["stages"] {
   };
   const reinforcing = {
     ...{ promptsPerStep, miniBatches, samplesPerPrompt: 16, maxNewTokens: NEW_TOKENS, rewards: REWARDS },
-    ...{ learningRate: 3e-4, schedule: LINEAR, optimizer: ADAMW, evaluateEvery, evaluateProblems },
+    ...{
+      curriculum: CURRICULUM,
+      learningRate: 3e-4,
+      schedule: LINEAR,
+      optimizer: ADAMW,
+      evaluateEvery,
+      evaluateProblems,
+    },
   };
   const judge = {
     ...{ from: "stage:tune", problems, promptsPerStep: 16, schedule: LINEAR, optimizer: ADAMW, ...judges },
@@ -82,10 +89,7 @@ function stages(sizes: Sizes): RecipeInput["stages"] {
       ...{ ...most(rows[0]), ...sampling },
     },
     { kind: "supervise", name: "start", from: "models/base", data: "stage:cold", ...tuning },
-    {
-      ...{ kind: "reinforce", name: "reason", from: "stage:start", problems, steps: steps[0], ...reinforcing },
-      curriculum: CURRICULUM,
-    },
+    { kind: "reinforce", name: "reason", from: "stage:start", problems, steps: steps[0], ...reinforcing },
     {
       ...{ kind: "sample", name: "reject", from: "stage:reason", prompts: prompts[1], language: "filter" },
       ...{ ...most(rows[1]), ...sampling },

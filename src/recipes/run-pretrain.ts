@@ -82,8 +82,6 @@ export async function runSupervise(
     const files = placesOf(stage).data.filter(isPath);
     lineage.teachers = teachersOf(files);
     lineage.data = originsOf(files);
-  }
-  if (data && !restored) {
     for (const message of data.warnings) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message });
   }
   const start: Start = { tokenizer, config, parameters, restored, lineage, ...(data ? { data } : {}) };
