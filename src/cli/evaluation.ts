@@ -1,4 +1,5 @@
 /** Evaluates a loaded model over worker threads; used by `reckon eval` and by the evidence. */
+import { Option } from "commander";
 import { formatBudget } from "../generate/index.ts";
 import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
@@ -77,6 +78,11 @@ function sampling(settings: ModelEvaluation, at: number, tokenizer: Tokenizer): 
 /** Mixtures of problems by name: of the growth that `npm start` shows, and of all families and levels alike. */
 export const MIXES = { demo: demoMix, small: smallMix } as const;
 export type MixName = keyof typeof MIXES;
+
+/** `--mix`, which chooses one of them; what of, the words say. */
+export function mixOption(words: string): Option {
+  return new Option("--mix <name>", words).choices(Object.keys(MIXES)).default("demo" satisfies MixName);
+}
 
 /** Held-out problems of a mixture; always the same ones. */
 export function heldOutProblems(count: number, mix: MixName = "demo"): Problem[] {

@@ -244,7 +244,8 @@ export function defineRecipe(recipe: RecipeInput): RecipeInput {
 /**
  * Fills in defaults and applies settings of the form `path=value`, e.g. `stages.0.steps=50`, by the stage's name
  * `stages.rl.steps=50`, or `seed=1`; a path that does not begin with a key of the recipe is one of its only stage:
- * `learningRate=1e-4`. A tokenizer that is taken, `tokenizer.from=models/zero`, stands in place of the recipe's own.
+ * `learningRate=1e-4`. A tokenizer that is taken, `tokenizer.from=models/zero`, stands in place of the recipe's own, and
+ * `epochs=2` in place of its steps, or the other way about.
  * @throws ReckonError RECIPE_INVALID naming the key
  */
 export function resolveRecipe(input: RecipeInput, settings: readonly string[] = []): Recipe {
@@ -252,6 +253,9 @@ export function resolveRecipe(input: RecipeInput, settings: readonly string[] = 
   // First of all, so that settings that ask for both kinds are refused in any order.
   for (const path of settings.flatMap(takenTokenizer)) applySetting(draft, `${path}={}`);
   for (const setting of settings) applySetting(draft, setting);
+  // Who sets both has them both refused.
+  for (const path of settings.flatMap(otherLength))
+    if (!settings.some((setting) => setting.startsWith(`${path}=`))) applySetting(draft, `${path}=`);
   if (Array.isArray(draft["stages"])) draft["stages"] = draft["stages"].map(withAlgorithm).map(withTeacher);
   const result = recipeSchema.safeParse(draft);
   if (result.success) {
@@ -270,6 +274,13 @@ function takenTokenizer(setting: string): string[] {
   return /^((?:[^=]*\.)?tokenizer)\.from=/.exec(setting)?.slice(1) ?? [];
 }
 
+/** Path of a stage's steps, where a setting says how many epochs, and the other way about; none of other settings. */
+function otherLength(setting: string): string[] {
+  const [, at, key] = /^((?:[^=]*\.)?)(steps|epochs)=/.exec(setting) ?? [];
+  return key === undefined ? [] : [`${at}${key === "steps" ? "epochs" : "steps"}`];
+}
+
+/** A setting without a value takes what it names away. */
 function applySetting(draft: Record<string, unknown>, setting: string): void {
   const equals = setting.indexOf("=");
   if (equals < 1) {
@@ -297,7 +308,9 @@ function applySetting(draft: Record<string, unknown>, setting: string): void {
       at = (at as Record<string, unknown>)[key];
     } else at = next;
   }
-  (at as Record<string, unknown>)[full.at(-1)!] = readValue(setting.slice(equals + 1));
+  const text = setting.slice(equals + 1);
+  if (text === "") delete (at as Record<string, unknown>)[full.at(-1)!];
+  else (at as Record<string, unknown>)[full.at(-1)!] = readValue(text);
 }
 
 /** JSON where it reads as JSON, else the text itself. */

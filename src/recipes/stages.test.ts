@@ -62,6 +62,16 @@ test("fine-tuning takes steps, or epochs of data", () => {
   refused(recipe(tune), /epochs are of data/);
 });
 
+test("epochs that are set stand in place of a recipe's own steps, and the other way about, but not both", () => {
+  const { sft, r1 } = RECIPES;
+  const [read] = resolveRecipe(sft!.tiny, ["data=x.jsonl", "epochs=2"]).stages;
+  assert.ok(read?.kind === "supervise" && read.epochs === 2 && !("steps" in read));
+  const cold = "stages.start.";
+  const short = resolveRecipe(r1!.tiny, [`${cold}steps=5`]).stages.find(({ name }) => name === "start");
+  assert.ok(short?.kind === "supervise" && short.steps === 5 && !("epochs" in short));
+  refused(r1!.tiny, /needs either steps or epochs/, [`${cold}steps=5`, `${cold}epochs=2`]);
+});
+
 test("what recipes of before did not name is absent from them, so that their keys stay", () => {
   const [stage] = resolveRecipe(RECIPES["sft"]!.tiny).stages;
   for (const key of ["name", "data", "broken", "epochs", "distribution"]) assert.equal(key in stage!, false, key);

@@ -1,6 +1,6 @@
 /** `reckon eval`: how good is a model on problems that it has not seen. The JSON is a frozen interface. */
 import { availableParallelism } from "node:os";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { LoadedCheckpoint } from "../../model/hf-checkpoint.ts";
 import type { Problem } from "../../tasks/index.ts";
 import { type Evaluated, type EvaluationSummary, summarise } from "../../train/evaluate.ts";
@@ -9,7 +9,7 @@ import { type Judge, ruleJudge } from "../../train/judge.ts";
 import { modelJudge } from "../../train/model-judge.ts";
 import { type RankingSummary, summariseRanking } from "../../train/ranking.ts";
 import { decimal, integer, newCommand, uiOf, usageError } from "../command.ts";
-import { evaluateModel, heldOutInstructions, heldOutProblems, MIXES, type MixName } from "../evaluation.ts";
+import { evaluateModel, heldOutInstructions, heldOutProblems, type MixName, mixOption } from "../evaluation.ts";
 import { openModel } from "../models.ts";
 import { openProblems } from "../problem-files.ts";
 import { openRanker } from "../ranker.ts";
@@ -65,11 +65,7 @@ export function create(): Command {
     .option("--instructions", "on held-out instructions: answers at once, in words, as lists; greetings; recall")
     .option("--stages", "of a run of several stages: what each of them gave, as a table")
     .option("--reward-model <name>", "rate the answers by this run or folder, and take the best of several")
-    .addOption(
-      new Option("--mix <name>", "without --problems: the mixture, that of `npm start` or all families and levels")
-        .choices(Object.keys(MIXES))
-        .default("demo"),
-    )
+    .addOption(mixOption("without --problems: the mixture, that of `npm start` or all families and levels"))
     .option("--count <n>", "without --problems: how many held-out problems", integer(1), 500)
     .option("--samples <k>", "answers a problem", integer(1), 1)
     .option("--seed <s>", "of the sampling", integer(0), 0)

@@ -9,7 +9,7 @@ import { type Command, Option } from "commander";
 import { saveCheckpoint } from "../../model/hf-checkpoint.ts";
 import { summarise } from "../../train/evaluate.ts";
 import { integer, newCommand, uiOf } from "../command.ts";
-import { evaluateModel, heldOutProblems, MIXES, type MixName } from "../evaluation.ts";
+import { evaluateModel, heldOutProblems, type MixName, mixOption } from "../evaluation.ts";
 import { openModel } from "../models.ts";
 import { formatBytes, type Ui } from "../ui.ts";
 
@@ -41,11 +41,7 @@ export function create(): Command {
     .addOption(new Option("--dtype <type>", "of the weights").choices(["BF16", "F32"]).default("BF16"))
     .option("--description <text>", "one line, kept in reckon.json")
     .option("--evaluate <n>", "measure what was written on so many held-out problems", integer(1))
-    .addOption(
-      new Option("--mix <name>", "their mixture: that of `npm start`, or all families and levels")
-        .choices(Object.keys(MIXES))
-        .default("demo"),
-    )
+    .addOption(mixOption("their mixture: that of `npm start`, or all families and levels"))
     .option(
       "--workers <n>",
       "threads of the evaluation; does not change the result",

@@ -12,7 +12,7 @@ import {
   preferenceTraces,
 } from "../../tasks/index.ts";
 import { integer, newCommand, uiOf } from "../command.ts";
-import { MIXES, type MixName } from "../evaluation.ts";
+import { MIXES, type MixName, mixOption } from "../evaluation.ts";
 
 interface Options {
   readonly level: number;
@@ -33,14 +33,7 @@ export function gradedCommand(): Command {
   ])
     .argument("[family]", "one family from `reckon tasks list` (default: a mixture)")
     .option("--level <n>", "difficulty of the family, 0 is the easiest", integer(0), 0)
-    .addOption(
-      new Option(
-        "--mix <name>",
-        "the mixture, where no family is given: that of `npm start`, or all families and levels",
-      )
-        .choices(Object.keys(MIXES))
-        .default("demo"),
-    )
+    .addOption(mixOption("the mixture, where no family is given: that of `npm start`, or all families and levels"))
     .addOption(
       new Option(
         "--preferences <what>",

@@ -63,7 +63,10 @@ export class Desk {
       case "grow":
         this.#step = 0;
         this.#begin(async () => {
-          await this.#growth?.release();
+          const before = this.#growth;
+          // Given up first: should preparing fail, it must not be let go a second time.
+          this.#growth = undefined;
+          await before?.release();
           const { provider, model } = this.#loaded!;
           this.#growth = await Growth.create(provider, model, message.settings);
         });
