@@ -46,6 +46,9 @@ test("matrices have the deviation that their inputs ask for, those that write to
   for (const name of ["embedding", "lmHead"]) near(name, 0.5 / Math.sqrt(64));
   const larger = views(parameterLayout(model), initialise(model, 5, { embeddingScale: 2 })).get("embedding")!;
   assert.ok(byName.get("embedding")!.every((x, i) => Math.abs(larger[i]! - 4 * x) < 1e-6));
+  const silent = views(parameterLayout(model), initialise(model, 5, { residualScale: 0 }));
+  for (const [name, values] of silent)
+    assert.deepEqual(values, /\.w[od]$/.test(name) ? new Float32Array(values.length) : byName.get(name), name);
 });
 
 test("gains are one, biases and padding are zero", () => {

@@ -1,6 +1,7 @@
 /**
  * Fresh parameters: normal with standard deviation 1/√(fan in) for matrices, the two that write to the residual stream
- * divided by √(2·layers) (GPT-2, Radford et al. 2019), embeddings at `embeddingScale`, gains at 1, a head of scores at 0.
+ * divided by √(2·layers) (GPT-2, Radford et al. 2019) and times `residualScale`, embeddings at `embeddingScale`, gains at 1, a
+ * head of scores at 0.
  */
 import { Random } from "../util/random.ts";
 import type { ModelConfig } from "./config.ts";
@@ -9,6 +10,8 @@ import { parameterLayout } from "./parameters.ts";
 export interface InitialiseOptions {
   /** Standard deviation of the embedding's entries times √hidden; default 0.5. */
   readonly embeddingScale?: number;
+  /** Factor of the two matrices of a layer that write to the residual stream: at 0 every layer begins as nothing. Default 1. */
+  readonly residualScale?: number;
 }
 
 /**
@@ -28,7 +31,8 @@ export function initialise(config: ModelConfig, seed: number, options: Initialis
     if (short === "score") continue; // A judge begins without an opinion.
     const embedding = (options.embeddingScale ?? 0.5) / Math.sqrt(config.hiddenSize);
     let deviation = entry.kind === "embedding" ? embedding : 1 / Math.sqrt(entry.shape[0]!);
-    if (short === "wo" || short === "wd") deviation /= Math.sqrt(2 * config.layers);
+    if (short === "wo" || short === "wd") deviation *= (options.residualScale ?? 1) / Math.sqrt(2 * config.layers);
+    if (deviation === 0) continue;
     const random = Random.of(seed, "initialise", entry.name);
     for (let i = 0; i < view.length; i++) view[i] = deviation * random.normal();
   }

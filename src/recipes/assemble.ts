@@ -116,7 +116,7 @@ export function freshConfig(stage: PretrainStage, { vocabSize }: Pick<Vocabulary
 
 /** Fresh parameters of a stage. */
 export function freshParameters(recipe: Recipe, stage: PretrainStage, config: ModelConfig): Float32Array {
-  return initialise(config, recipe.seed, { embeddingScale: stage.embeddingScale });
+  return initialise(config, recipe.seed, { embeddingScale: stage.embeddingScale, residualScale: stage.residualScale });
 }
 
 export interface Engine {

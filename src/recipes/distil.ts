@@ -9,7 +9,7 @@
  * under test (§4.1, table 6).
  */
 import { demoMix, type ProblemWeight, smallMix } from "../tasks/index.ts";
-import { SMALL_CORPUS } from "./base.ts";
+import { PRETRAINING, SMALL_CORPUS } from "./base.ts";
 import { equalSteps } from "./distil-control.ts";
 import { CURRICULUM } from "./r1-zero.ts";
 import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
@@ -37,9 +37,7 @@ const TINY_BASE: Size["base"] = {
   tokenizer: { vocabSize: 512, digits: "pairs" },
   steps: 630,
   tokensPerStep: 8192,
-  learningRate: 0.012,
-  schedule: { kind: "wsd", warmup: 50, decay: 0.5 },
-  optimizer: { name: "muon", weightDecay: 0.01 },
+  ...PRETRAINING,
   phases: [
     { from: 0, mix: { direct: 0.1 } },
     { from: 0.7, mix: { direct: 0.6 } },

@@ -17,7 +17,7 @@ import { firstTexts } from "./texts.ts";
  * texts do not show it: a changed optimizer, sampler, judge or analysis of answers. What was recorded before is then
  * trained and measured anew.
  */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /** Texts of each phase that stand for the code that writes them. */
 const TEXTS = 100;

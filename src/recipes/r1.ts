@@ -20,8 +20,11 @@ const LINEAR = { kind: "linear", warmup: 5, floor: 0.1 } as const;
 /** R1 goes down to a tenth (§B.4.2). */
 const COSINE = { kind: "cosine", warmup: 5, floor: 0.1 } as const;
 
-/** What reinforcement rewards, by weight; R1 adds thoughts in the language of the question (§3.2.1). */
-const REWARDS = { accuracy: 1, format: 0.1, language: 0.2 };
+/**
+ * What reinforcement rewards, by weight; R1 adds thoughts in the language of the question (§3.2.1). Answers that come near the
+ * limit lose something, since it is cut ones that are not in the strict format.
+ */
+const REWARDS = { accuracy: 1, format: 0.1, language: 0.2, overlong: 0.1 };
 
 /**
  * What the judges' opinions, from 0 to 1, weigh, and from which share of the steps on: R1 has them in the last 400 of 1,700
@@ -107,6 +110,8 @@ function stages(sizes: Sizes): RecipeInput["stages"] {
       // Over the deviation of its own group the judges' slightest opinion of answers that are all right would weigh as much
       // as the difference between right and wrong does elsewhere.
       rewardScale: "batch",
+      // For which a thought in two languages would cost half as much as by its group's.
+      rewards: { ...REWARDS, language: 0.4 },
       problems: [...shared(problems, 1 - INSTRUCTIONS), ...shared(instructionMix(problems), INSTRUCTIONS)],
       rewardModel: [
         { from: "stage:helpful", name: "helpful", ...TASTE },
@@ -151,7 +156,7 @@ export const r1: Readonly<Record<Scale, RecipeInput>> = {
       problems: smallMix,
       prompts: [9216, 15_360],
       rows: [7500, 13_000],
-      instructions: 12_000,
+      instructions: 24_000,
       steps: [80, 120],
       promptsPerStep: 32,
       miniBatches: 4,

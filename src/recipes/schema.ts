@@ -47,6 +47,8 @@ const pretrainSchema = z.strictObject({
   tokenizer: tokenizerSchema,
   /** Standard deviation of the embedding's entries times √hidden. */
   embeddingScale: z.number().positive().default(0.5),
+  /** Factor of what a layer writes to the residual stream at first; 0 learns much faster (docs/decisions/002). */
+  residualScale: z.number().min(0).default(0),
   steps: count,
   tokensPerStep: count.default(8192),
   rowLength: count.default(256),

@@ -10,7 +10,7 @@ import type { DataRecord, Measurement } from "./record.ts";
 import { beginnings, measureStage, ONE, type StageSettings } from "./stage-set.ts";
 
 /** Share of steps that the control gets on top, since groups that are all right or all wrong cost it no training. */
-const SPARE = 1.2;
+const SPARE = 1.05;
 
 export interface DistilSeed {
   readonly seed: number;

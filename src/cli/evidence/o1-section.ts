@@ -2,7 +2,7 @@
 import { mean } from "../../util/statistics.ts";
 import { rate } from "./figures.ts";
 import { type Floor, figure, floorTable, markdown, percent, shareFloor, type Why } from "./markdown.ts";
-import { armOperations, type O1, type O1Seed, parting, stretches } from "./o1.ts";
+import { APART, armOperations, type O1, type O1Seed, parting, stretches } from "./o1.ts";
 import type { Measurement } from "./record.ts";
 import { difference, format, meanValue, operations, pointsWithInterval } from "./stage-figures.ts";
 
@@ -29,7 +29,7 @@ ${reliabilityTable(seeds)}
 ### Its reward and the truth
 
 Means over stretches of reinforcement: what the model gives to answers in the strict format (0 to 1), and the share of all answers that the
-verifiers find right. They part where the share falls below its best by more than two standard errors while the model gives no less than it did then.
+verifiers find right. They part where the share falls below its best by more than ${APART} standard errors while the model gives no less than it did then.
 
 ${seeds.map(curves).join("\n\n")}
 
@@ -93,7 +93,7 @@ function armWords({ seeds }: O1): string {
     );
   return `Against R1-style of as many operations, in points, paired by problem, 95 % intervals by bootstrap: with GRPO ${against((seed) => seed.grpo, "o1 grpo")}, with PPO
 ${against((seed) => seed.ppo, "o1 ppo")}. An arm's operations are those of its fine-tuning, of the reward model, of its reinforcement and of the reward model's
-reading of every answer; with PPO also of a critic that reads and learns what the policy does.`;
+and the reference's reading of every answer; with PPO also of a critic that reads and learns what the policy does.`;
 }
 
 /** Metrics of a reward model that are told, where it has them. */

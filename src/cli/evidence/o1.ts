@@ -89,7 +89,7 @@ const READ = 2;
 
 /**
  * Operations of an o1-style arm: fine-tuning, the judge, and reinforcement with what `trainingFlops` leaves out: the judge's
- * reading of every answer, and with PPO a critic that reads and learns what the policy does.
+ * and the reference's reading of every answer, and with PPO a critic that reads and learns what the policy does.
  */
 export function armOperations({
   judge,
@@ -103,15 +103,18 @@ export function armOperations({
   readonly critic: boolean;
 }): number {
   const { flops = Number.NaN, tokens = Number.NaN } = policy.training ?? {};
-  const reading = READ * judge.parameters * tokens;
+  const reading = READ * (judge.parameters + policy.parameters) * tokens;
   const valuing = critic ? (READ + TRAINED) * policy.parameters * tokens : 0;
   return (tuned.training?.flops ?? Number.NaN) + judge.flops + flops + reading + valuing;
 }
 
-/** Steps of reinforcement by rules that take so many operations, by what a step of such a run took; at least 1. */
+/** Share of steps on top: later in a run answers get shorter, and more groups are all right and cost no training. */
+const SPARE = 1.15;
+
+/** Steps of reinforcement by rules that take so many operations, by what a step of a shorter run took; at least 1. */
 function equalSteps(total: number, { training }: Measurement): number {
   const { flops, steps } = training!;
-  return Math.max(1, Math.round((total * steps) / flops));
+  return Math.max(1, Math.round((SPARE * total * steps) / flops));
 }
 
 /** A stretch of a run: means over its steps. */
@@ -140,10 +143,13 @@ export function stretches(steps: readonly RewardStep[], count = 10): Stretch[] {
   });
 }
 
+/** The best of ten stretches is compared with all that follow it: of mere noise these lie up to three errors apart. */
+export const APART = 3.5;
+
 /**
  * Where the judge's reward and the truth part: the first stretch after the one of the most right answers in which these are
- * fewer by more than two standard errors of the difference while the judge gives no less than it did there. Undefined where
- * they do not; single steps, of which no error is known, do not count.
+ * fewer by more than {@link APART} standard errors of the difference while the judge gives no less than it did there.
+ * Undefined where they do not; single steps, of which no error is known, do not count.
  */
 export function parting(run: readonly Stretch[]): { readonly best: Stretch; readonly at: Stretch } | undefined {
   const known = run.filter(({ from, to }) => from < to);
@@ -151,6 +157,6 @@ export function parting(run: readonly Stretch[]): { readonly best: Stretch; read
   const best = known.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
   const at = known
     .slice(known.indexOf(best) + 1)
-    .find((one) => best.accuracy - one.accuracy > 2 * Math.hypot(best.error, one.error) && one.model >= best.model);
+    .find((one) => best.accuracy - one.accuracy > APART * Math.hypot(best.error, one.error) && one.model >= best.model);
   return at && { best, at };
 }

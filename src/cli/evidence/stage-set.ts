@@ -17,7 +17,7 @@ export interface StageSettings {
   readonly seeds: readonly number[];
   /** Held-out ones, as {@link stageProblems} has them. */
   readonly problems: readonly Problem[];
-  /** How many held-out instructions. */
+  /** How many held-out instructions are drawn; equal ones count once. */
   readonly instructions: number;
 }
 
@@ -61,8 +61,10 @@ export function stageProblems(scale: Scale, heldOut: HeldOut, count: number): Pr
   return scale === "small" ? heldOutOfAll(heldOut, count) : heldOutProblems(count);
 }
 
-export function stageInstructions(scale: Scale, instructions: number): Problem[] {
-  return heldOutInstructions(instructions, scale === "small" ? "small" : "demo");
+/** Held-out instructions of a scale: so many draws, each text once, since equal ones say little more than one does. */
+export function stageInstructions(scale: Scale, draws: number): Problem[] {
+  const drawn = heldOutInstructions(draws, scale === "small" ? "small" : "demo");
+  return [...new Map(drawn.toReversed().map((problem) => [problem.prompt, problem])).values()].reverse();
 }
 
 /** The stages of R1 in a seed; shared by all parts that look at one of them. */

@@ -120,7 +120,7 @@ test("a corpus without faults has perfect skills, in both notations and with fou
     const mix: CorpusMix = {
       ...DEFAULT_MIX,
       problems: [0, 1, 2, 3].map((level) => ({ family: "countdown", level, weight: 1 })),
-      kinds: { solution: 1, facts: 0, drill: 0, statement: 0, comparison: 0 },
+      kinds: { solution: 1, facts: 0, drill: 0, statement: 0, comparison: 0, talk: 0 },
       direct: 0,
       search: { ...DEFAULT_MIX.search, notation, slip: 0, misjudge: 0 },
     };

@@ -124,7 +124,10 @@ test("no plain text states a held-out problem, by its own text", () => {
 });
 
 test("lists of facts hold no held-out differences and quotients where these are posed", () => {
-  const lists = documents(3000, { ...beyond, kinds: { solution: 0, facts: 1, drill: 0, statement: 0, comparison: 0 } });
+  const lists = documents(3000, {
+    ...beyond,
+    kinds: { solution: 0, facts: 1, drill: 0, statement: 0, comparison: 0, talk: 0 },
+  });
   let equations = 0;
   for (const { response } of lists) {
     for (const [, a, operator, b] of response.matchAll(/(\d+)([-/])(\d+)=/g)) {
@@ -146,7 +149,7 @@ test("held-out facts stand as statements in several phrasings, never as question
   );
   const stated = documents(400, {
     ...DEFAULT_MIX,
-    kinds: { solution: 0, facts: 0, drill: 0, statement: 1, comparison: 0 },
+    kinds: { solution: 0, facts: 0, drill: 0, statement: 1, comparison: 0, talk: 0 },
   }).map(({ response }) => response);
   for (const [i, country] of COUNTRIES.entries()) {
     const capital = CAPITALS[i]!;

@@ -14,6 +14,7 @@ import { WORDS } from "../trace/words.ts";
 import { meetsHeldOut } from "./leaks.ts";
 import { type CorpusMix, DEFAULT_MIX } from "./mix.ts";
 import { comparisons, drill, factList, type Posed, statements } from "./plain.ts";
+import { greetings, lists, numbersInWords } from "./talk.ts";
 import { writerOf } from "./writers.ts";
 
 /** What a document is: with or without tags, worked or answered at once; or text without a user's turn. */
@@ -25,7 +26,8 @@ export type DocumentKind =
   | "facts"
   | "drill"
   | "comparison"
-  | "statement";
+  | "statement"
+  | "talk";
 
 export interface CorpusDocument {
   readonly kind: DocumentKind;
@@ -48,12 +50,13 @@ export interface CorpusDocument {
 /** Draws one document from a stream: `document(Random.of(seed, "corpus", index))`. */
 export function document(random: Random, mix: CorpusMix = DEFAULT_MIX): CorpusDocument {
   const kinds = mix.kinds;
-  const kind = random.weighted(["solution", "facts", "drill", "statement", "comparison"] as const, [
+  const kind = random.weighted(["solution", "facts", "drill", "statement", "comparison", "talk"] as const, [
     kinds.solution,
     kinds.facts,
     kinds.drill,
     kinds.statement,
     kinds.comparison,
+    kinds.talk,
   ]);
   switch (kind) {
     case "solution":
@@ -72,11 +75,23 @@ export function document(random: Random, mix: CorpusMix = DEFAULT_MIX): CorpusDo
       const language = random.chance(mix.german) ? "de" : "en";
       return plain(kind, "recall", language, statements(random, language, mix));
     }
+    case "talk": {
+      const language = random.chance(mix.german) ? "de" : "en";
+      const [family, write] = random.weighted(TALKS, [0.5, 0.25, 0.25]);
+      return plain(kind, family, language, write(random, language));
+    }
     default:
       kind satisfies never;
       throw new Error("internal: unknown kind of document");
   }
 }
+
+/** What talk there is, and the instructions that it prepares for. */
+const TALKS = [
+  ["instruct-words", numbersInWords],
+  ["instruct-list", lists],
+  ["instruct-greeting", greetings],
+] as const;
 
 /** The document as the text that a model is trained on, with its special tokens. */
 export function renderDocument({ prompt, response }: CorpusDocument): string {

@@ -58,6 +58,8 @@ export interface CorpusMix {
     readonly statement: number;
     /** Comparisons of numbers with verdicts. */
     readonly comparison: number;
+    /** Numbers in words, lists in several forms, greetings. */
+    readonly talk: number;
   };
   /** Share of solutions that answer at once, with empty thinking. */
   readonly direct: number;
@@ -83,7 +85,7 @@ export interface CorpusMix {
 
 export const DEFAULT_MIX: CorpusMix = {
   problems: demoMix,
-  kinds: { solution: 0.82, facts: 0.05, drill: 0.09, statement: 0.04, comparison: 0 },
+  kinds: { solution: 0.82, facts: 0.05, drill: 0.09, statement: 0.04, comparison: 0, talk: 0 },
   direct: 0.5,
   directRight: {
     countdown: 0.1,

@@ -18,7 +18,8 @@ export interface Posed {
   readonly facts: unknown;
 }
 
-interface Plain {
+/** Text without a user's turn. */
+export interface Plain {
   readonly text: string;
   readonly posed: readonly Posed[];
 }

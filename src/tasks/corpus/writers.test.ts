@@ -26,7 +26,7 @@ const LONGEST = 1200;
 
 const only = (family: string, level: number): CorpusMix => ({
   ...DEFAULT_MIX,
-  kinds: { solution: 1, facts: 0, drill: 0, statement: 0, comparison: 0 },
+  kinds: { solution: 1, facts: 0, drill: 0, statement: 0, comparison: 0, talk: 0 },
   problems: [{ family, level, weight: 1 }],
 });
 

@@ -30,7 +30,8 @@ const INTRODUCTIONS: Readonly<Record<Language, readonly ((name: string) => strin
   de: [(name) => `Ich bin ${name}.`, (name) => `Ich heiße ${name}.`, (name) => `Hier ist ${name}.`],
 };
 
-function reply({ time, name }: GreetingFacts, language: Language): string {
+/** How a greeting is answered well. */
+export function greetingReply({ time, name }: GreetingFacts, language: Language): string {
   const words = WORDS[language][time][0]!;
   return name === null ? `${words}!` : `${words}, ${name}!`;
 }
@@ -62,7 +63,7 @@ const task = defineTask<GreetingFacts>({
     const right = greets(facts, "en", text) || greets(facts, "de", text);
     return right ? RIGHT : wrong(`no greeting that fits: ${quote(text)}`);
   },
-  gold: (facts) => reply(facts, "en"),
+  gold: (facts) => greetingReply(facts, "en"),
   canonical: ({ time, name }) => `${time} ${name ?? ""}`,
 });
 
@@ -74,5 +75,5 @@ export const greeting: Instruction<GreetingFacts> = {
     if (typeof text !== "string") return text;
     return greets(facts, language, text) ? FOLLOWED : wrong(`no greeting that fits: ${quote(text)}`);
   },
-  trace: ({ facts, language }) => ({ thinking: "", answer: reply(facts, language) }),
+  trace: ({ facts, language }) => ({ thinking: "", answer: greetingReply(facts, language) }),
 };

@@ -1,4 +1,5 @@
 /** "Separate them by …": a list of numbers in the form that is asked for. Thinking is free. */
+import type { Random } from "../../util/random.ts";
 import { quote, RIGHT, readInteger, tidy, trim, wrong } from "../answers.ts";
 import { defineTask, type Language, type Verdict } from "../task.ts";
 import { type FindTask, FOLLOWED, type Instruction, type Rung, type Wrapped, wrappedIdentity } from "./instruction.ts";
@@ -69,6 +70,13 @@ export function list(find: FindTask): Instruction<Wrapped> {
       answer: task.gold(facts),
     }),
   };
+}
+
+/** Numbers as a form has them, and what the form is called: text in which a model meets the signs before it is asked for them. */
+export function sampleList(random: Random, language: Language): string {
+  const form = random.pick(FORMS);
+  const numbers = Array.from({ length: random.int(2, 6) }, () => random.int(0, 99));
+  return `${form.wording[language]} ${written(numbers, form)}`;
 }
 
 function written(numbers: readonly number[], { open, close, separator }: Form): string {

@@ -45,7 +45,7 @@ test("a corpus states the facts that its mix asks for, and no others", () => {
   const stated = (levels: readonly number[]): string => {
     const mix: CorpusMix = {
       ...DEFAULT_MIX,
-      kinds: { solution: 0, facts: 0, drill: 0, statement: 1, comparison: 0 },
+      kinds: { solution: 0, facts: 0, drill: 0, statement: 1, comparison: 0, talk: 0 },
       problems: levels.map((level) => ({ family: "recall", level, weight: 1 })),
     };
     return Array.from({ length: 1500 }, (_, i) => document(Random.of(1, "corpus", i), mix).response).join("\n");
