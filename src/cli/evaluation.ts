@@ -17,6 +17,8 @@ export interface ModelEvaluation {
   readonly maxTokens: number;
   /** Tokens of thinking after which the answer is forced. */
   readonly thinkingBudget?: number;
+  /** One for each problem, in place of `thinkingBudget`. */
+  readonly thinkingBudgets?: readonly number[];
   /** How often the end of thinking is put off by "wait". */
   readonly waits?: number;
   readonly workers: number;
@@ -44,8 +46,9 @@ export async function evaluateModel(
   const block = Math.max(1, Math.floor(ROUND / settings.samples));
   try {
     for (let at = 0; at < problems.length; at += block) {
-      const round = sampling(settings, at, tokenizer);
-      answers.push(...(await sampleAnswers(compute, tokenizer, problems.slice(at, at + block), round, judge)));
+      const round = problems.slice(at, at + block);
+      const how = sampling(settings, at, round.length, tokenizer);
+      answers.push(...(await sampleAnswers(compute, tokenizer, round, how, judge)));
       settings.onProgress?.(answers.length);
     }
   } finally {
@@ -59,8 +62,14 @@ export function positionsOf(tokenizer: Tokenizer, problems: readonly Problem[], 
   return Math.max(...problems.map((problem) => tokenizer.encodePlain(problem.prompt).length)) + maxTokens + 2;
 }
 
-function sampling(settings: ModelEvaluation, at: number, tokenizer: Tokenizer): EvaluationSettings {
-  const { samples, seed, temperature, topK, topP, maxTokens, thinkingBudget, waits = 0 } = settings;
+function sampling(
+  settings: ModelEvaluation,
+  at: number,
+  count: number,
+  tokenizer: Tokenizer,
+): EvaluationSettings {
+  const { samples, seed, temperature, topK, topP, maxTokens, thinkingBudget, thinkingBudgets, waits = 0 } = settings;
+  const budget = (maxThinkingTokens: number | undefined) => formatBudget(tokenizer, { maxThinkingTokens, waits });
   return {
     samples,
     seed,
@@ -69,9 +78,8 @@ function sampling(settings: ModelEvaluation, at: number, tokenizer: Tokenizer): 
     key: ["eval", at],
     ...(topK === undefined ? {} : { topK }),
     ...(topP === undefined ? {} : { topP }),
-    ...(thinkingBudget === undefined && waits === 0
-      ? {}
-      : { budget: formatBudget(tokenizer, { maxThinkingTokens: thinkingBudget, waits }) }),
+    ...(thinkingBudget === undefined && waits === 0 ? {} : { budget: budget(thinkingBudget) }),
+    ...(thinkingBudgets === undefined ? {} : { budgets: thinkingBudgets.slice(at, at + count).map(budget) }),
   };
 }
 

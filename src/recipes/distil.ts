@@ -44,7 +44,7 @@ const TINY_BASE: Size["base"] = {
   ],
 };
 
-/** 674,000 parameters, just under a third of the small base's; and three quarters of the documents that it has read. */
+/** 674,000 parameters, just under a third of the small base's; and five sixths of the documents that it has read. */
 const SMALL_BASE: Size["base"] = {
   ...TINY_BASE,
   model: { hiddenSize: 96, layers: 5, heads: 3, kvHeads: 3, headDim: 32, intermediateSize: 288 },

@@ -34,6 +34,7 @@ export const sft: Readonly<Record<Scale, RecipeInput>> = {
         from: "models/base",
         problems: [...smallMix],
         steps: 600,
+        rowLength: 320,
         learningRate: 1e-3,
         schedule: { kind: "cosine", warmup: 10, floor: 0.05 },
         optimizer: { name: "adamw", weightDecay: 0.01 },

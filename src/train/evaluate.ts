@@ -21,6 +21,8 @@ export interface EvaluationSettings {
   readonly maxNewTokens: number;
   readonly batchRows?: number;
   readonly budget?: RolloutRequest["budget"];
+  /** One for each problem, in place of `budget`. */
+  readonly budgets?: RolloutRequest["budgets"];
   readonly weights?: Weights;
   /** Names the draw, so that evaluations of one run do not share random numbers with its rollouts. */
   readonly key?: readonly (string | number)[];
@@ -78,7 +80,7 @@ export async function sampleAnswers(
   const prompts = problems.map((problem) => promptIds(tokenizer, problem.prompt));
   const { shards } = compute.spec;
   const size = Math.ceil(problems.length / shards);
-  const { samples, seed, temperature, topK, topP, maxNewTokens, batchRows, budget } = settings;
+  const { samples, seed, temperature, topK, topP, maxNewTokens, batchRows, budget, budgets } = settings;
   const requests = Array.from(
     { length: shards },
     (_, s): RolloutRequest => ({
@@ -90,6 +92,7 @@ export async function sampleAnswers(
       ...(topP === undefined ? {} : { topP }),
       ...(batchRows === undefined ? {} : { batchRows }),
       ...(budget === undefined ? {} : { budget }),
+      ...(budgets === undefined ? {} : { budgets: budgets.slice(s * size, (s + 1) * size) }),
       stopTokens: [tokenizer.specialId("<|end|>")!],
       seed,
       key: settings.key ?? ["evaluate"],

@@ -142,9 +142,7 @@ export function create(): Command {
         growth: await part("growth", (c) => collectGrowth(c, { base, seeds: growthSeeds, problems, samples })),
         small: await part("small", (c) => collectSmall(c, small)),
         "test-time": await part("test-time", (c) => collectTestTime(c, small, options.waitProblems)),
-        sweeps: await part("sweeps", (c) =>
-          collectSweeps(c, { base, seeds: growthSeeds, problems: Math.ceil(problems / 2) }),
-        ),
+        sweeps: await part("sweeps", (c) => collectSweeps(c, { base, seeds: growthSeeds, problems })),
         r1: await part("r1", (c) => collectR1(c, stages)),
         mixing: await part("mixing", (c) => collectMixing(c, { ...stages, seeds: small.seeds.slice(0, 2) })),
         distil: await part("distil", (c) =>

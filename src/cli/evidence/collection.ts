@@ -328,28 +328,14 @@ export class Collection {
     judge?: Judge,
   ): Promise<Evaluated[]> {
     const progress = this.#ui.progress(name, problems.length * sampling.samples);
-    const { thinkingBudgets: _, thinkingBudget: __, ...common } = sampling;
-    const answers: Evaluated[] = [];
-    let before = 0;
-    // Problems of one budget are asked together; answers stand in the order of the problems.
-    for (const [thinkingBudget, at] of byBudget(problems, sampling)) {
-      const asked = at.map((i) => problems[i]!);
-      const given = await evaluateModel(checkpoint, asked, {
-        maxTokens: MAX_TOKENS,
-        ...common,
-        ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
-        seed: SEED,
-        workers: this.#settings.workers,
-        ...(judge ? { judge } : {}),
-        onProgress: (done) => progress.update(before + done),
-      });
-      before += given.length;
-      for (const [n, i] of at.entries()) {
-        for (let k = 0; k < sampling.samples; k++) {
-          answers[i * sampling.samples + k] = given[n * sampling.samples + k]!;
-        }
-      }
-    }
+    const answers = await evaluateModel(checkpoint, problems, {
+      maxTokens: MAX_TOKENS,
+      ...sampling,
+      seed: SEED,
+      workers: this.#settings.workers,
+      ...(judge ? { judge } : {}),
+      onProgress: (done) => progress.update(done),
+    });
     const right = mean(answers.map(({ judgement }) => (judgement.score === 1 ? 1 : 0)));
     const tokens = mean(answers.map(({ rollout }) => rollout.length));
     progress.end(`${name}: ${(100 * right).toFixed(1)} % right, ${tokens.toFixed(1)} tokens`);
@@ -359,14 +345,6 @@ export class Collection {
   #file(name: string): string {
     return join(this.#settings.records, `${name.replaceAll(/[^a-z0-9.]+/gi, "-")}.json`);
   }
-}
-
-/** Numbers of the problems that are asked with each budget. */
-function byBudget(
-  problems: readonly Problem[],
-  { thinkingBudget, thinkingBudgets }: Sampling,
-): Map<number | undefined, number[]> {
-  return Map.groupBy(problems.keys(), (i) => thinkingBudgets?.[i] ?? thinkingBudget);
 }
 
 /** @throws ReckonError RECORD_INVALID */

@@ -122,16 +122,9 @@ export interface FamilyDifference extends Interval {
   readonly sure: boolean;
 }
 
-/**
- * Of all families that a list of problems has.
- * @param among numbers of the problems that count; default: all
- */
-export function familyDifferences(
-  problems: readonly Problem[],
-  seeds: readonly Pair[],
-  among: readonly number[] = [...problems.keys()],
-): FamilyDifference[] {
-  const families = Map.groupBy(among, (problem) => problems[problem]!.family);
+/** Of all families that a list of problems has. */
+export function familyDifferences(problems: readonly Problem[], seeds: readonly Pair[]): FamilyDifference[] {
+  const families = Map.groupBy(problems.keys(), (problem) => problems[problem]!.family);
   return [...families].map(([family, at]) => {
     const { a, b, interval } = pairedDifference(at, seeds, family);
     const all = pairedDifference(at, seeds, family, { level: 1 - 0.05 / families.size, resamples: 4000 }).interval;

@@ -8,7 +8,7 @@ import type { Collection } from "./collection.ts";
 import { rate } from "./figures.ts";
 import { figure, markdown, percent } from "./markdown.ts";
 import type { Measurement } from "./record.ts";
-import { difference, points, pointsWithInterval } from "./stage-figures.ts";
+import { difference, points, pointsWithInterval, type Value } from "./stage-figures.ts";
 
 export interface SweepSettings {
   readonly base: string;
@@ -72,6 +72,7 @@ ${markdown(
     "right",
     "difference in points",
     "each seed",
+    "right on the way",
     "format",
     "tokens of right answers",
     "of wrong ones",
@@ -86,6 +87,7 @@ ${markdown(
       percent(over((m) => m.summary.pass_at_1)),
       i === 0 ? "" : pointsWithInterval(difference(pairs, rate, variant.name)),
       i === 0 ? measurements.map((m) => percent(m.summary.pass_at_1)).join(", ") : gaps.map(points).join(", "),
+      percent(over(onTheWay)),
       percent(over((m) => m.summary.format)),
       over((m) => m.summary.tokens_right).toFixed(1),
       over((m) => m.summary.tokens_wrong).toFixed(1),
@@ -93,5 +95,32 @@ ${markdown(
     ];
   }),
 )}
+
+"On the way" is the mean of the evaluations before the last one: who rises sooner has more of it.
+
+${lengthWords(rows)}
 `;
 }
+
+/** Mean share right of the evaluations during training, those of the base and of the end left out. */
+function onTheWay({ training }: Measurement): number {
+  return mean((training?.curve ?? []).slice(1, -1).map(({ accuracy }) => accuracy));
+}
+
+/**
+ * The lengths of GRPO's answers beside Dr. GRPO's (Liu et al. 2025, arXiv 2503.20783), which is said to keep wrong answers
+ * shorter: on the same problems, since which ones are right differs too.
+ */
+function lengthWords(rows: Sweeps["rows"]): string {
+  const of = (name: string) => rows.find(({ variant }) => variant.name === name)!.measurements;
+  const [grpo, doctor] = [of("GRPO's normalisation"), of("Dr. GRPO")];
+  const apart = (right: number): string => {
+    const pairs = doctor.map((m, seed) => [m, grpo[seed]!] as const);
+    const tokens: Value = (m, problem) => (m.right[problem] === right ? m.tokens[problem]! : null);
+    const { a, b, low, high } = difference(pairs, tokens, `length ${right}`);
+    return Number.isFinite(a) ? `${signed(a - b)} (${signed(low)} to ${signed(high)})` : "none such";
+  };
+  return `Dr. GRPO's answers against GRPO's, in tokens, on problems that both have right in every seed: ${apart(1)}; on those that both have wrong: ${apart(0)}.`;
+}
+
+const signed = (x: number): string => `${x >= 0 ? "+" : "−"}${Math.abs(x).toFixed(1)}`;

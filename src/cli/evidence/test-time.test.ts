@@ -28,15 +28,15 @@ function measured(right: readonly number[], cut: number): Measurement {
 }
 
 test("beside what waits win stands what they have cut off", () => {
-  const waits = [0, 1, 2, 4].map((count) => ({
+  const waits = [0, 1, 2].map((count) => ({
     waits: count,
     measurement: measured([1, 1, 0, 1, 0, count > 0 ? 0 : 1], count / 100),
   }));
   const free = measured([1, 1, 0, 1, 0, 1], 0);
   const budgets = [{ share: 0, tokens: 0, measurement: measured([0, 0, 0, 0, 0, 1], 0) }];
-  const seeds = [{ seed: 7, natural: 20, free, budgets, votes: { "1": 0.5 }, waits }];
+  const seeds = [{ seed: 7, natural: 20, free, budgets, votes: { "1": 0.5 }, waits, searches: waits }];
   const section = testTimeSection({ problems, waitProblems: problems, seeds }, () => undefined);
-  assert.match(section, /\n\| cut, seed 7 \| 0\.0 % \| 1\.0 % \| 2\.0 % \| 4\.0 % \|\n/);
-  assert.match(section, /\n\| right, seed 7 \| 66\.7 % \| 50\.0 % \| 50\.0 % \| 50\.0 % \|\n/);
+  assert.match(section, /\n\| cut, seed 7 \| 0\.0 % \| 1\.0 % \| 2\.0 % \|\n/);
+  assert.match(section, /\n\| right, seed 7 \| 66\.7 % \| 50\.0 % \| 50\.0 % \|\n/);
   assert.match(section, /"Cut" is the share of\nanswers that were not finished within \d+ new tokens/);
 });

@@ -24,7 +24,9 @@ import { ONE } from "./stage-set.ts";
 
 /** Shares of the natural length of a rung's thinking that a budget allows. */
 const BUDGETS = [0, 0.25, 0.5, 0.75, 1, 1.5, 2] as const;
-const WAITS = [0, 1, 2, 4] as const;
+const WAITS = [0, 1, 2] as const;
+/** Answers to each problem of a search, with a wait and without: there are few of these problems. */
+const SEARCH_SAMPLES = 4;
 /** Room for a thought that is made to go on: half as much again as reinforcement gives. */
 const WAIT_TOKENS = 384;
 /** Points that a wait may cost before it is said to hurt. */
@@ -42,8 +44,15 @@ export interface TestTime {
     readonly free: Measurement;
     readonly budgets: readonly { readonly share: number; readonly measurement: Measurement }[];
     readonly votes: Readonly<Record<string, number>>;
-    readonly waits: readonly { readonly waits: number; readonly measurement: Measurement }[];
+    readonly waits: readonly Waited[];
+    /** One wait and none, on the searches alone. */
+    readonly searches: readonly Waited[];
   }[];
+}
+
+interface Waited {
+  readonly waits: number;
+  readonly measurement: Measurement;
 }
 
 /** @param waited problems of the paired comparison of waits, or a few more: as many of each rung that has them */
@@ -67,24 +76,29 @@ export async function collectTestTime(
     }
     const many = { temperature: 1, samples: settings.samples };
     const { votes } = await collection.measure(name(`T 1 x${settings.samples}`), zero, problems, many);
+    const wait = async (what: string, count: number, of: readonly Problem[], samples: number): Promise<Waited> => {
+      const sampling = { ...ONE, samples, maxTokens: WAIT_TOKENS, ...(count === 0 ? {} : { waits: count }) };
+      return { waits: count, measurement: await collection.measure(name(`${what} ${count}`), zero, of, sampling) };
+    };
     const waits = [];
-    for (const count of WAITS) {
-      const sampling = { ...ONE, maxTokens: WAIT_TOKENS, ...(count === 0 ? {} : { waits: count }) };
-      waits.push({
-        waits: count,
-        measurement: await collection.measure(name(`waits ${count}`), zero, waitProblems, sampling),
-      });
-    }
-    seeds.push({ seed, natural: meanValue(free, thinking), free, budgets, votes: votes!, waits });
+    for (const count of WAITS) waits.push(await wait("waits", count, waitProblems, 1));
+    const searches = [];
+    for (const count of [0, 1])
+      searches.push(await wait("search waits", count, searched(waitProblems), SEARCH_SAMPLES));
+    seeds.push({ seed, natural: meanValue(free, thinking), free, budgets, votes: votes!, waits, searches });
   }
   return { problems, waitProblems, seeds };
 }
 
-/** For each problem the mean tokens of thinking in its rung, to the nearest multiple of four, so that many are asked together. */
+function searched(problems: readonly Problem[]): Problem[] {
+  return problems.filter(({ family }) => SEARCHES.includes(family));
+}
+
+/** For each problem the mean tokens of thinking in its rung, rounded. */
 function naturalLengths(problems: readonly Problem[], free: Measurement): number[] {
   const lengths: number[] = [];
   for (const { at } of rungsOf(problems)) {
-    const tokens = 4 * Math.round(meanValue(free, thinking, at) / 4);
+    const tokens = Math.round(meanValue(free, thinking, at));
     for (const problem of at) lengths[problem] = tokens;
   }
   return lengths;
@@ -106,7 +120,7 @@ ${budgetTable(testTime)}
 
 ${thinkingWords(testTime)}
 
-Votes: the majority of so many answers.
+Votes: the majority of so many answers; answers are the same where their texts are, blanks aside, so that a search's right answers may split.
 
 ${markdown(
   ["votes", ...Object.keys(first!.votes)],
@@ -179,12 +193,14 @@ makes no difference that shows in ${say(list.filter(({ low, high }) => low <= 0 
 }
 
 /** One wait against none. */
+function waitPair(waits: readonly Waited[]): Pair {
+  const of = (count: number): Measurement => waits.find((w) => w.waits === count)!.measurement;
+  const [one, none] = [of(1), of(0)];
+  return { a: (problem) => rate(one, problem), b: (problem) => rate(none, problem) };
+}
+
 function waitPairs({ seeds }: TestTime): Pair[] {
-  return seeds.map(({ waits }) => {
-    const of = (count: number): Measurement => waits.find((w) => w.waits === count)!.measurement;
-    const [one, none] = [of(1), of(0)];
-    return { a: (problem) => rate(one, problem), b: (problem) => rate(none, problem) };
-  });
+  return seeds.map(({ waits }) => waitPair(waits));
 }
 
 /** By family, paired by problem, means over seeds. */
@@ -198,20 +214,36 @@ function overall(testTime: TestTime): { readonly difference: number; readonly lo
   return { difference: a - b, ...interval };
 }
 
+/** The same on searches alone, where more answers were asked for. */
+function searchDifferences({ waitProblems, seeds }: TestTime): FamilyDifference[] {
+  return familyDifferences(
+    searched(waitProblems),
+    seeds.map(({ searches }) => waitPair(searches)),
+  );
+}
+
 function waitWords(testTime: TestTime): string {
   const { difference, low, high } = overall(testTime);
+  const each = testTime.seeds.map(({ seed, waits }) => {
+    const { a, b, interval } = pairedDifference([...testTime.waitProblems.keys()], [waitPair(waits)], `waits ${seed}`);
+    return `seed ${seed} ${points(a - b)} (${points(interval.low)} to ${points(interval.high)})`;
+  });
   const list = waitDifferences(testTime);
   const say = (items: readonly FamilyDifference[]): string =>
     items.map((one) => `${one.family}${sureMark(one)} ${points(one.a - one.b)}`).join(", ") || "none";
-  return `One wait changes the share of right answers by ${points(difference)} points (95 % interval ${points(low)} to ${points(high)}). By family, in points, beyond
-their intervals: better ${say(list.filter((f) => f.low > 0))}; worse ${say(list.filter((f) => f.high < 0))}.`;
+  const bySearch = searchDifferences(testTime).map(
+    (one) => `${one.family}${sureMark(one)} ${points(one.a - one.b)} (${points(one.low)} to ${points(one.high)})`,
+  );
+  return `One wait changes the share of right answers by ${points(difference)} points (95 % interval over seeds and problems ${points(low)} to ${points(high)};
+over problems alone: ${each.join(", ")}). By family, in points, beyond
+their intervals: better ${say(list.filter((f) => f.low > 0))}; worse ${say(list.filter((f) => f.high < 0))}.
+
+Searches once more, ${SEARCH_SAMPLES} answers to each of their problems: one wait changes ${bySearch.join(", ")}.`;
 }
 
 function floorsOf(testTime: TestTime): Floor[] {
   const { low } = overall(testTime);
-  const { waitProblems } = testTime;
-  const at = [...waitProblems.keys()].filter((problem) => SEARCHES.includes(waitProblems[problem]!.family));
-  const searches = familyDifferences(waitProblems, waitPairs(testTime), at);
+  const searches = searchDifferences(testTime);
   const helped = searches.filter((one) => one.low > 0 && one.sure).map(({ family }) => family);
   return [
     atLeast("a forced wait does not hurt: the least that its 95 % interval allows", -MARGIN, [low], POINTS),
