@@ -62,12 +62,7 @@ export function positionsOf(tokenizer: Tokenizer, problems: readonly Problem[], 
   return Math.max(...problems.map((problem) => tokenizer.encodePlain(problem.prompt).length)) + maxTokens + 2;
 }
 
-function sampling(
-  settings: ModelEvaluation,
-  at: number,
-  count: number,
-  tokenizer: Tokenizer,
-): EvaluationSettings {
+function sampling(settings: ModelEvaluation, at: number, count: number, tokenizer: Tokenizer): EvaluationSettings {
   const { samples, seed, temperature, topK, topP, maxTokens, thinkingBudget, thinkingBudgets, waits = 0 } = settings;
   const budget = (maxThinkingTokens: number | undefined) => formatBudget(tokenizer, { maxThinkingTokens, waits });
   return {

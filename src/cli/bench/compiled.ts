@@ -26,7 +26,13 @@ interface Setting {
   readonly seconds: number;
 }
 
+/** Why there is nothing compiled where nobody wanted it. */
+export const LEFT_OUT = "left out by --compile 0";
+
 const NAME = "compiled";
+
+/** Seconds that one way, and compiling the fastest again, may take at most. */
+const SLOWEST = 600;
 
 /** @returns the compiled peer, checked against us, or in words why there is none */
 export async function startCompiled(
@@ -38,13 +44,13 @@ export async function startCompiled(
     readonly agree: (peer: TorchPeer) => Promise<Record<string, number>>;
   },
 ): Promise<Compiled | string> {
-  if (seconds === 0) return "left out by --compile 0";
+  if (seconds === 0) return LEFT_OUT;
   const peer = await TorchPeer.start(configuration, parameters, threads, "torch_compiled.py");
   if (typeof peer === "string") return peer;
   try {
     await parts.prepare(peer);
-    // One way may take longer than all the time there is; three times that is the end.
-    const found = await peer.call(`compile-${work}`, { seconds, choices }, 3 * seconds);
+    // The last way may begin just before time is up, and what is kept is compiled once more.
+    const found = await peer.call(`compile-${work}`, { seconds, choices }, seconds + SLOWEST);
     const agreement = await parts.agree(peer);
     const kept = found["kept"] as { compileSeconds: number; ms: number };
     const { compileSeconds, ms: _, ...way } = kept;

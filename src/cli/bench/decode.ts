@@ -55,10 +55,6 @@ export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
       (await compute.generate(parts.map((part) => request(part, temperature)))).flat();
 
     let agreement: Record<string, number> | null = null;
-    if (typeof peer !== "string") {
-      await givePrompts(peer, prompts);
-      agreement = await agree(generate, peer);
-    }
     const contestants: Contestant[] = [{ name: "ours", run: () => timed(() => generate(1)) }];
     if (threads > 1) {
       const generator = await Generator.create(provider, model, { maxPositions: positions, threads });
@@ -67,8 +63,10 @@ export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
     }
     let choices = "";
     if (typeof peer !== "string") {
+      await givePrompts(peer, prompts);
       const chosen = (await peer.call("tune-decode"))["choices"];
       choices = describe(chosen);
+      agreement = await agree(generate, peer);
       contestants.splice(1, 0, { name: "peer", run: () => peer.time("decode") });
       compiled = await startCompiled(
         { configuration, parameters, threads, seconds: options.compile },

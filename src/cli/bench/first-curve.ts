@@ -1,8 +1,8 @@
 /**
  * `reckon bench first-curve`: seconds from a fresh clone to the first point of a training curve.
  *
- * Ours: the working folder's commit is cloned, `npm start` is called in it as a newcomer would, with npm's cache as it
- * is, and the first line of metrics and the first step of training are waited for. TRL: from starting Python, with
+ * Ours: the working folder's commit is cloned, `npm start` is called in it as a newcomer would, with an empty
+ * cache, and the first line of metrics and the first step of training are waited for. TRL: from starting Python, with
  * everything installed, to the end of the first step (bench grpo's job); its installation is told beside it.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -76,7 +76,9 @@ async function ourFirstCurve(onProgress: (what: string) => void): Promise<FirstC
   try {
     execFileSync("git", ["clone", "--quiet", "--no-hardlinks", packageRoot(), clone]);
     const cloned = seconds();
-    const { RECKON_LAUNCHED: _, ...env } = process.env;
+    const { RECKON_LAUNCHED: _, ...inherited } = process.env;
+    // As TRL's installation: everything is downloaded.
+    const env = { ...inherited, npm_config_cache: join(folder, "npm") };
     // A group of its own, so that what npm started can be ended with it.
     const started = spawn("npm", ["start", "--", "--port", "0", "--runs", runs], { cwd: clone, env, detached: true });
     child = started;

@@ -2,15 +2,16 @@
  * What has to be installed before a first step: bytes on disk, and how long `reckon bench setup` took for the peers.
  * Sizes count every file once, as they lie on disk.
  */
+import { spawnSync } from "node:child_process";
 import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../package.ts";
-import { venvFolder } from "./peer.ts";
+import { pythonOfPeers, venvFolder } from "./peer.ts";
 
 export interface Footprint {
   /** 10⁶ bytes of what production needs: the packages that package.json's dependencies bring, and Node itself. */
   readonly ours: number;
-  /** 10⁶ bytes of the peers' site-packages, without pip; null where there is no venv of `reckon bench setup`. */
+  /** 10⁶ bytes of the peers' site-packages, without pip; null where there is no PyTorch among them. */
   readonly peer: number | null;
   /** The same without CUDA's libraries and Triton, which PyPI's wheels bring and a processor does not use. */
   readonly peerWithoutCuda: number | null;
@@ -22,8 +23,7 @@ const STAMP = "reckon.json";
 const MEGA = 1e6;
 
 export function footprint(): Footprint {
-  const folder = venvFolder();
-  const packages = sitePackages(folder);
+  const [folder, packages] = pythonFolders() ?? [venvFolder(), undefined];
   const stamp = join(folder, STAMP);
   const seconds = existsSync(stamp) ? (JSON.parse(readFileSync(stamp, "utf8")) as { seconds: number }).seconds : null;
   const [all, cuda] = packages === undefined ? [null, 0] : sizesOf(packages);
@@ -51,10 +51,13 @@ function productionBytes(): number {
     .reduce((total, [path]) => total + bytesOf(join(root, path), (name) => name !== "node_modules"), 0);
 }
 
-function sitePackages(venv: string): string | undefined {
-  const lib = join(venv, "lib");
-  const python = existsSync(lib) ? readdirSync(lib).find((name) => name.startsWith("python")) : undefined;
-  return python && join(lib, python, "site-packages");
+/** Of the Python that peers run on: its own folder, and that of its packages if PyTorch is among them. */
+function pythonFolders(): [own: string, packages: string | undefined] | undefined {
+  const code = "import sys, sysconfig; print(sys.prefix); print(sysconfig.get_path('purelib'))";
+  const { status, stdout } = spawnSync(pythonOfPeers(), ["-c", code], { encoding: "utf8" });
+  if (status !== 0) return undefined;
+  const [own, packages] = stdout.trim().split(/\r?\n/) as [string, string];
+  return [own, existsSync(join(packages, "torch")) ? packages : undefined];
 }
 
 /** All, and of that CUDA: its libraries beside torch, inside torch, and Triton. */

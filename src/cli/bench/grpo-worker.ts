@@ -7,7 +7,7 @@
 import { createInterface } from "node:readline";
 import { promptIds } from "../../model/chat-template.ts";
 import { loadModelFolder, startEngine } from "../../recipes/assemble.ts";
-import { type Problem, sampleFromMix } from "../../tasks/index.ts";
+import { getTask, type Problem, sampleProblem } from "../../tasks/index.ts";
 import type { Compute } from "../../train/compute.ts";
 import type { Judge } from "../../train/judge.ts";
 import { REINFORCE_START, type ReinforceState, reinforce } from "../../train/reinforce.ts";
@@ -34,9 +34,17 @@ export interface GrpoStep {
   readonly rssMiB: number;
 }
 
-/** The problems of every step: both sides answer the same prompts again and again. */
+/**
+ * The problems of every step: both sides answer the same prompts again and again. Sums of two numbers of two digits in English:
+ * as many tokens in each, so that nobody pads.
+ */
 export function grpoProblems(count: number): Problem[] {
-  return Array.from({ length: count }, (_, i) => sampleFromMix({ seed: 1, index: i, split: "train" }));
+  const problems: Problem[] = [];
+  for (let index = 0; problems.length < count; index++) {
+    const problem = sampleProblem(getTask("addition"), { seed: 1, index, level: 0, split: "train" });
+    if (/^Add [1-9]\d \+ [1-9]\d\.$/.test(problem.prompt)) problems.push(problem);
+  }
+  return problems;
 }
 
 /** Answers a first line `GrpoStart`, then a line for each step, until standard input ends. */
@@ -105,7 +113,7 @@ async function prepare(start: GrpoStart): Promise<{
     optimizer: engine.optimizer,
     tokenizer,
     store,
-    judge: digits,
+    judge: characters,
     problem: (index: number) => problems[index % problems.length]!,
     save: async () => undefined,
   };
@@ -126,11 +134,13 @@ async function prepare(start: GrpoStart): Promise<{
   };
 }
 
-/** Digits for each new token: cheap, and different within every group. */
-const digits: Judge = async (rollouts) =>
-  rollouts.map(({ text, length }) => {
-    const score = (text.match(/\d/g)?.length ?? 0) / length;
-    return { score, reason: "digits", reward: score, rewards: { digits: score } };
+/** From the characters of an answer: cheap, and hardly ever the same twice in a group, so that every answer is learnt from. */
+const characters: Judge = async (rollouts) =>
+  rollouts.map(({ text }) => {
+    let sum = 0;
+    for (const character of text) sum += character.codePointAt(0)!;
+    const score = (sum % 1009) / 1009;
+    return { score, reason: "characters", reward: score, rewards: { characters: score } };
   });
 
 /** The same computation, whose completions all have the full length. */

@@ -18,11 +18,11 @@ export interface Job {
 const CONFIGURATIONS = ["a", "b", "c"] as const;
 const THREADS = ["1", "2"] as const;
 
-function sized(bench: "step" | "decode", minutes: number): Job[] {
+function sized(bench: "step" | "decode", rounds: number, minutes: number): Job[] {
   return CONFIGURATIONS.flatMap((config) =>
     THREADS.map((threads) => ({
       name: `${bench}-${config}-${threads}`,
-      args: [bench, "--config", config, "--threads", threads, "--rounds", "7"],
+      args: [bench, "--config", config, "--threads", threads, "--rounds", String(rounds)],
       quick: ["--rounds", "1", "--compile", "1"],
       minutes,
     })),
@@ -30,8 +30,8 @@ function sized(bench: "step" | "decode", minutes: number): Job[] {
 }
 
 export const JOBS: readonly Job[] = [
-  ...sized("step", 6),
-  ...sized("decode", 6),
+  ...sized("step", 7, 5),
+  ...sized("decode", 5, 5),
   ...CONFIGURATIONS.map((config) => ({
     name: `profile-${config}`,
     args: ["profile", "--config", config],
@@ -43,7 +43,7 @@ export const JOBS: readonly Job[] = [
     name: `grpo-${threads}`,
     args: ["grpo", "--threads", threads, "--rounds", "5"],
     quick: ["--prompts", "2", "--samples", "8", "--new-tokens", "4", "--rounds", "1", "--try-for", "60"],
-    minutes: 20,
+    minutes: 13,
   })),
   { name: "first-curve", args: ["first-curve"], quick: [], minutes: 3 },
 ];
@@ -75,22 +75,29 @@ export function runJobs({ jobs, folder, quick, onJob }: AllOptions): Record<stri
   for (const job of jobs) {
     onJob(job);
     const args = [...process.execArgv, process.argv[1]!, "bench", ...job.args, ...(quick ? job.quick : []), "--json"];
-    const { status, stdout } = spawnSync(process.execPath, args, {
+    const { status, stdout, error } = spawnSync(process.execPath, args, {
       encoding: "utf8",
       maxBuffer: 1 << 28,
       stdio: ["ignore", "pipe", "inherit"],
     });
-    if (status !== 0) {
-      failures[job.name] = `it ended with exit code ${status}`;
-      continue;
-    }
-    const result = JSON.parse(stdout) as { peer: unknown; peerMissing?: string };
-    if (result.peerMissing !== undefined) {
-      failures[job.name] = `there was no peer: ${result.peerMissing}`;
+    const result = status === 0 ? documentOf(stdout) : undefined;
+    if (result === undefined || result.peerMissing !== undefined) {
+      failures[job.name] =
+        result === undefined
+          ? `it ended with exit code ${status}, without a result${error ? `: ${error.message}` : ""}`
+          : `there was no peer: ${result.peerMissing}`;
       continue;
     }
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, `${job.name}.json`), stdout);
   }
   return failures;
+}
+
+function documentOf(stdout: string): { readonly peerMissing?: string } | undefined {
+  try {
+    return JSON.parse(stdout) as { readonly peerMissing?: string };
+  } catch {
+    return undefined;
+  }
 }

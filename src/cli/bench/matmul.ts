@@ -2,15 +2,16 @@
  * The best plain matrix product of this machine, as the measure of everything else: ONNX Runtime and PyTorch multiply the
  * shapes of a configuration, and 1024³, taking turns with what is measured, on as many cores.
  *
- * On two cores ONNX Runtime has two ways, two threads inside a product and two products at once; both count.
+ * On two cores ONNX Runtime has two ways, two threads inside a product and two products at once, each in a thread of its own as
+ * shards are computed; both count.
  */
-import { Graph, matmul, type Provider, type Session, type Values } from "../../graph/index.ts";
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import type { Provider, Session } from "../../graph/index.ts";
 import type { ModelConfig } from "../../model/config.ts";
 import type { TorchPeer } from "./peer.ts";
+import { PRODUCTS, type ProductShape, product } from "./product.ts";
 import { type Contestant, medianTiming, type Rounds, roundTo, timed } from "./rounds.ts";
-
-/** Rows, inner and columns of a product. */
-export type ProductShape = readonly [m: number, k: number, n: number];
 
 export interface MatmulRate {
   /** The best median, 10⁹ floating-point operations a second. */
@@ -21,8 +22,6 @@ export interface MatmulRate {
   readonly all: Readonly<Record<string, number>>;
 }
 
-/** Products of one graph, so that a run's overhead (some 50 µs) is shared out. */
-const PRODUCTS = 4;
 /** Operations of one turn: some 30 ms on one core. */
 const WORK = 3e9;
 const PREFIX = "matmul ";
@@ -45,15 +44,18 @@ export class MatmulBench {
   readonly contestants: readonly Contestant[];
   readonly #flops: ReadonlyMap<string, number>;
   readonly #sessions: readonly Session[];
+  readonly #apart: readonly ProductThread[];
 
   private constructor(
     contestants: readonly Contestant[],
     flops: ReadonlyMap<string, number>,
     sessions: readonly Session[],
+    apart: readonly ProductThread[],
   ) {
     this.contestants = contestants;
     this.#flops = flops;
     this.#sessions = sessions;
+    this.#apart = apart;
   }
 
   static async create(
@@ -65,6 +67,7 @@ export class MatmulBench {
     const contestants: Contestant[] = [];
     const flops = new Map<string, number>();
     const sessions: Session[] = [];
+    const threadsApart: ProductThread[] = [];
     const add = (name: string, work: number, run: Contestant["run"]): void => {
       flops.set(PREFIX + name, work);
       contestants.push({ name: PREFIX + name, run });
@@ -83,16 +86,16 @@ export class MatmulBench {
       add(`${label}, ONNX Runtime`, work, () => timed(() => again(within.run, repeats)));
       if (threads > 1) {
         const each = Math.max(1, Math.round(repeats / threads));
-        const apart = await Promise.all(Array.from({ length: threads }, () => product(provider, shape, 1)));
-        sessions.push(...apart.map(({ session }) => session));
+        const apart = await Promise.all(Array.from({ length: threads }, () => ProductThread.start(shape)));
+        threadsApart.push(...apart);
         add(`${label}, ONNX Runtime, ${threads} at once`, one * PRODUCTS * each * threads, () =>
-          timed(() => Promise.all(apart.map(({ run }) => again(run, each)))),
+          timed(() => Promise.all(apart.map((thread) => thread.run(each)))),
         );
       }
       if (peer)
         add(`${label}, PyTorch`, work, () => peer.time("matmul", { shape: [...shape], repeats: repeats * PRODUCTS }));
     }
-    return new MatmulBench(contestants, flops, sessions);
+    return new MatmulBench(contestants, flops, sessions, threadsApart);
   }
 
   /** The best median of rounds that these contestants took part in. */
@@ -106,6 +109,7 @@ export class MatmulBench {
 
   async release(): Promise<void> {
     for (const session of this.#sessions) await session.release();
+    for (const thread of this.#apart) await thread.end();
   }
 }
 
@@ -114,22 +118,28 @@ export function withoutProducts(rounds: Rounds): Rounds {
   return rounds.map((round) => Object.fromEntries(Object.entries(round).filter(([name]) => !name.startsWith(PREFIX))));
 }
 
-async function product(
-  provider: Provider,
-  [m, k, n]: ProductShape,
-  threads: number,
-): Promise<{ session: Session; run: () => Promise<void> }> {
-  const graph = new Graph();
-  const a = graph.input("a", [m, k]);
-  const filled = (size: number): Float32Array =>
-    Float32Array.from({ length: size }, (_, i) => ((i * 40503) % 65536) / 65536 - 0.5);
-  const feeds: Record<string, Values[string]> = { a: provider.value(filled(m * k), [m, k]) };
-  const fetches: Record<string, Values[string]> = {};
-  for (let i = 0; i < PRODUCTS; i++) {
-    graph.output(`y${i}`, matmul(a, graph.input(`b${i}`, [k, n])));
-    feeds[`b${i}`] = provider.value(filled(k * n), [k, n]);
-    fetches[`y${i}`] = provider.value(new Float32Array(m * n), [m, n]);
+/** A product in a thread of its own (matmul-worker.ts). */
+class ProductThread {
+  readonly #worker: Worker;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
   }
-  const session = await provider.session(graph, { threads });
-  return { session, run: () => session.run(feeds, fetches) };
+
+  static async start(shape: ProductShape): Promise<ProductThread> {
+    // A packed installation holds JavaScript, a clone TypeScript: the worker is whatever this file is.
+    const file = import.meta.url.endsWith(".ts") ? "./matmul-worker.ts" : "./matmul-worker.js";
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: shape, execArgv: [] });
+    await once(worker, "message");
+    return new ProductThread(worker);
+  }
+
+  async run(times: number): Promise<void> {
+    this.#worker.postMessage(times);
+    await once(this.#worker, "message");
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
 }

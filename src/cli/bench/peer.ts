@@ -121,6 +121,17 @@ export class TorchPeer {
   }
 }
 
+/** In words what is missing, of PyTorch and TRL, where a peer does not start. */
+export async function missingPeers(): Promise<string | undefined> {
+  for (const script of ["torch_peer.py", "trl_peer.py"] as const) {
+    const started = await startPython(script);
+    if (typeof started === "string") return started;
+    started.process.kill();
+    rmSync(started.folder, { recursive: true, force: true });
+  }
+  return undefined;
+}
+
 /** The Python that peers run on. */
 export function pythonOfPeers(): string {
   const own = venvPython();

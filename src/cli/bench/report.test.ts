@@ -85,6 +85,7 @@ const results: Results = {
     {
       ...origin,
       ...{ name: "grpo-1", bench: "grpo", threads: 1, ratio: 2.5, rounds: [] },
+      weights: "",
       job: { model: "models/base", prompts: 32, samples: 16, newTokens: 64, learningRate: 1e-6 },
       ours: { ...side, firstStepSeconds: 5, how: "one thread" },
       peer: { ...side, wall: 10_000, rssMiB: 900, firstStepSeconds: 30, how: "micro 32" },

@@ -220,7 +220,7 @@ ${table(
   ["", `Reckon${mark(firstCurve)}`, "TRL"],
   [
     ["installed size", `${whole(footprint.ours)} MB in production, Node included`, size],
-    ["installing", `${(ours.installed - ours.cloned).toFixed(0)} s, npm's cache being warm`, install],
+    ["installing", `${(ours.installed - ours.cloned).toFixed(0)} s, nothing being cached`, install],
     ["first point of the curve, after the clone began", `${ours.firstPoint.toFixed(0)} s`, "–"],
     [
       "first step of training",

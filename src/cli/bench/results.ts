@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ReckonError } from "../../util/errors.ts";
 import { packageRoot } from "../package.ts";
+import { LEFT_OUT } from "./compiled.ts";
 import type { FirstCurveResult } from "./first-curve.ts";
 import type { GrowthResult } from "./growth.ts";
 import type { GrpoResult } from "./grpo.ts";
@@ -59,7 +60,7 @@ function isPresentForm(result: AnyResult): boolean {
   switch (result.bench) {
     case "step":
     case "decode":
-      return result.matmulRate !== undefined && "compiled" in result;
+      return result.matmulRate !== undefined && (result.compiled !== null || result.compiledMissing !== LEFT_OUT);
     case "profile":
     case "growth":
     case "grpo":

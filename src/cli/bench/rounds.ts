@@ -3,6 +3,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, loadavg } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ReckonError } from "../../util/errors.ts";
 import { median } from "../../util/statistics.ts";
 import { packageRoot, packageVersion } from "../package.ts";
 import type { Timing } from "./peer.ts";
@@ -77,6 +79,30 @@ export function machine(): Machine {
 /** Processes that wanted a core during the last minute; about 0 before a run on a quiet machine. */
 export function load(): number {
   return roundTo(loadavg()[0]!, 2);
+}
+
+/** Above this load a machine is busy with something else. */
+const QUIET = 0.5;
+
+/**
+ * Waits until the machine is quiet.
+ * @param seconds the longest wait
+ * @throws ReckonError BENCH_BUSY
+ */
+export async function untilQuiet(seconds: number, onWait: (load: number) => void): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const busy = load();
+    if (busy <= QUIET) return;
+    if (performance.now() > end)
+      throw new ReckonError("BENCH_BUSY", "the machine is not quiet, so its figures would mean little", {
+        expected: `a load of at most ${QUIET} during the last minute`,
+        got: `${busy} after ${seconds} s of waiting`,
+        help: "end what else is running, or measure anyway with --busy",
+      });
+    onWait(busy);
+    await sleep(5000);
+  }
 }
 
 function engineVersion(): string {

@@ -49,10 +49,6 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
       return results.flat().reduce((sum, result) => sum + result.loss, 0);
     };
     let agreement: Record<string, number> | null = null;
-    if (typeof peer !== "string") {
-      await giveBatch(configuration, peer, sequences);
-      agreement = await agree(configuration, compute, gradients, peer);
-    }
     const contestants: Contestant[] = [
       { name: "ours", run: () => timed(gradients) },
       // A rate this small changes no weight that matters, so that all rounds do the same.
@@ -64,8 +60,10 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
     if (threads > 1) contestants.push(await intraOp(provider, configuration, parameters, sequences, threads));
     let choices = "";
     if (typeof peer !== "string") {
+      await giveBatch(configuration, peer, sequences);
       const chosen = (await peer.call("tune-step"))["choices"];
       choices = describe(chosen);
+      agreement = await agree(configuration, compute, gradients, peer);
       contestants.splice(1, 0, { name: "peer", run: () => peer.time("gradients") });
       contestants.push({ name: "peerOptimizer", run: () => peer.time("optimizer") });
       compiled = await startCompiled({ configuration, parameters, threads, seconds: options.compile }, "step", chosen, {

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
+import { ReckonError } from "../../util/errors.ts";
 import type { ConfigurationName } from "../bench/configurations.ts";
 import { describeResult } from "../bench/describe.ts";
 import { integer, newCommand, uiOf, usageError } from "../command.ts";
@@ -24,7 +25,7 @@ export function create(): Command {
       .addOption(new Option("--config <name>", "size of the model").choices(["a", "b", "c"]).default("a"))
       .addOption(new Option("--threads <n>", "cores to use").choices(["1", "2"]).default("1"))
       .option("--rounds <n>", "rounds whose median is reported", integer(1, 1000), 5)
-      .option("--compile <seconds>", "time for trying PyTorch's compiler; 0 leaves it out", integer(0, 3600), 240)
+      .option("--compile <seconds>", "time for trying PyTorch's compiler; 0 leaves it out", integer(0, 3600), 120)
       .action(async (options: Options, command: Command) => measure(name, options, uiOf(command)));
   return newCommand("bench", "", [
     ["reckon bench step", "one training step"],
@@ -157,9 +158,17 @@ function firstCurve(): Command {
   });
 }
 
+interface AllCommandOptions {
+  readonly only?: string;
+  readonly out?: string;
+  readonly quick?: true;
+  readonly busy?: true;
+  readonly list?: true;
+}
+
 function all(): Command {
   return newCommand("all", "every measurement that is claimed, into bench/results", [
-    ["reckon bench all", "about two and a half hours; the machine should be idle"],
+    ["reckon bench all", "about an hour and a half; waits until the machine is quiet"],
     ["reckon bench all --list", "what there is"],
     ["reckon bench all --only step-a-1,grpo-2", "some of it"],
     ["reckon bench all --quick --out /tmp/results", "does everything work? The figures mean nothing"],
@@ -167,8 +176,9 @@ function all(): Command {
     .option("--only <names>", "results to make, with commas between")
     .option("--out <folder>", "where results go (default: bench/results)")
     .option("--quick", "tiny settings")
+    .option("--busy", "do not wait until the machine is quiet")
     .option("--list", "say what there is and measure nothing")
-    .action(async (options: { only?: string; out?: string; quick?: true; list?: true }, command: Command) => {
+    .action(async (options: AllCommandOptions, command: Command) => {
       const ui = uiOf(command);
       const { JOBS, resultsFolder, runJobs } = await import("../bench/jobs.ts");
       const names = options.only?.split(",");
@@ -187,6 +197,18 @@ function all(): Command {
       }
       if (options.quick && !options.out) throw usageError("--quick needs --out: its figures belong nowhere else");
       const folder = resolve(options.out ?? resultsFolder());
+      if (!options.quick) {
+        const { missingPeers } = await import("../bench/peer.ts");
+        const missing = await missingPeers();
+        if (missing !== undefined)
+          throw new ReckonError("BENCH_NO_PEERS", "there is nothing to measure beside", {
+            expected: "Python with PyTorch and TRL",
+            got: missing,
+            help: "npm run reckon -- bench setup",
+          });
+        const { untilQuiet } = await import("../bench/rounds.ts");
+        if (!options.busy) await untilQuiet(300, (load) => ui.say(`waiting for a quiet machine, load ${load}`));
+      }
       const onJob = (job: { name: string; minutes: number }): void =>
         ui.say(options.quick ? job.name : `${job.name}, about ${job.minutes} minutes`);
       const failures = runJobs({ jobs, folder, quick: options.quick === true, onJob });
