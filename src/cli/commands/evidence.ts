@@ -122,34 +122,43 @@ export function create(): Command {
         });
       const [collecting, reading] = [collection(true), collection(false)];
       const { base, problems, samples, coverageProblems } = options;
-      const growthSeeds = seedsOf("--growth-seeds", options.growthSeeds);
-      const small: SmallSettings = {
-        heldOut: readHeldOut(),
-        seeds: seedsOf("--seeds", options.seeds),
-        problems: options.rungProblems,
-        coverageProblems,
-        samples,
+      const smallOf = (seeds: readonly number[]): SmallSettings => ({
+        ...{ heldOut: readHeldOut(), seeds, problems: options.rungProblems, coverageProblems, samples },
+      });
+      const problemsOfStages = stageProblems(options.scale, readHeldOut(), options.stageProblems);
+      const stagesOf = (seeds: readonly number[]): StageSettings => ({
+        ...{ scale: options.scale, seeds, problems: problemsOfStages, instructions: options.instructions },
+      });
+      /** A part that is not collected is read with as many of its seeds, the first ones, as have records. */
+      const part = async <T>(
+        name: Part,
+        seeds: readonly number[],
+        collect: (c: Collection, seeds: readonly number[]) => Promise<T>,
+      ): Promise<T | undefined> => {
+        if (wanted.has(name)) return collect(collecting, seeds);
+        for (let count = seeds.length; count > 0; count--) {
+          const found = await ifRecorded(() => collect(reading, seeds.slice(0, count)));
+          if (found !== undefined) return found;
+        }
+        return undefined;
       };
-      const stages: StageSettings = {
-        scale: options.scale,
-        seeds: seedsOf("--stage-seeds", options.stageSeeds),
-        problems: stageProblems(options.scale, small.heldOut, options.stageProblems),
-        instructions: options.instructions,
-      };
-      const part = <T>(name: Part, collect: (c: Collection) => Promise<T>): Promise<T | undefined> =>
-        wanted.has(name) ? collect(collecting) : ifRecorded(() => collect(reading));
+      const growing = seedsOf("--growth-seeds", options.growthSeeds);
+      const smallSeeds = seedsOf("--seeds", options.seeds);
+      const staged = seedsOf("--stage-seeds", options.stageSeeds);
       const parts: Parts = {
-        growth: await part("growth", (c) => collectGrowth(c, { base, seeds: growthSeeds, problems, samples })),
-        small: await part("small", (c) => collectSmall(c, small)),
-        "test-time": await part("test-time", (c) => collectTestTime(c, small, options.waitProblems)),
-        sweeps: await part("sweeps", (c) => collectSweeps(c, { base, seeds: growthSeeds, problems })),
-        r1: await part("r1", (c) => collectR1(c, stages)),
-        mixing: await part("mixing", (c) => collectMixing(c, { ...stages, seeds: small.seeds.slice(0, 2) })),
-        distil: await part("distil", (c) =>
-          collectDistil(c, { ...stages, seeds: seedsOf("--distil-seeds", options.distilSeeds) }),
+        growth: await part("growth", growing, (c, seeds) => collectGrowth(c, { base, seeds, problems, samples })),
+        small: await part("small", smallSeeds, (c, seeds) => collectSmall(c, smallOf(seeds))),
+        "test-time": await part("test-time", smallSeeds, (c, seeds) =>
+          collectTestTime(c, smallOf(seeds), options.waitProblems),
         ),
-        o1: await part("o1", (c) => collectO1(c, stages)),
-        thinking: await part("thinking", (c) => collectThinking(c, stages)),
+        sweeps: await part("sweeps", growing, (c, seeds) => collectSweeps(c, { base, seeds, problems })),
+        r1: await part("r1", staged, (c, seeds) => collectR1(c, stagesOf(seeds))),
+        mixing: await part("mixing", smallSeeds.slice(0, 2), (c, seeds) => collectMixing(c, stagesOf(seeds))),
+        distil: await part("distil", seedsOf("--distil-seeds", options.distilSeeds), (c, seeds) =>
+          collectDistil(c, stagesOf(seeds)),
+        ),
+        o1: await part("o1", staged, (c, seeds) => collectO1(c, stagesOf(seeds))),
+        thinking: await part("thinking", staged, (c, seeds) => collectThinking(c, stagesOf(seeds))),
       };
       const typed = process.argv
         .slice(3)
