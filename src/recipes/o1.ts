@@ -77,9 +77,9 @@ const TINY: Sizes = {
 const SMALL: Sizes = {
   problems: [...smallMix],
   prompts: 8000,
-  judging: 1000,
+  judging: 800,
   judged: JUDGED,
-  steps: 120,
+  steps: 80,
   promptsPerStep: 32,
   criticWarmup: 10,
   evaluateProblems: 400,

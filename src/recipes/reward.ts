@@ -8,7 +8,7 @@ import { defineRecipe, type RecipeInput, type Scale } from "./schema.ts";
 /**
  * How a judge of the scale small is tested: a share of 2,000 prompts has a standard error of 1.1 points at most. An evaluation
  * reads 2,000 × 4 chains, which costs what 21 steps of 32 × 4 do, since reading is a third of learning; so does a checkpoint
- * between two of them. Six in 1,500 steps are a twelfth of the training.
+ * between two of them. Two in 1,000 steps are a twenty-fifth of the training.
  */
 export const JUDGED = { evaluatePrompts: 2000, evaluateEvery: 500, checkpointEvery: 250 } as const;
 
