@@ -4,7 +4,7 @@ import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { type ProblemWeight, sampleFromMix } from "../tasks/index.ts";
 import { adapterState } from "../train/adapters.ts";
-import { microBatches } from "../train/batch.ts";
+import { documentPacking, microBatches } from "../train/batch.ts";
 import { type RestoredTrainer, trainerFiles } from "../train/checkpoint.ts";
 import type { Compute } from "../train/compute.ts";
 import { sampleAnswers, summarise } from "../train/evaluate.ts";
@@ -209,7 +209,7 @@ async function validationLoss(
   const { shards } = compute.spec;
   const batches = Array.from({ length: shards }, (_, s) => {
     const own = documents.filter((_, i) => i % shards === s).map((document) => ({ ...document, weight: 1 }));
-    return microBatches(own, { tokens: stage.microBatchTokens, pack: stage.rowLength, multiple: 32 });
+    return microBatches(own, { tokens: stage.microBatchTokens, ...documentPacking(stage.rowLength) });
   });
   const results = await compute.score("parameters", batches);
   let total = 0;

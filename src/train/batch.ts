@@ -56,10 +56,22 @@ export interface MicroBatch {
 export interface BatchOptions {
   /** Tokens (rows × length) that one micro-batch should hold at most. */
   readonly tokens: number;
-  /** Put several sequences into one row of at most this many tokens. */
+  /** Put several sequences into one row of at most this many tokens; what is longer has a row of its own. */
   readonly pack?: number;
   /** Row lengths are rounded up to a multiple of this, at most 64; default 16. */
   readonly multiple?: number;
+}
+
+/**
+ * Tokens of a row that short documents are packed into. Attention costs by the length of its row: on documents of 85 tokens on
+ * average, gradients of the small base take 1,475 ms in rows of 320, 1,330 in 256, 1,271 in 192, and 1,371 in 128, where the
+ * longer ones pad.
+ */
+const PACKED_ROW = 192;
+
+/** How documents of at most `rowLength` tokens are laid out. */
+export function documentPacking(rowLength: number): Pick<BatchOptions, "pack" | "multiple"> {
+  return { pack: Math.min(rowLength, PACKED_ROW), multiple: 32 };
 }
 
 /**
@@ -89,20 +101,27 @@ function rowLength(sequences: readonly Sequence[], row: readonly number[]): numb
   return row.reduce((total, i) => total + lengthOf(sequences[i]!), 0);
 }
 
-/** Best-fit decreasing: each sequence goes to the fullest row that still has room. Rows come out longest first. */
+/**
+ * Best-fit decreasing: each sequence goes to the fullest row that still has room, a longer one than rows have has its own.
+ * Rows come out longest first.
+ */
 function packRows(sequences: readonly Sequence[], order: readonly number[], capacity: number): number[][] {
   // rowsByRoom[r] holds the rows with exactly r tokens of room left.
   const rowsByRoom: number[][][] = Array.from({ length: capacity + 1 }, () => []);
+  const alone: number[][] = [];
   for (const i of order) {
     const need = lengthOf(sequences[i]!);
-    if (need > capacity) throw new RangeError(`a sequence of ${need} tokens does not fit a row of ${capacity}`);
+    if (need > capacity) {
+      alone.push([i]);
+      continue;
+    }
     let room = need;
     while (room < capacity && rowsByRoom[room]!.length === 0) room++;
     const row = rowsByRoom[room]!.pop() ?? [];
     row.push(i);
     rowsByRoom[room - need]!.push(row);
   }
-  return rowsByRoom.flat();
+  return [...alone, ...rowsByRoom.flat()];
 }
 
 function assemble(sequences: readonly Sequence[], rows: readonly (readonly number[])[], length: number): MicroBatch {

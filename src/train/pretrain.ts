@@ -8,7 +8,7 @@
 
 import { ReckonError } from "../util/errors.ts";
 import { applyUpdate } from "./adapters.ts";
-import { type BatchOptions, microBatches, type Sequence } from "./batch.ts";
+import { type BatchOptions, documentPacking, microBatches, type Sequence } from "./batch.ts";
 import type { Compute } from "./compute.ts";
 import type { DistilObjective } from "./losses/distil.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -129,7 +129,7 @@ async function layOut(
   { distil }: PretrainParts,
   sequences: readonly (readonly Sequence[])[],
 ): Promise<ReturnType<typeof microBatches>[]> {
-  const options = { tokens: settings.microBatchTokens, pack: settings.rowLength, multiple: 32 };
+  const options = { tokens: settings.microBatchTokens, ...documentPacking(settings.rowLength) };
   if (!distil) return sequences.map((list) => microBatches(list, options));
   const taught = await distil.teach(sequences.flat(), options);
   let at = 0;
