@@ -79,7 +79,7 @@ const SMALL: Sizes = {
   prompts: 8000,
   judging: 800,
   judged: JUDGED,
-  steps: 80,
+  steps: 100,
   promptsPerStep: 32,
   criticWarmup: 10,
   evaluateProblems: 400,
