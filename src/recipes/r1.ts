@@ -110,7 +110,7 @@ function stages(sizes: Sizes): RecipeInput["stages"] {
       // Over the deviation of its own group the judges' slightest opinion of answers that are all right would weigh as much
       // as the difference between right and wrong does elsewhere.
       rewardScale: "batch",
-      // For which a thought in two languages would cost half as much as by its group's.
+      // The batch's deviation is about twice a group's, so that a thought in two languages would cost half as much as before.
       rewards: { ...REWARDS, language: 0.4 },
       problems: [...shared(problems, 1 - INSTRUCTIONS), ...shared(instructionMix(problems), INSTRUCTIONS)],
       rewardModel: [

@@ -51,6 +51,7 @@ const pretrainSchema = z.strictObject({
   residualScale: z.number().min(0).default(0),
   steps: count,
   tokensPerStep: count.default(8192),
+  /** Longest document, which is cut there; shorter ones share rows. */
   rowLength: count.default(256),
   microBatchTokens: count.default(1536),
   learningRate: z.number().positive(),
@@ -97,6 +98,7 @@ const superviseFields = z.strictObject({
   steps: count.optional(),
   epochs: z.number().positive().optional(),
   tokensPerStep: count.default(8192),
+  /** Longest document, which is cut there; shorter ones share rows. */
   rowLength: count.default(256),
   microBatchTokens: count.default(1536),
   /** Trains adapters in place of the weights; off where it is left out, on with `{}`. */
@@ -257,7 +259,10 @@ export function resolveRecipe(input: RecipeInput, settings: readonly string[] = 
   for (const setting of settings) applySetting(draft, setting);
   // Who sets both has them both refused.
   for (const path of settings.flatMap(otherLength))
-    if (!settings.some((setting) => setting.startsWith(`${path}=`))) applySetting(draft, `${path}=`);
+    if (!settings.some((setting) => setting.startsWith(`${path}=`))) {
+      const { parent, key } = placeOf(draft, path, path);
+      delete parent[key];
+    }
   if (Array.isArray(draft["stages"])) draft["stages"] = draft["stages"].map(withAlgorithm).map(withTeacher);
   const result = recipeSchema.safeParse(draft);
   if (result.success) {
@@ -282,7 +287,6 @@ function otherLength(setting: string): string[] {
   return key === undefined ? [] : [`${at}${key === "steps" ? "epochs" : "steps"}`];
 }
 
-/** A setting without a value takes what it names away. */
 function applySetting(draft: Record<string, unknown>, setting: string): void {
   const equals = setting.indexOf("=");
   if (equals < 1) {
@@ -291,7 +295,17 @@ function applySetting(draft: Record<string, unknown>, setting: string): void {
       got: setting,
     });
   }
-  const path = setting.slice(0, equals).split(".");
+  const { parent, key } = placeOf(draft, setting.slice(0, equals), setting);
+  parent[key] = readValue(setting.slice(equals + 1));
+}
+
+/** Where a path leads to; objects on the way are made where there are none. */
+function placeOf(
+  draft: Record<string, unknown>,
+  name: string,
+  setting: string,
+): { readonly parent: Record<string, unknown>; readonly key: string } {
+  const path = name.split(".");
   const top = path[0]! in draft || ["seed", "shards", "stages", "name", "description"].includes(path[0]!);
   const stages = (draft["stages"] ?? []) as readonly { readonly kind: string; readonly name?: string }[];
   if (!top && stages.length > 1) {
@@ -302,17 +316,13 @@ function applySetting(draft: Record<string, unknown>, setting: string): void {
   }
   const full = top ? path : ["stages", "0", ...path];
   if (full[0] === "stages" && full[1] !== undefined) full[1] = stageIndex(stages, full[1]);
-  let at: unknown = draft;
+  let parent = draft;
   for (const key of full.slice(0, -1)) {
-    const next = (at as Record<string, unknown>)[key];
-    if (typeof next !== "object" || next === null) {
-      (at as Record<string, unknown>)[key] = {};
-      at = (at as Record<string, unknown>)[key];
-    } else at = next;
+    const next = parent[key];
+    if (typeof next !== "object" || next === null) parent[key] = {};
+    parent = parent[key] as Record<string, unknown>;
   }
-  const text = setting.slice(equals + 1);
-  if (text === "") delete (at as Record<string, unknown>)[full.at(-1)!];
-  else (at as Record<string, unknown>)[full.at(-1)!] = readValue(text);
+  return { parent, key: full.at(-1)! };
 }
 
 /** JSON where it reads as JSON, else the text itself. */

@@ -41,8 +41,10 @@ export interface GrpoStep {
 export function grpoProblems(count: number): Problem[] {
   const problems: Problem[] = [];
   for (let index = 0; problems.length < count; index++) {
-    const problem = sampleProblem(getTask("addition"), { seed: 1, index, level: 0, split: "train" });
-    if (/^Add [1-9]\d \+ [1-9]\d\.$/.test(problem.prompt)) problems.push(problem);
+    const request = { seed: 1, index, level: 0, split: "train", language: "en" } as const;
+    const problem = sampleProblem(getTask("addition"), request);
+    const { a, b } = problem.facts as { readonly a: number; readonly b: number };
+    if (Math.min(a, b) >= 10 && Math.max(a, b) <= 99) problems.push(problem);
   }
   return problems;
 }

@@ -13,6 +13,8 @@ export interface Job {
   readonly quick: readonly string[];
   /** On the machine of docs/performance.md. */
   readonly minutes: number;
+  /** What has no peer to stand beside. */
+  readonly alone?: true;
 }
 
 const CONFIGURATIONS = ["a", "b", "c"] as const;
@@ -37,8 +39,9 @@ export const JOBS: readonly Job[] = [
     args: ["profile", "--config", config],
     quick: ["--rounds", "1"],
     minutes: 1,
+    alone: true as const,
   })),
-  { name: "growth", args: ["growth"], quick: ["--points", "2", "--rounds", "1"], minutes: 15 },
+  { name: "growth", args: ["growth"], quick: ["--points", "2", "--rounds", "1"], minutes: 15, alone: true },
   ...THREADS.map((threads) => ({
     name: `grpo-${threads}`,
     args: ["grpo", "--threads", threads, "--rounds", "5"],

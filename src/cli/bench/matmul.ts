@@ -131,12 +131,16 @@ class ProductThread {
     const file = import.meta.url.endsWith(".ts") ? "./matmul-worker.ts" : "./matmul-worker.js";
     const worker = new Worker(new URL(file, import.meta.url), { workerData: shape, execArgv: [] });
     await once(worker, "message");
+    // Only work under way keeps the process alive.
+    worker.unref();
     return new ProductThread(worker);
   }
 
   async run(times: number): Promise<void> {
+    this.#worker.ref();
     this.#worker.postMessage(times);
     await once(this.#worker, "message");
+    this.#worker.unref();
   }
 
   async end(): Promise<void> {

@@ -60,7 +60,10 @@ function isPresentForm(result: AnyResult): boolean {
   switch (result.bench) {
     case "step":
     case "decode":
-      return result.matmulRate !== undefined && (result.compiled !== null || result.compiledMissing !== LEFT_OUT);
+      return (
+        result.matmulRate !== undefined &&
+        ((result.compiled ?? null) !== null || (result.compiledMissing ?? LEFT_OUT) !== LEFT_OUT)
+      );
     case "profile":
     case "growth":
     case "grpo":

@@ -199,7 +199,7 @@ function all(): Command {
       const folder = resolve(options.out ?? resultsFolder());
       if (!options.quick) {
         const { missingPeers } = await import("../bench/peer.ts");
-        const missing = await missingPeers();
+        const missing = jobs.every(({ alone }) => alone) ? undefined : await missingPeers();
         if (missing !== undefined)
           throw new ReckonError("BENCH_NO_PEERS", "there is nothing to measure beside", {
             expected: "Python with PyTorch and TRL",

@@ -78,7 +78,7 @@ export function create(): Command {
     .option("--parts <list>", `what to collect: ${PARTS.join(", ")}, or none`, PARTS.join(","))
     .option("--seeds <list>", "seeds of small and test-time; mixing takes the first two", "0,1,2")
     .option("--growth-seeds <list>", "seeds of the growth and of the sweeps", "0,1")
-    .option("--problems <n>", "held-out problems of the growth", integer(10), 2000)
+    .option("--problems <n>", "held-out problems of the growth and of the sweeps", integer(10), 2000)
     .option("--rung-problems <n>", "held-out problems of each rung", integer(1), 40)
     .option("--coverage-problems <n>", "held-out problems of each rung for pass@k", integer(1), 10)
     .option("--wait-problems <n>", "held-out problems of the comparison of waits", integer(1), 5000)
@@ -89,7 +89,12 @@ export function create(): Command {
     .option("--stage-seeds <list>", "seeds of r1, o1 and thinking", "0,1")
     .option("--distil-seeds <list>", "seeds of distil; the teacher is of the first", "0,1,2")
     .option("--stage-problems <n>", "held-out problems of r1, mixing, distil, o1 and thinking", integer(10), 2000)
-    .option("--instructions <n>", "held-out instructions of r1, and requests of thinking", integer(5), 1000)
+    .option(
+      "--instructions <n>",
+      "held-out instructions that are drawn for r1 and, five times as many, for thinking; equal ones count once",
+      integer(5),
+      1000,
+    )
     .option("--base <model>", "what the growth and the sweeps start from", "models/base")
     .option("--runs <folder>", "where runs are kept; a finished one is not done again", "runs/evidence")
     .option(
@@ -122,13 +127,17 @@ export function create(): Command {
         });
       const [collecting, reading] = [collection(true), collection(false)];
       const { base, problems, samples, coverageProblems } = options;
+      const { scale, instructions, rungProblems } = options;
+      const heldOut = readHeldOut();
+      const staging = { scale, instructions, problems: stageProblems(scale, heldOut, options.stageProblems) };
       const smallOf = (seeds: readonly number[]): SmallSettings => ({
-        ...{ heldOut: readHeldOut(), seeds, problems: options.rungProblems, coverageProblems, samples },
+        heldOut,
+        seeds,
+        problems: rungProblems,
+        coverageProblems,
+        samples,
       });
-      const problemsOfStages = stageProblems(options.scale, readHeldOut(), options.stageProblems);
-      const stagesOf = (seeds: readonly number[]): StageSettings => ({
-        ...{ scale: options.scale, seeds, problems: problemsOfStages, instructions: options.instructions },
-      });
+      const stagesOf = (seeds: readonly number[]): StageSettings => ({ ...staging, seeds });
       /** A part that is not collected is read with as many of its seeds, the first ones, as have records. */
       const part = async <T>(
         name: Part,
@@ -138,7 +147,10 @@ export function create(): Command {
         if (wanted.has(name)) return collect(collecting, seeds);
         for (let count = seeds.length; count > 0; count--) {
           const found = await ifRecorded(() => collect(reading, seeds.slice(0, count)));
-          if (found !== undefined) return found;
+          if (found === undefined) continue;
+          if (count < seeds.length)
+            ui.warn(`${name}: of seeds ${seeds.join()} only ${seeds.slice(0, count).join()} have records`);
+          return found;
         }
         return undefined;
       };

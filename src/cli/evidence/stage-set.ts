@@ -63,8 +63,12 @@ export function stageProblems(scale: Scale, heldOut: HeldOut, count: number): Pr
 
 /** Held-out instructions of a scale: so many draws, each text once, since equal ones say little more than one does. */
 export function stageInstructions(scale: Scale, draws: number): Problem[] {
-  const drawn = heldOutInstructions(draws, scale === "small" ? "small" : "demo");
-  return [...new Map(drawn.toReversed().map((problem) => [problem.prompt, problem])).values()].reverse();
+  const seen = new Set<string>();
+  return heldOutInstructions(draws, scale === "small" ? "small" : "demo").filter(({ prompt }) => {
+    if (seen.has(prompt)) return false;
+    seen.add(prompt);
+    return true;
+  });
 }
 
 /** The stages of R1 in a seed; shared by all parts that look at one of them. */

@@ -104,7 +104,8 @@ ${lengthWords(rows)}
 
 /** Mean share right of the evaluations during training, those of the base and of the end left out. */
 function onTheWay({ training }: Measurement): number {
-  return mean((training?.curve ?? []).slice(1, -1).map(({ accuracy }) => accuracy));
+  const between = (training?.curve ?? []).slice(1, -1);
+  return between.length === 0 ? Number.NaN : mean(between.map(({ accuracy }) => accuracy));
 }
 
 /**
