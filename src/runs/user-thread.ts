@@ -170,7 +170,9 @@ class Live {
       // What a user's code prints must not get into a program's own output; the thread sends it as messages.
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: heapMiB },
+      // Near its limit V8 ends a thread while 16 MiB are left to it. A young generation that is larger than these may fill them at
+      // one stroke, and then it is the process that ends.
+      resourceLimits: { maxOldGenerationSizeMb: heapMiB, maxYoungGenerationSizeMb: 4 },
     });
     this.#print = print;
     this.#port.on("message", (reply: UserReply) => this.#take(reply));
