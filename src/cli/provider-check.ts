@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { NODE_PROVIDERS, type NodeProviderName } from "../graph/node.ts";
 import type { SelfTestReport } from "../graph/self-test.ts";
+import { beside } from "../util/beside.ts";
 import type { Finding } from "./machine.ts";
 
 /** What provider-probe.ts prints. */
@@ -48,9 +49,8 @@ export function findingOf(name: NodeProviderName, result: ProbeResult): Finding 
 }
 
 function probe(name: NodeProviderName): Promise<ProbeResult> {
-  // A packed installation holds JavaScript, a clone TypeScript: the child is whatever this file is.
-  const file = import.meta.url.endsWith(".ts") ? "./provider-probe.ts" : "./provider-probe.js";
-  const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(new URL(file, import.meta.url)), name], {
+  const file = fileURLToPath(beside(import.meta.url, "provider-probe"));
+  const child = spawn(process.execPath, [...process.execArgv, file, name], {
     stdio: ["ignore", "pipe", "ignore"],
     timeout: PATIENCE,
   });

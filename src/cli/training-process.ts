@@ -8,6 +8,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { beside } from "../util/beside.ts";
 import { PAUSE } from "./training.ts";
 
 /** Flags of this Node that are its own affair: an inspector's port cannot be opened twice. */
@@ -36,10 +37,10 @@ export class TrainingProcess {
 
   /** @param args of `reckon train` */
   static start(run: string, args: readonly string[]): TrainingProcess {
-    const file = import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js";
+    const file = fileURLToPath(beside(import.meta.url, "main"));
     const { RECKON_LAUNCHED: _, ...env } = process.env;
     const flags = process.execArgv.filter((flag) => !NOT_PASSED_ON.test(flag));
-    const child = spawn(process.execPath, [...flags, fileURLToPath(new URL(file, import.meta.url)), "train", ...args], {
+    const child = spawn(process.execPath, [...flags, file, "train", ...args], {
       detached: true,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       env,

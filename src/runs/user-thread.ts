@@ -9,6 +9,7 @@
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { beside } from "../util/beside.ts";
 import { ReckonError } from "../util/errors.ts";
 import {
   type Loaded,
@@ -160,9 +161,7 @@ class Live {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const setup: UserWorkerSetup = { path, kind, port: port2, began: this.#began };
-    // A packed installation holds JavaScript, a clone TypeScript: the worker is whatever this file is.
-    const file = import.meta.url.endsWith(".ts") ? "./user-worker.ts" : "./user-worker.js";
-    this.#worker = new Worker(new URL(file, import.meta.url), {
+    this.#worker = new Worker(beside(import.meta.url, "user-worker"), {
       workerData: setup,
       transferList: [port2],
       // Options of the program's own (--input-type, --test) do not fit a thread.

@@ -19,6 +19,7 @@ import type { Objective } from "../train/objective.ts";
 import type { ScoreBatch } from "../train/score-batch.ts";
 import type { ScoreResult } from "../train/score-engine.ts";
 import type { ScoreObjective } from "../train/score-objective.ts";
+import { beside } from "../util/beside.ts";
 import { type ErrorDetails, ReckonError } from "../util/errors.ts";
 
 export interface WorkerSetup {
@@ -71,10 +72,8 @@ class Thread {
   #failure: Error | undefined;
 
   constructor(setup: WorkerSetup) {
-    // A packed installation holds JavaScript, a clone TypeScript: the worker is whatever this file is.
-    const file = import.meta.url.endsWith(".ts") ? "./compute-worker.ts" : "./compute-worker.js";
     // Options of the program's own (--input-type, --test) do not fit a thread.
-    this.#worker = new Worker(new URL(file, import.meta.url), { workerData: setup, execArgv: [] });
+    this.#worker = new Worker(beside(import.meta.url, "compute-worker"), { workerData: setup, execArgv: [] });
     // Only work under way keeps the process alive: one that fails between two calls must be able to end.
     this.#worker.unref();
     this.#worker.on("message", (reply: WorkerReply) => {

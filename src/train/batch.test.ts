@@ -27,7 +27,8 @@ const options = fc.record(
   {
     tokens: fc.integer({ min: 1, max: 300 }),
     multiple: fc.constantFrom(1, 8, 16, 32),
-    pack: fc.integer({ min: 5, max: 3 * CAPACITY }),
+    pack: fc.integer({ min: CAPACITY, max: 3 * CAPACITY }),
+    share: fc.integer({ min: 5, max: CAPACITY }),
   },
   { requiredKeys: ["tokens"] },
 );
@@ -112,8 +113,9 @@ test("rows hold what they may: one sequence, or several in segments of their own
           const segments = [...batch.segments.subarray(row * batch.length, (row + 1) * batch.length)];
           const filled = segments.filter((s) => s > 0);
           used += filled.length;
-          // What is longer than a row has one of its own.
-          assert.ok(filled.length <= (given.pack ?? CAPACITY) || new Set(filled).size === 1);
+          assert.ok(filled.length <= (given.pack ?? CAPACITY));
+          // What is longer than a row is filled up to has one of its own.
+          assert.ok(filled.length <= (given.share ?? filled.length) || new Set(filled).size === 1);
           // 1 1 1 2 2 3 … 0 0: each segment in one piece, padding at the end.
           assert.deepEqual(
             segments.slice(0, filled.length),
@@ -147,9 +149,11 @@ test("packing wastes little, and equal input gives equal batches", () => {
   assert.deepEqual(microBatches(structuredClone(list), given), batches);
 });
 
-test("sequences that cannot be learnt from are refused", () => {
+test("sequences that cannot be learnt from, or fit no row, are refused", () => {
   const of = (tokens: number[], from: number): Sequence => ({ tokens, from, weight: 1 });
   assert.deepEqual(microBatches([], { tokens: 10 }), []);
   for (const bad of [of([1, 2], 0), of([1, 2], 2), of([1], 1)])
     assert.throws(() => microBatches([bad], { tokens: 10 }), /internal: sequence 0 learns from/);
+  for (const share of [{}, { share: 1 }])
+    assert.throws(() => microBatches([of([1, 2, 3, 4], 1)], { tokens: 10, pack: 2, ...share }), RangeError);
 });

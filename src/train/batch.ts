@@ -56,22 +56,24 @@ export interface MicroBatch {
 export interface BatchOptions {
   /** Tokens (rows × length) that one micro-batch should hold at most. */
   readonly tokens: number;
-  /** Put several sequences into one row of at most this many tokens; what is longer has a row of its own. */
+  /** Put several sequences into one row of at most this many tokens. */
   readonly pack?: number;
+  /** Tokens beyond which a row is not filled up: a sequence that is longer has one of its own. Default: `pack`. */
+  readonly share?: number;
   /** Row lengths are rounded up to a multiple of this, at most 64; default 16. */
   readonly multiple?: number;
 }
 
 /**
- * Tokens of a row that short documents are packed into. Attention costs by the length of its row: on documents of 85 tokens on
+ * Tokens of a row that short documents share. Attention costs by the length of its row: on documents of 85 tokens on
  * average, gradients of the small base take 1,475 ms in rows of 320, 1,330 in 256, 1,271 in 192, and 1,371 in 128, where the
  * longer ones pad.
  */
-const PACKED_ROW = 192;
+const SHARED_ROW = 192;
 
 /** How documents of at most `rowLength` tokens are laid out. */
-export function documentPacking(rowLength: number): Pick<BatchOptions, "pack" | "multiple"> {
-  return { pack: Math.min(rowLength, PACKED_ROW), multiple: 32 };
+export function documentPacking(rowLength: number): Omit<BatchOptions, "tokens"> {
+  return { pack: rowLength, share: Math.min(rowLength, SHARED_ROW), multiple: 32 };
 }
 
 /**
@@ -80,7 +82,8 @@ export function documentPacking(rowLength: number): Pick<BatchOptions, "pack" | 
  */
 export function microBatches(sequences: readonly Sequence[], options: BatchOptions): MicroBatch[] {
   const order = sequences.map((_, i) => i).sort((a, b) => lengthOf(sequences[b]!) - lengthOf(sequences[a]!) || a - b);
-  const rows = options.pack === undefined ? order.map((i) => [i]) : packRows(sequences, order, options.pack);
+  const rows =
+    options.pack === undefined ? order.map((i) => [i]) : packRows(sequences, order, options.pack, options.share);
   const batches: MicroBatch[] = [];
   let at = 0;
   while (at < rows.length) {
@@ -102,21 +105,27 @@ function rowLength(sequences: readonly Sequence[], row: readonly number[]): numb
 }
 
 /**
- * Best-fit decreasing: each sequence goes to the fullest row that still has room, a longer one than rows have has its own.
- * Rows come out longest first.
+ * Best-fit decreasing: each sequence goes to the fullest row that still has room, one that is longer than what rows share has
+ * its own. Rows come out longest first.
  */
-function packRows(sequences: readonly Sequence[], order: readonly number[], capacity: number): number[][] {
+function packRows(
+  sequences: readonly Sequence[],
+  order: readonly number[],
+  capacity: number,
+  shared = capacity,
+): number[][] {
   // rowsByRoom[r] holds the rows with exactly r tokens of room left.
-  const rowsByRoom: number[][][] = Array.from({ length: capacity + 1 }, () => []);
+  const rowsByRoom: number[][][] = Array.from({ length: shared + 1 }, () => []);
   const alone: number[][] = [];
   for (const i of order) {
     const need = lengthOf(sequences[i]!);
-    if (need > capacity) {
+    if (need > capacity) throw new RangeError(`a sequence of ${need} tokens does not fit a row of ${capacity}`);
+    if (need > shared) {
       alone.push([i]);
       continue;
     }
     let room = need;
-    while (room < capacity && rowsByRoom[room]!.length === 0) room++;
+    while (room < shared && rowsByRoom[room]!.length === 0) room++;
     const row = rowsByRoom[room]!.pop() ?? [];
     row.push(i);
     rowsByRoom[room - need]!.push(row);

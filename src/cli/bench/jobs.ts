@@ -84,15 +84,13 @@ export function runJobs({ jobs, folder, quick, onJob }: AllOptions): Record<stri
       stdio: ["ignore", "pipe", "inherit"],
     });
     const result = status === 0 ? documentOf(stdout) : undefined;
-    if (result === undefined || result.peerMissing !== undefined) {
-      failures[job.name] =
-        result === undefined
-          ? `it ended with exit code ${status}, without a result${error ? `: ${error.message}` : ""}`
-          : `there was no peer: ${result.peerMissing}`;
-      continue;
+    if (result === undefined)
+      failures[job.name] = `it ended with exit code ${status}, without a result${error ? `: ${error.message}` : ""}`;
+    else if (result.peerMissing !== undefined) failures[job.name] = `there was no peer: ${result.peerMissing}`;
+    else {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, `${job.name}.json`), stdout);
     }
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, `${job.name}.json`), stdout);
   }
   return failures;
 }

@@ -9,6 +9,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Provider, Session } from "../../graph/index.ts";
 import type { ModelConfig } from "../../model/config.ts";
+import { beside } from "../../util/beside.ts";
 import type { TorchPeer } from "./peer.ts";
 import { PRODUCTS, type ProductShape, product } from "./product.ts";
 import { type Contestant, medianTiming, type Rounds, roundTo, timed } from "./rounds.ts";
@@ -127,9 +128,7 @@ class ProductThread {
   }
 
   static async start(shape: ProductShape): Promise<ProductThread> {
-    // A packed installation holds JavaScript, a clone TypeScript: the worker is whatever this file is.
-    const file = import.meta.url.endsWith(".ts") ? "./matmul-worker.ts" : "./matmul-worker.js";
-    const worker = new Worker(new URL(file, import.meta.url), { workerData: shape, execArgv: [] });
+    const worker = new Worker(beside(import.meta.url, "matmul-worker"), { workerData: shape, execArgv: [] });
     await once(worker, "message");
     // Only work under way keeps the process alive.
     worker.unref();

@@ -57,8 +57,11 @@ export function meanError(values: readonly number[]): { readonly mean: number; r
   return { mean: middle, error: Math.sqrt(variance / values.length) };
 }
 
-export const points = (x: number): string =>
-  Number.isFinite(x) ? `${x >= 0 ? "+" : "−"}${Math.abs(100 * x).toFixed(1)}` : "–";
+/** A figure with its sign, to one digit; a dash where there is none. */
+export const signed = (x: number): string =>
+  Number.isFinite(x) ? `${x >= 0 ? "+" : "−"}${Math.abs(x).toFixed(1)}` : "–";
+
+export const points = (x: number): string => signed(100 * x);
 
 /** A difference in points with its interval. */
 export function pointsWithInterval({ a, b, low, high }: Difference): string {

@@ -8,7 +8,7 @@ import type { Collection } from "./collection.ts";
 import { rate } from "./figures.ts";
 import { figure, markdown, percent } from "./markdown.ts";
 import type { Measurement } from "./record.ts";
-import { difference, points, pointsWithInterval, type Value } from "./stage-figures.ts";
+import { difference, points, pointsWithInterval, signed, type Value } from "./stage-figures.ts";
 
 export interface SweepSettings {
   readonly base: string;
@@ -123,5 +123,3 @@ function lengthWords(rows: Sweeps["rows"]): string {
   };
   return `Dr. GRPO's answers against GRPO's, in tokens, on problems that both have right in every seed: ${apart(1)}; on those that both have wrong: ${apart(0)}.`;
 }
-
-const signed = (x: number): string => `${x >= 0 ? "+" : "−"}${Math.abs(x).toFixed(1)}`;

@@ -107,6 +107,7 @@ function naturalLengths(problems: readonly Problem[], free: Measurement): number
 export function testTimeSection(testTime: TestTime, why: Why): string {
   const { problems, waitProblems, seeds } = testTime;
   const [first] = seeds;
+  const judged = { whole: overall(testTime), searches: searchDifferences(testTime) };
   return `## Compute at test time
 
 The reinforced models at the scale \`small\` at temperature 1, ${problems.length} held-out problems for budgets and votes.
@@ -139,9 +140,9 @@ ${markdown(
   ]),
 )}
 
-${waitWords(testTime)}
+${waitWords(testTime, judged)}
 
-${floorTable(floorsOf(testTime), why)}
+${floorTable(floorsOf(judged), why)}
 `;
 }
 
@@ -192,6 +193,12 @@ function thinkingWords({ problems, seeds }: TestTime): string {
 makes no difference that shows in ${say(list.filter(({ low, high }) => low <= 0 && high >= 0))}; helps all others. ${SURE_WORDS}`;
 }
 
+/** What one wait changes: over all problems, and of the searches family by family. */
+interface Judged {
+  readonly whole: { readonly difference: number; readonly low: number; readonly high: number };
+  readonly searches: readonly FamilyDifference[];
+}
+
 /** One wait against none. */
 function waitPair(waits: readonly Waited[]): Pair {
   const of = (count: number): Measurement => waits.find((w) => w.waits === count)!.measurement;
@@ -209,7 +216,7 @@ function waitDifferences(testTime: TestTime): FamilyDifference[] {
 }
 
 /** The difference that one wait makes over all problems. */
-function overall(testTime: TestTime): { readonly difference: number; readonly low: number; readonly high: number } {
+function overall(testTime: TestTime): Judged["whole"] {
   const { a, b, interval } = pairedDifference([...testTime.waitProblems.keys()], waitPairs(testTime), "waits");
   return { difference: a - b, ...interval };
 }
@@ -222,8 +229,7 @@ function searchDifferences({ waitProblems, seeds }: TestTime): FamilyDifference[
   );
 }
 
-function waitWords(testTime: TestTime): string {
-  const { difference, low, high } = overall(testTime);
+function waitWords(testTime: TestTime, { whole: { difference, low, high }, searches }: Judged): string {
   const each = testTime.seeds.map(({ seed, waits }) => {
     const { a, b, interval } = pairedDifference([...testTime.waitProblems.keys()], [waitPair(waits)], `waits ${seed}`);
     return `seed ${seed} ${points(a - b)} (${points(interval.low)} to ${points(interval.high)})`;
@@ -231,7 +237,7 @@ function waitWords(testTime: TestTime): string {
   const list = waitDifferences(testTime);
   const say = (items: readonly FamilyDifference[]): string =>
     items.map((one) => `${one.family}${sureMark(one)} ${points(one.a - one.b)}`).join(", ") || "none";
-  const bySearch = searchDifferences(testTime).map(
+  const bySearch = searches.map(
     (one) => `${one.family}${sureMark(one)} ${points(one.a - one.b)} (${points(one.low)} to ${points(one.high)})`,
   );
   return `One wait changes the share of right answers by ${points(difference)} points (95 % interval over seeds and problems ${points(low)} to ${points(high)};
@@ -241,9 +247,7 @@ their intervals: better ${say(list.filter((f) => f.low > 0))}; worse ${say(list.
 Searches once more, ${SEARCH_SAMPLES} answers to each of their problems: one wait changes ${bySearch.join(", ")}.`;
 }
 
-function floorsOf(testTime: TestTime): Floor[] {
-  const { low } = overall(testTime);
-  const searches = searchDifferences(testTime);
+function floorsOf({ whole: { low }, searches }: Judged): Floor[] {
   const helped = searches.filter((one) => one.low > 0 && one.sure).map(({ family }) => family);
   return [
     atLeast("a forced wait does not hurt: the least that its 95 % interval allows", -MARGIN, [low], POINTS),

@@ -9,6 +9,7 @@ import { document } from "./document.ts";
 import { goldTrace } from "./gold.ts";
 import { type CorpusMix, DEFAULT_MIX, demoMix, sampleFromMix } from "./mix.ts";
 import { addSkills, NO_SKILLS, searchSkills } from "./skills.ts";
+import { onlyKind } from "./testing.ts";
 
 const puzzle = { family: "countdown", facts: { numbers: [21, 5, 3], target: 29 } };
 const sum = { family: "addition", facts: { a: 47, b: 38 } };
@@ -120,7 +121,7 @@ test("a corpus without faults has perfect skills, in both notations and with fou
     const mix: CorpusMix = {
       ...DEFAULT_MIX,
       problems: [0, 1, 2, 3].map((level) => ({ family: "countdown", level, weight: 1 })),
-      kinds: { solution: 1, facts: 0, drill: 0, statement: 0, comparison: 0, talk: 0 },
+      kinds: onlyKind("solution"),
       direct: 0,
       search: { ...DEFAULT_MIX.search, notation, slip: 0, misjudge: 0 },
     };

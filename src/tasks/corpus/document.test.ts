@@ -12,6 +12,7 @@ import { languageShare } from "../trace/words.ts";
 import { type CorpusDocument, document, renderDocument } from "./document.ts";
 import { met } from "./leaks.ts";
 import { type CorpusMix, DEFAULT_MIX } from "./mix.ts";
+import { onlyKind } from "./testing.ts";
 
 const documents = (count: number, mix: CorpusMix = DEFAULT_MIX, seed = 1): CorpusDocument[] =>
   Array.from({ length: count }, (_, i) => document(Random.of(seed, "corpus", i), mix));
@@ -126,7 +127,7 @@ test("no plain text states a held-out problem, by its own text", () => {
 test("lists of facts hold no held-out differences and quotients where these are posed", () => {
   const lists = documents(3000, {
     ...beyond,
-    kinds: { solution: 0, facts: 1, drill: 0, statement: 0, comparison: 0, talk: 0 },
+    kinds: onlyKind("facts"),
   });
   let equations = 0;
   for (const { response } of lists) {
@@ -149,7 +150,7 @@ test("held-out facts stand as statements in several phrasings, never as question
   );
   const stated = documents(400, {
     ...DEFAULT_MIX,
-    kinds: { solution: 0, facts: 0, drill: 0, statement: 1, comparison: 0, talk: 0 },
+    kinds: onlyKind("statement"),
   }).map(({ response }) => response);
   for (const [i, country] of COUNTRIES.entries()) {
     const capital = CAPITALS[i]!;

@@ -6,10 +6,11 @@ import { readNumberWords } from "../instructions/number-words.ts";
 import { isHeldOut } from "../task.ts";
 import { document } from "./document.ts";
 import { DEFAULT_MIX } from "./mix.ts";
+import { onlyKind } from "./testing.ts";
 
 const mix = {
   ...DEFAULT_MIX,
-  kinds: { solution: 0, facts: 0, drill: 0, statement: 0, comparison: 0, talk: 1 },
+  kinds: onlyKind("talk"),
 };
 const texts = Array.from({ length: 1500 }, (_, i) => document(Random.of(1, "corpus", i), mix));
 const about = (family: string) => texts.filter((doc) => doc.family === family);

@@ -12,6 +12,7 @@ import { goldTrace } from "./gold.ts";
 import { met } from "./leaks.ts";
 import { METHODS } from "./methods.ts";
 import { type CorpusMix, DEFAULT_MIX } from "./mix.ts";
+import { onlyKind } from "./testing.ts";
 import { writerOf } from "./writers.ts";
 
 /** Every rung of every family but countdown with five and six numbers, which takes long to draw. */
@@ -26,7 +27,7 @@ const LONGEST = 1200;
 
 const only = (family: string, level: number): CorpusMix => ({
   ...DEFAULT_MIX,
-  kinds: { solution: 1, facts: 0, drill: 0, statement: 0, comparison: 0, talk: 0 },
+  kinds: onlyKind("solution"),
   problems: [{ family, level, weight: 1 }],
 });
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Random } from "../../util/random.ts";
 import { document } from "../corpus/document.ts";
 import { type CorpusMix, DEFAULT_MIX } from "../corpus/mix.ts";
+import { onlyKind } from "../corpus/testing.ts";
 import { isHeldOut } from "../task.ts";
 import { validateTask } from "../validate.ts";
 import { CAPITALS, COUNTRIES, NAMES, RELATIONS } from "./facts.ts";
@@ -45,7 +46,7 @@ test("a corpus states the facts that its mix asks for, and no others", () => {
   const stated = (levels: readonly number[]): string => {
     const mix: CorpusMix = {
       ...DEFAULT_MIX,
-      kinds: { solution: 0, facts: 0, drill: 0, statement: 1, comparison: 0, talk: 0 },
+      kinds: onlyKind("statement"),
       problems: levels.map((level) => ({ family: "recall", level, weight: 1 })),
     };
     return Array.from({ length: 1500 }, (_, i) => document(Random.of(1, "corpus", i), mix).response).join("\n");
