@@ -78,7 +78,7 @@ function sampling(settings: ModelEvaluation, at: number, count: number, tokenize
   };
 }
 
-/** Mixtures of problems by name: of the growth that `npm start` shows, and of all families and levels alike. */
+/** Mixtures of problems by name: of the growth that `npm start` shows, and of all families, in the shares of training. */
 export const MIXES = { demo: demoMix, small: smallMix } as const;
 export type MixName = keyof typeof MIXES;
 

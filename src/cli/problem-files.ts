@@ -1,14 +1,14 @@
 /**
  * Problems to evaluate on, from a file: as `reckon tasks sample` writes them, of built-in families and of users' own, or
- * plain rows of questions and answers, all of which are posed.
+ * plain rows of questions and answers, all of them or those of a split.
  */
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { createJudge, leftOut, loadTaskFile, type UserTask } from "../runs/index.ts";
-import { getTask, type Problem } from "../tasks/index.ts";
+import { createJudge, type FileTask, leftOut, loadTaskFile, type UserTask } from "../runs/index.ts";
+import { getTask, type Problem, type Split } from "../tasks/index.ts";
 import { DEFAULT_REWARDS, type Judge } from "../train/judge.ts";
 import { ReckonError } from "../util/errors.ts";
-import { type OpenOptions, openTask } from "./tasks/open.ts";
+import { type OpenOptions, openTask, taskFile } from "./tasks/open.ts";
 import type { Ui } from "./ui.ts";
 
 export interface ProblemFile {
@@ -30,13 +30,14 @@ const problemSchema = z.looseObject({
 /**
  * Reads problems and opens the tasks that they are of.
  * @param tasks paths of users' tasks
+ * @param options.split of rows of questions and answers, which are posed; default all
  * @throws ReckonError PROBLEMS_UNREADABLE, PROBLEMS_INVALID with the line; what opening a task throws
  */
 export async function openProblems(
   file: string,
   tasks: readonly string[],
   ui: Ui,
-  options: OpenOptions,
+  options: OpenOptions & { readonly split?: Split | "all" },
 ): Promise<ProblemFile> {
   const text = await readFile(file, "utf8").catch((cause: Error) => {
     throw new ReckonError("PROBLEMS_UNREADABLE", `${file} could not be read`, { got: cause.message, cause });
@@ -48,10 +49,10 @@ export async function openProblems(
   try {
     let problems: readonly Problem[];
     if (isRows(text)) {
-      const rows = await loadTaskFile({ file, broken: options.skipBroken ? "skip" : "refuse" });
+      const rows = await loadTaskFile(taskFile(file, options));
       for (const sentence of leftOut(rows)) ui.warn(sentence);
       own.set(rows.name, rows);
-      problems = rows.problems();
+      problems = ofSplit(rows, options.split ?? "all", ui);
     } else {
       for (const path of tasks) {
         const task = await openTask(path, ui, options);
@@ -64,6 +65,27 @@ export async function openProblems(
     await close();
     throw error;
   }
+}
+
+/** @throws ReckonError PROBLEMS_INVALID where the split has no row */
+function ofSplit(rows: FileTask, wanted: Split | "all", ui: Ui): Problem[] {
+  const all = rows.problems();
+  const trained = all.filter(({ split }) => split === "train").length;
+  if (wanted === "all") {
+    if (trained > 0 && trained < all.length) {
+      ui.warn(
+        `${trained} of the ${all.length} rows are such as training on this file draws from: of a model that was trained on it only --split heldout measures what it can`,
+      );
+    }
+    return all;
+  }
+  const chosen = all.filter(({ split }) => split === wanted);
+  if (chosen.length > 0) return chosen;
+  throw new ReckonError("PROBLEMS_INVALID", `${rows.path} has no row of the split ${wanted}`, {
+    expected: "rows of this split, named in the file or one in eight of many",
+    got: `${all.length} rows of the other`,
+    help: "pose all rows with --split all",
+  });
 }
 
 /** Whether a file holds rows of a data set: its first line that is an object names no family. */

@@ -6,11 +6,14 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, extname, resolve } from "node:path";
 import {
+  factsOf,
   fileFamily,
+  isHeldOut,
   listTasks,
   type Problem,
   type RowFault,
   type RowFields,
+  type Split,
   sampleProblem,
   type Task,
 } from "../tasks/index.ts";
@@ -51,8 +54,8 @@ export async function loadTask(source: string | TaskFile, options: UserModuleOpt
 /** A file's task, and the rows that were left out. */
 export interface FileTask extends UserTask {
   readonly faults: readonly RowFault[];
-  /** All rows as problems, in the order of the file. */
-  problems(): Problem[];
+  /** All rows as problems, in the order of the file, with the split that each is in. */
+  problems(): (Problem & { readonly split: Split })[];
 }
 
 /**
@@ -81,15 +84,19 @@ export async function loadTaskFile({ file, ...settings }: TaskFile): Promise<Fil
     ...hostTask(family as Task, path, createHash("sha256").update(bytes).digest("hex")),
     faults: family.faults,
     problems: () =>
-      family.rows.map(({ line, question, gold, level }) => ({
-        id: `${family.name}/${line}`,
-        family: family.name,
-        level: Math.max(0, (family.ladder["level"] ?? []).indexOf(level ?? "")),
-        language: family.language ?? "en",
-        prompt: question,
-        facts: { question, gold },
-        chance: 0,
-      })),
+      family.rows.map((row) => {
+        const facts = factsOf(row);
+        return {
+          id: `${family.name}/${row.line}`,
+          family: family.name,
+          level: Math.max(0, (family.ladder["level"] ?? []).indexOf(row.level ?? "")),
+          language: family.language ?? "en",
+          prompt: row.question,
+          facts,
+          chance: 0,
+          split: isHeldOut(family, facts) ? "heldout" : "train",
+        };
+      }),
     solution: (facts) => family.solution(facts as Parameters<typeof family.solution>[0]),
   };
 }

@@ -25,6 +25,9 @@ export interface Problem<F = unknown> {
   readonly chance: number;
 }
 
+/** Problems to train on, and those that are kept for measuring. */
+export type Split = "train" | "heldout";
+
 /** A verifier's judgement. */
 export interface Verdict {
   /** 0..1; 1 = right. */
@@ -42,8 +45,11 @@ export interface Task<F = unknown> {
   readonly ladder: Ladder;
   /** Levels are 0..levels-1. */
   readonly levels: number;
-  /** Draws the facts of one problem; deterministic in the stream. */
-  sample(random: Random, level: number): F;
+  /**
+   * Draws the facts of one problem; deterministic in the stream.
+   * @param split the one that is wanted, for families that know their problems by it; what is of the other is drawn again
+   */
+  sample(random: Random, level: number, split?: Split): F;
   prompt(facts: F, language: Language): string;
   /** Judges an answer (the text between the answer tags). Never throws, never hangs, whatever the text. */
   verify(facts: F, answer: string): Verdict;
@@ -72,7 +78,7 @@ export interface TaskDefinition<F> {
   readonly ladder?: Ladder;
   /** Default: length of the longest ladder entry, at least 1. */
   readonly levels?: number;
-  sample(random: Random, level: number): F;
+  sample(random: Random, level: number, split?: Split): F;
   prompt(facts: F, language: Language): string;
   verify(facts: F, answer: string): Verdict;
   gold(facts: F): string;
@@ -114,7 +120,7 @@ export function defineTask<F>(definition: TaskDefinition<F>): Task<F> {
     name: definition.name,
     ladder,
     levels,
-    sample: (random, level) => definition.sample(random, level),
+    sample: (random, level, split) => definition.sample(random, level, split),
     prompt: (facts, language) => definition.prompt(facts, language),
     verify: (facts, answer) => definition.verify(facts, answer),
     gold: (facts) => definition.gold(facts),
@@ -146,7 +152,7 @@ export interface ProblemRequest {
   readonly seed: number;
   readonly index: number;
   readonly level: number;
-  readonly split: "train" | "heldout";
+  readonly split: Split;
   /** Default: German for {@link GERMAN_SHARE} of the problems, else English. */
   readonly language?: Language;
 }
@@ -170,7 +176,7 @@ export function sampleProblem<F>(task: Task<F>, request: ProblemRequest): Proble
   const random = Random.of(seed, "problem", task.name, level, index);
   const language = task.language ?? request.language ?? (random.split("language").chance(GERMAN_SHARE) ? "de" : "en");
   for (let draw = 0; draw < MOST_DRAWS; draw++) {
-    const facts = task.sample(random, level);
+    const facts = task.sample(random, level, split);
     if (isHeldOut(task, facts) !== (split === "heldout")) continue;
     const id = `${task.name}/${level}/${split}/${seed}/${index}`;
     return {
@@ -186,7 +192,7 @@ export function sampleProblem<F>(task: Task<F>, request: ProblemRequest): Proble
   throw new ReckonError("TASK_SPLIT_EMPTY", `Task ${task.name}, level ${level}: no ${split} problem was found.`, {
     expected: `a problem of the ${split} split within ${MOST_DRAWS} draws`,
     got: "problems of the other split only",
-    help: "Give the level more different problems, or take another level.",
+    help: "Give the level more different problems, or take another level. In a file whose rows name their split, name some of the other.",
   });
 }
 

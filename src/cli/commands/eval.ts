@@ -1,8 +1,8 @@
 /** `reckon eval`: how good is a model on problems that it has not seen. The JSON is a frozen interface. */
 import { availableParallelism } from "node:os";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { LoadedCheckpoint } from "../../model/hf-checkpoint.ts";
-import type { Problem } from "../../tasks/index.ts";
+import type { Problem, RowFields, Split } from "../../tasks/index.ts";
 import { type Evaluated, type EvaluationSummary, summarise } from "../../train/evaluate.ts";
 import { type InstructionSummary, summariseInstructions } from "../../train/instruction-metrics.ts";
 import { type Judge, ruleJudge } from "../../train/judge.ts";
@@ -14,13 +14,15 @@ import { openModel } from "../models.ts";
 import { openProblems } from "../problem-files.ts";
 import { openRanker } from "../ranker.ts";
 import { stageTable, stageTableText } from "../stage-table.ts";
-import { again } from "../tasks/open.ts";
+import { again, fieldsOption, skipBrokenOption } from "../tasks/open.ts";
 import { table, type Ui } from "../ui.ts";
 
 interface Options {
   readonly problems?: string;
   readonly task: readonly string[];
   readonly skipBroken?: boolean;
+  readonly fields?: RowFields;
+  readonly split: Split | "all";
   readonly instructions?: boolean;
   readonly stages?: boolean;
   readonly rewardModel?: string;
@@ -40,7 +42,7 @@ interface Options {
 export function create(): Command {
   return newCommand("eval", "", [
     ["reckon eval zero", "the shipped model on 500 held-out problems of the mixture that `npm start` grows on"],
-    ["reckon eval zero --mix small --count 3000", "on all 25 families and their levels: the figures of its card"],
+    ["reckon eval zero --mix small --count 3000", "on all 25 families, in the shares that training has of them"],
     ["reckon eval base --problems set.jsonl --samples 16 --temperature 0.6 --json", "pass@k on problems of your own"],
     [
       "reckon eval zero --samples 8 --reward-model runs/reward",
@@ -48,7 +50,10 @@ export function create(): Command {
     ],
     ["reckon eval zero --instructions", "how far it does as it is told, kind by kind"],
     ["reckon eval runs/r1 --stages", "what each stage of a recipe gave"],
-    ["reckon eval r1-zero --problems questions.jsonl", "on every row of a file of questions and answers"],
+    [
+      "reckon eval r1-zero --problems questions.jsonl --split heldout",
+      "on the rows of a file that training leaves out",
+    ],
   ])
     .argument("<model>", "a shipped model, a folder, or a run")
     .option(
@@ -61,11 +66,17 @@ export function create(): Command {
       again,
       [],
     )
-    .option("--skip-broken", "of files of questions and answers: leave broken rows out instead of refusing them")
+    .addOption(skipBrokenOption())
+    .addOption(fieldsOption())
+    .addOption(
+      new Option("--split <split>", "of such a file: the rows that are posed; those to train on, or those kept from it")
+        .choices(["all", "heldout", "train"])
+        .default("all"),
+    )
     .option("--instructions", "on held-out instructions: answers at once, in words, as lists; greetings; recall")
     .option("--stages", "of a run of several stages: what each of them gave, as a table")
     .option("--reward-model <name>", "rate the answers by this run or folder, and take the best of several")
-    .addOption(mixOption("without --problems: the mixture, that of `npm start` or all families and levels"))
+    .addOption(mixOption("without --problems: the mixture, that of `npm start` or of all families"))
     .option("--count <n>", "without --problems: how many held-out problems", integer(1), 500)
     .option("--samples <k>", "answers a problem", integer(1), 1)
     .option("--seed <s>", "of the sampling", integer(0), 0)

@@ -41,7 +41,7 @@ export function create(): Command {
     .addOption(new Option("--dtype <type>", "of the weights").choices(["BF16", "F32"]).default("BF16"))
     .option("--description <text>", "one line, kept in reckon.json")
     .option("--evaluate <n>", "measure what was written on so many held-out problems", integer(1))
-    .addOption(mixOption("their mixture: that of `npm start`, or all families and levels"))
+    .addOption(mixOption("their mixture: that of `npm start`, or of all families"))
     .option(
       "--workers <n>",
       "threads of the evaluation; does not change the result",

@@ -1,15 +1,16 @@
 /** `reckon tasks card`: all that is to be known of a family before one trains on it, as Markdown or as JSON. */
 import type { Command } from "commander";
 import { DESCRIPTIONS } from "../../serve/task-catalog.ts";
-import { hostileAnswers, type Ladder, type Problem, type Verdict } from "../../tasks/index.ts";
+import { hostileAnswers, type Ladder, type Problem, type RowFields, type Verdict } from "../../tasks/index.ts";
 import { ReckonError } from "../../util/errors.ts";
 import { integer, newCommand, uiOf } from "../command.ts";
 import { kindOf, knobs, shortShare } from "./list.ts";
-import { type OpenedTask, openTask, workedSolution } from "./open.ts";
+import { fieldsOption, type OpenedTask, openTask, skipBrokenOption, workedSolution } from "./open.ts";
 
 interface Options {
   readonly seed: number;
   readonly skipBroken?: boolean;
+  readonly fields?: RowFields;
 }
 
 export interface LevelCard {
@@ -62,10 +63,12 @@ export function cardCommand(): Command {
     ["reckon tasks card countdown > countdown.md", "as Markdown"],
     ["reckon tasks card ./my-task.ts", "a task of your own: which hostile answers does its verifier let through?"],
     ["reckon tasks card ./questions.jsonl --json", "a file of questions and answers, as JSON"],
+    ["reckon tasks card ./math.jsonl --fields question=text,answer=label", "one whose fields have names of their own"],
   ])
     .argument("<family>", "a name from `reckon tasks list`, or the path of a task module or a .jsonl file")
     .option("--seed <n>", "the same seed draws the same examples", integer(0), 0)
-    .option("--skip-broken", "of a file: leave broken rows out instead of refusing it")
+    .addOption(skipBrokenOption())
+    .addOption(fieldsOption())
     .action(async (family: string, options: Options, command: Command) => {
       const ui = uiOf(command);
       const task = await openTask(family, ui, options);

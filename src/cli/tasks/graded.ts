@@ -33,7 +33,7 @@ export function gradedCommand(): Command {
   ])
     .argument("[family]", "one family from `reckon tasks list` (default: a mixture)")
     .option("--level <n>", "difficulty of the family, 0 is the easiest", integer(0), 0)
-    .addOption(mixOption("the mixture, where no family is given: that of `npm start`, or all families and levels"))
+    .addOption(mixOption("the mixture, where no family is given: that of `npm start`, or of all families"))
     .addOption(
       new Option(
         "--preferences <what>",

@@ -1,11 +1,56 @@
 /** Tasks by what a person types: a built-in family's name, or the path of a module or of a file of rows. */
-import { hostTask, isTaskPath, leftOut, loadTask, loadTaskFile, type UserTask } from "../../runs/index.ts";
-import { getTask, goldTrace, type Problem } from "../../tasks/index.ts";
+import { Option } from "commander";
+import {
+  hostTask,
+  isTaskPath,
+  leftOut,
+  loadTask,
+  loadTaskFile,
+  type TaskFile,
+  type UserTask,
+} from "../../runs/index.ts";
+import { getTask, goldTrace, type Problem, type RowFields } from "../../tasks/index.ts";
+import { usageError } from "../command.ts";
 import type { Ui } from "../ui.ts";
 
 export interface OpenOptions {
   /** Leaves broken rows of a file out instead of refusing it. */
   readonly skipBroken?: boolean | undefined;
+  /** Where a file's question, answer, level and split stand, if not under the usual names. */
+  readonly fields?: RowFields | undefined;
+}
+
+/** `--skip-broken`, for commands that read files of questions and answers. */
+export function skipBrokenOption(): Option {
+  return new Option(
+    "--skip-broken",
+    "of a file of questions and answers: leave broken rows out instead of refusing it",
+  );
+}
+
+/** `--fields`, for the same. */
+export function fieldsOption(): Option {
+  return new Option(
+    "--fields <names>",
+    "of such a file: where things stand in a row, if not under the usual names, e.g. question=text,answer=label",
+  ).argParser(readFields);
+}
+
+const FIELDS = ["question", "answer", "level", "split"] as const;
+
+function readFields(text: string): RowFields {
+  const pairs = text.split(",").map((pair) => pair.split("=").map((part) => part.trim()));
+  const known = (name: string | undefined): boolean => FIELDS.some((field) => field === name);
+  if (pairs.every((pair) => pair.length === 2 && known(pair[0]) && pair[1] !== "")) return Object.fromEntries(pairs);
+  throw usageError("--fields takes pairs of what it is and where it stands", {
+    expected: `${FIELDS.map((field) => `${field}=NAME`).join(", ")}, any of them, with commas between`,
+    got: text,
+  });
+}
+
+/** A file of rows as it was asked for. */
+export function taskFile(file: string, { skipBroken, fields }: OpenOptions): TaskFile {
+  return { file, broken: skipBroken ? "skip" : "refuse", ...(fields === undefined ? {} : { fields }) };
 }
 
 /** A task that a command line names. */
@@ -21,7 +66,7 @@ export async function openTask(name: string, ui: Ui, options: OpenOptions = {}):
   if (!isTaskPath(name)) return { ...hostTask(getTask(name), "", ""), origin: "built-in" };
   const rows = /\.(?:jsonl|ndjson)$/i.test(name);
   const task = rows
-    ? await loadTaskFile({ file: name, broken: options.skipBroken ? "skip" : "refuse" })
+    ? await loadTaskFile(taskFile(name, options))
     : await loadTask(name, { output: (text) => ui.say(text.trimEnd()) });
   for (const sentence of leftOut(task)) ui.warn(sentence);
   return { ...task, origin: rows ? "file" : "module" };

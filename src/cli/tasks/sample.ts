@@ -1,16 +1,17 @@
 /** `reckon tasks sample`: problems of a family, for reading or as JSON lines. The JSON is a frozen interface. */
 import { type Command, Option } from "commander";
-import type { Language } from "../../tasks/index.ts";
+import type { Language, RowFields, Split } from "../../tasks/index.ts";
 import { integer, newCommand, uiOf } from "../command.ts";
-import { openTask } from "./open.ts";
+import { fieldsOption, openTask, skipBrokenOption } from "./open.ts";
 
 interface Options {
   readonly level: number;
   readonly count: number;
   readonly seed: number;
-  readonly split: "train" | "heldout";
+  readonly split: Split;
   readonly language?: Language;
   readonly skipBroken?: boolean;
+  readonly fields?: RowFields;
 }
 
 export function sampleCommand(): Command {
@@ -29,7 +30,8 @@ export function sampleCommand(): Command {
         .default("heldout"),
     )
     .addOption(new Option("--language <code>", "language of the prompts (default: a mixture)").choices(["en", "de"]))
-    .option("--skip-broken", "of a file: leave broken rows out instead of refusing it")
+    .addOption(skipBrokenOption())
+    .addOption(fieldsOption())
     .action(async (family: string, options: Options, command: Command) => {
       const ui = uiOf(command);
       const { level, seed, split } = options;

@@ -128,6 +128,17 @@ describe("reckon tasks card", () => {
     const through = card.hostile.filter(({ score }) => score !== 0).map(({ name }) => name);
     assert.deepEqual(through, ["boxed", "full stop", "plus sign", "decimal", "exponent"]);
   });
+
+  test("of a file whose fields have names of their own: they are told, or the file is refused", () => {
+    const rows = Array.from({ length: 40 }, (_, i) => JSON.stringify({ text: `What is ${i} + 1?`, label: i + 1 }));
+    const path = file("own.jsonl", rows.join("\n"));
+    const card = json(["tasks", "card", path, "--fields", "question=text,answer=label"]) as TaskCard;
+    assert.match(card.levels[0]!.example!.prompt, /^What is \d+ \+ 1\?$/);
+    assert.match(reckon(["tasks", "card", path]).stderr, /question or problem or prompt is missing/);
+    const wrong = reckon(["tasks", "card", path, "--fields", "title=text"]);
+    assert.equal(wrong.status, 2);
+    assert.match(wrong.stderr, /question=NAME, answer=NAME/);
+  });
 });
 
 describe("reckon tasks sample and verify with a path", () => {
@@ -229,6 +240,16 @@ describe("reckon eval --problems", () => {
         ["market", 1, 8],
       ],
     );
+
+    const all = reckon(["eval", "base", "--problems", market, "--max-tokens", "8"]);
+    assert.match(all.stderr, /of the 14 rows are such as training on this file draws from/);
+    const held = json(["eval", "base", "--problems", market, "--max-tokens", "8", "--split", "heldout"]) as {
+      n: number;
+    };
+    const named = file("named.jsonl", '{"question":"1+1?","answer":2,"split":"train"}');
+    const none = reckon(["eval", "base", "--problems", named, "--split", "heldout"]);
+    assert.ok(held.n > 0 && held.n < 14, String(held.n));
+    assert.match(none.stderr, /PROBLEMS_INVALID[\s\S]*--split all/);
 
     const sampled = file("sampled.jsonl", reckon(["tasks", "sample", kind, "--count", "5", "--json"]).stdout);
     const own = json(["eval", "base", "--problems", sampled, "--task", kind, "--max-tokens", "8"]) as {

@@ -2,15 +2,16 @@
 import { createReadStream } from "node:fs";
 import type { Command } from "commander";
 import type { UserTask } from "../../runs/index.ts";
-import { getTask, type Verdict } from "../../tasks/index.ts";
+import { getTask, type RowFields, type Verdict } from "../../tasks/index.ts";
 import { ReckonError } from "../../util/errors.ts";
 import { newCommand, uiOf, usageError } from "../command.ts";
-import { again, openTask } from "./open.ts";
+import { again, fieldsOption, openTask, skipBrokenOption } from "./open.ts";
 
 interface Options {
   readonly file?: string;
   readonly task: readonly string[];
   readonly skipBroken?: boolean;
+  readonly fields?: RowFields;
 }
 
 export function verifyCommand(): Command {
@@ -22,7 +23,8 @@ export function verifyCommand(): Command {
     .argument("[tasks...]", "paths of task modules and .jsonl files whose families stand in the lines")
     .option("--task <path>", "the same as an option; may be given again", again, [])
     .option("--file <path>", "read this file instead of standard input")
-    .option("--skip-broken", "of a task's file: leave broken rows out instead of refusing it")
+    .addOption(skipBrokenOption())
+    .addOption(fieldsOption())
     .action(async (paths: readonly string[], options: Options, command: Command) => {
       const ui = uiOf(command);
       const own = new Map<string, UserTask>();

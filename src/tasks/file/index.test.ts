@@ -57,6 +57,25 @@ test("the file's own split holds; without one it is the hash of name and questio
   assert.ok(seen.train.size > 10 && seen.heldout.size > 30, "every row has its turn");
 });
 
+test("a few rows of the other split among thousands are found, and none at all is said", () => {
+  const rows = Array.from({ length: 3000 }, (_, i) => ({
+    question: `What is ${i} + 1?`,
+    answer: i + 1,
+    split: "train",
+  }));
+  const request = { seed: 0, level: 0, split: "heldout" } as const;
+  const few = fileFamily(lines(...rows, { question: "And 0 + 0?", answer: 0, split: "test" }), { name: "sums" });
+  for (let index = 0; index < 20; index++) {
+    assert.equal(sampleProblem(few, { ...request, index }).prompt, "And 0 + 0?");
+    assert.match(sampleProblem(few, { ...request, index, split: "train" }).prompt, /^What/);
+  }
+  const none = fileFamily(lines(...rows.slice(0, 9)), { name: "sums" });
+  assert.throws(
+    () => sampleProblem(none, { ...request, index: 0 }),
+    rejects("TASK_SPLIT_EMPTY", /name some of the other/),
+  );
+});
+
 test("broken rows are named by their lines; they refuse the file, or are left out", () => {
   const good = { question: "1+1?", answer: "2" };
   const text = lines(

@@ -8,7 +8,7 @@
  */
 import { ReckonError } from "../../util/errors.ts";
 import { finalAnswer, verifyFinal } from "../final/index.ts";
-import { defineTask, type Language, type Task } from "../task.ts";
+import { defineTask, type Language, type Split, type Task } from "../task.ts";
 import { canonicalQuestion, type Row, type RowFault, type RowFields, readRows } from "./rows.ts";
 
 export type { Row, RowFault, RowFields } from "./rows.ts";
@@ -18,7 +18,7 @@ export interface FileFacts {
   /** The final answer. */
   readonly gold: string;
   /** Where the file names one. */
-  readonly split?: "train" | "heldout";
+  readonly split?: Split;
 }
 
 export interface FileFamilyOptions {
@@ -61,16 +61,22 @@ export function fileFamily(text: string, options: FileFamilyOptions): FileFamily
       help: "Name another field as the level, or sort them into fewer.",
     });
   }
-  const rungs = names.map((level) => rows.filter((row) => row.level === level));
+  const rungs = names.map((level) => {
+    const all = rows.filter((row) => row.level === level);
+    // Rows that name their split are known by it: of 5 test rows among 10,000 a draw of any would hardly find one.
+    const of = (split: Split): readonly Row[] => all.filter((row) => row.split === null || row.split === split);
+    return { all, train: of("train"), heldout: of("heldout") };
+  });
   const byQuestion = new Map(rows.map((row) => [canonicalQuestion(row.question), row]));
   const task = defineTask<FileFacts>({
     name,
     ladder: names[0] === null ? {} : { level: names as (string | number)[] },
     levels: names.length,
     language: options.language ?? "en",
-    sample(random, level) {
-      const { question, gold, split } = random.pick(rungs[level]!);
-      return split === null ? { question, gold } : { question, gold, split };
+    sample(random, level, split) {
+      const { all, ...own } = rungs[level]!;
+      const wanted = split === undefined ? all : own[split];
+      return factsOf(random.pick(wanted.length === 0 ? all : wanted));
     },
     prompt: ({ question }) => question,
     verify: ({ gold }, answer) => verifyFinal(finalOf(gold), answer),
@@ -87,6 +93,11 @@ export function fileFamily(text: string, options: FileFamilyOptions): FileFamily
       return row === undefined || row.solution.trim() === row.gold ? undefined : row.solution;
     },
   };
+}
+
+/** What a row asks, and the split that it names. */
+export function factsOf({ question, gold, split }: Pick<Row, "question" | "gold" | "split">): FileFacts {
+  return split === null ? { question, gold } : { question, gold, split };
 }
 
 /** Facts come from files too, written by anybody. @throws where they hold no final answer */

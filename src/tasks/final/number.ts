@@ -101,7 +101,10 @@ function readUnit(rest: string, hasCurrency: boolean): { readonly scale: bigint 
     if (word === "a" && i + 1 < words.length && (i > 0 || rest.startsWith(" "))) continue;
     if (!WORD.test(word)) return { fault: "something after the number that is no unit" };
     const bare = word.replace(/^\/|[.,²³]+$|\^.*$/g, "");
-    if (bare.length === 1 && !UNIT_LETTERS.has(bare)) return { fault: `${bare} after the number, which is no unit` };
+    // `3 times` counts; what else it multiplies is a number, refused below, or a letter.
+    const multiplied = /^(?:times|mal)$/i.test(words[i - 1] ?? "");
+    if (bare.length === 1 && (multiplied || !UNIT_LETTERS.has(bare)))
+      return { fault: `${bare} after the number, which is no unit` };
     for (const part of bare.toLowerCase().split(/[-/'’.]/)) {
       if (NOT_UNITS.has(part) || COUNTS.test(part)) return { fault: `${JSON.stringify(part)} after the number` };
     }
@@ -113,7 +116,7 @@ function readUnit(rest: string, hasCurrency: boolean): { readonly scale: bigint 
 const NOT_UNITS = new Set(
   (
     "or oder and und not nicht no nein nor but aber because weil if wenn to bis maybe either otherwise wait plus minus " +
-    "times mal divided modulo mod squared cubed factorial negative sqrt root pi nan inf infinity infinite undefined " +
+    "divided modulo mod squared cubed factorial negative sqrt root pi nan inf infinity infinite undefined " +
     "mil mill mio mrd mn bn tsd"
   ).split(" "),
 );

@@ -59,6 +59,9 @@ test("one number is right in every usual dress", () => {
       "42 forms of fun",
       "42 hotels",
       "42 canteens",
+      "42 times",
+      "42 times a week",
+      "42 mal",
     ],
     ["42", "\\boxed{42}", "$\\boxed{42}$", "\\[\\boxed{42}\\]", "\\boxed{42}.", "\\boxed{\\boxed{42}}", "\\fbox{42}"],
     [
@@ -139,6 +142,11 @@ test("the adversarial table: guesses, hedges, calculations, junk", () => {
     ],
     [
       "42",
+      "42 times 2",
+      "42 times two",
+      "42 times m",
+      "42 mal zwei",
+      "42 times pi",
       "42 or 43",
       "42 oder 43",
       "42/43",
