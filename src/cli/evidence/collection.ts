@@ -24,6 +24,7 @@ import { evaluateModel } from "../evaluation.ts";
 import { modelFolder, newestCheckpoint, openModel } from "../models.ts";
 import { findRecipe, runTraining } from "../training.ts";
 import type { Ui } from "../ui.ts";
+import { courseOf, type StageCourse } from "./course.ts";
 import { measurementKey, modelKey } from "./keys.ts";
 import { type Place, pipelineModels } from "./pipeline-models.ts";
 import { condense, type DataRecord, type Measurement, type Sampling, type TrainingRecord, traitsOf } from "./record.ts";
@@ -59,6 +60,13 @@ export interface PipelineModels {
   model(stage: string): Model;
   /** Of a stage that samples data: what it kept. */
   data(stage: string): Promise<DataRecord>;
+  /** What all stages up to this one were like as they ran. */
+  course(last: string): Promise<CourseRecord>;
+}
+
+/** What a recipe's stages were like. */
+export interface CourseRecord {
+  readonly stages: readonly StageCourse[];
 }
 
 /** Longest answer that is sampled; what is cut counts as wrong. */
@@ -174,6 +182,11 @@ export class Collection {
         this.record(`${name} ${stage}`, key(stage), async () => {
           await open(stage);
           return dataRecord(folder(stage));
+        }),
+      course: (last) =>
+        this.record(`${name} course`, key(last), async () => {
+          await open(last);
+          return { stages: await courseOf(join(root, name)) };
         }),
     };
   }

@@ -100,7 +100,7 @@ function computeTable({ seeds, teacher }: Distil): string {
       "its reinforcement",
       "reinforcement / student",
       "teacher's sampling",
-      "teacher's training",
+      "teacher's reinforcement",
     ],
     seeds.map(({ seed, student, reinforced, data }) => [
       String(seed),

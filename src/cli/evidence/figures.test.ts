@@ -101,5 +101,5 @@ test("a difference that one seed of three makes is not told apart from none, how
 
 test("length by level needs three rungs", () => {
   const longer = lengthByLevel(rungs, (problem) => problems[problem]!.level * 10 + 5);
-  assert.deepEqual(longer, [{ family: "sum", correlation: 1 }]);
+  assert.deepEqual(longer, [{ family: "sum", rungs: 3, correlation: 1 }]);
 });

@@ -146,15 +146,20 @@ export function coverage({ right, sampling: { samples } }: Measurement): (proble
   return (problem) => passAtK(samples, right[problem]!, samples);
 }
 
+/** How far an answer's length follows the level in a family. */
+export interface FamilyLength {
+  readonly family: string;
+  readonly rungs: number;
+  readonly correlation: number;
+}
+
 /** Per family: rank correlation of level and mean tokens; families of less than three rungs have none. */
-export function lengthByLevel(
-  rungs: readonly Rung[],
-  tokens: (problem: number) => number,
-): { readonly family: string; readonly correlation: number }[] {
+export function lengthByLevel(rungs: readonly Rung[], tokens: (problem: number) => number): FamilyLength[] {
   return familiesOf(rungs, true)
     .filter((family) => family.rungs.length >= 3)
     .map(({ family, rungs: list }) => ({
       family,
+      rungs: list.length,
       correlation: rankCorrelation(
         list.map((rung) => rung.level),
         list.map((rung) => overRung(rung, tokens)),

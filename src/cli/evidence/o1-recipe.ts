@@ -13,6 +13,8 @@ export interface O1Stages {
   readonly judge: string;
   readonly grpo: string;
   readonly ppo: string;
+  /** The reinforcement of `grpo` with rules in place of the judge, from the base itself. */
+  readonly byRules: RecipeInput;
 }
 
 export function o1Stages(scale: Scale): O1Stages {
@@ -28,7 +30,15 @@ export function o1Stages(scale: Scale): O1Stages {
     judge: stageNameOf(find(recipe, "reward")),
     grpo: "grpo",
     ppo: "ppo",
+    byRules: { ...recipe, name: `${recipe.name}-rules`, stages: [byRules(find(recipe, "reinforce"))] },
   };
+}
+
+/** What differs is what the reward is, and what it begins with; the rewards are those of R1-Zero. */
+function byRules(stage: StageInput): StageInput {
+  if (stage.kind !== "reinforce") throw new Error("internal: no reinforcement");
+  const { name: _, rewardModel: __, rewards: ___, ...rest } = stage;
+  return { ...rest, from: "models/base", rewards: { accuracy: 1, format: 0.1 } };
 }
 
 function find(recipe: RecipeInput, kind: StageInput["kind"]): StageInput {

@@ -1,6 +1,7 @@
 /** The words and tables of o1-style against R1-style. */
 import { mean } from "../../util/statistics.ts";
 import { rate } from "./figures.ts";
+import { judgeTable, reliabilityTable } from "./judge-tables.ts";
 import { type Floor, figure, floorTable, markdown, percent, shareFloor, type Why } from "./markdown.ts";
 import { APART, armOperations, type O1, type O1Seed, parting, stretches } from "./o1.ts";
 import type { Measurement } from "./record.ts";
@@ -8,11 +9,13 @@ import { difference, format, meanValue, operations, pointsWithInterval } from ".
 
 export function o1Section(o1: O1, why: Why): string {
   const { settings, seeds } = o1;
+  const judges = seeds.map(({ seed, judge }) => ({ called: String(seed), judge }));
   return `## o1-style against R1-style
 
 At the scale \`${settings.scale}\`, ${seeds.length === 1 ? "seed" : "seeds"} ${settings.seeds.join(", ")}, ${settings.problems.length} held-out problems, one answer at temperature 1. o1-style: the base is fine-tuned on worked
 solutions, a reward model learns to rate whole chains of thought, and the fine-tuned model is reinforced against it, the rules' accuracy weighing
-nothing. R1-style: the base is reinforced with rule rewards, for as many operations as the o1-style arm with GRPO took in all.
+nothing. R1-style: the base itself is reinforced with rule rewards and otherwise the same settings, for as many operations as the o1-style arm with
+GRPO took in all; below it the recipe \`r1-zero\`, which has a curriculum and waits besides.
 
 ${armTable(o1)}
 
@@ -20,11 +23,11 @@ ${armWords(o1)}
 
 ### The reward model
 
-${judgeTable(seeds)}
+${judgeTable("seed", judges)}
 
 How sure it was against how often that was right, on its held-out part:
 
-${reliabilityTable(seeds)}
+${reliabilityTable("seed", judges)}
 
 ### Its reward and the truth
 
@@ -91,44 +94,10 @@ function armWords({ seeds }: O1): string {
         key,
       ),
     );
-  return `Against R1-style of as many operations, in points, paired by problem, 95 % intervals by bootstrap: with GRPO ${against((seed) => seed.grpo, "o1 grpo")}, with PPO
-${against((seed) => seed.ppo, "o1 ppo")}. An arm's operations are those of its fine-tuning, of the reward model, of its reinforcement and of the reward model's
-and the reference's reading of every answer; with PPO also of a critic that reads and learns what the policy does.`;
-}
-
-/** Metrics of a reward model that are told, where it has them. */
-const TOLD: readonly (readonly [key: string, name: string])[] = [
-  ["eval/pair_accuracy", "pairs in the right order"],
-  ["eval/best_of_group", "right, of the best-rated of each group"],
-  ["eval/mean_of_group", "right, of all"],
-];
-
-function judgeTable(seeds: readonly O1Seed[]): string {
-  const tellable = TOLD.filter(([key]) => seeds.every(({ judge }) => judge.evaluation[key] !== undefined));
-  return markdown(
-    ["seed", ...tellable.map(([, name]) => name), "calibration error", "operations"],
-    seeds.map(({ seed, judge }) => [
-      String(seed),
-      ...tellable.map(([key]) => percent(judge.evaluation[key]!)),
-      percent(judge.evaluation["eval/calibration_error"] ?? Number.NaN),
-      operations(judge.flops),
-    ]),
-  );
-}
-
-function reliabilityTable(seeds: readonly O1Seed[]): string {
-  return markdown(
-    ["seed", "bin", "texts or pairs", "said", "was"],
-    seeds.flatMap(({ seed, judge }) =>
-      judge.reliability.map(({ from, to, count, said, was }) => [
-        String(seed),
-        `${from.toFixed(1)}–${to.toFixed(1)}`,
-        String(count),
-        percent(said),
-        percent(was),
-      ]),
-    ),
-  );
+  return `Against R1-style of as many operations as the arm with GRPO, in points, paired by problem, 95 % intervals by bootstrap:
+with GRPO ${against((seed) => seed.grpo, "o1 grpo")}, with PPO ${against((seed) => seed.ppo, "o1 ppo")}. An arm's operations are those of its fine-tuning, of the reward model, of its
+reinforcement and of the reward model's and the reference's reading of every answer; with PPO also of a critic that reads and learns what the
+policy does, which R1-style has not been given.`;
 }
 
 function curves({ seed, grpo, ppo }: O1Seed): string {

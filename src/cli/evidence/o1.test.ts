@@ -28,13 +28,17 @@ test("where the judge's reward and the truth part is found, and that they do not
 
 test("both algorithms are compared, against the same judge from the same beginning", () => {
   for (const scale of ["tiny", "small"] as const) {
-    const { recipe, ...names } = o1Stages(scale);
+    const { recipe, byRules, ...names } = o1Stages(scale);
     const { stages } = resolveRecipe(recipe);
     const of = (name: string) => stages.find((stage) => stage.name === name)!;
     const [grpo, ppo] = [of(names.grpo), of(names.ppo)];
     assert.ok(grpo.kind === "reinforce" && ppo.kind === "reinforce");
     assert.ok(grpo.ppo === undefined && ppo.ppo !== undefined);
     assert.deepEqual([ppo.rewardModel, ppo.from, ppo.steps], [grpo.rewardModel, grpo.from, grpo.steps]);
+    const [rules, ...others] = resolveRecipe(byRules).stages;
+    assert.ok(rules?.kind === "reinforce" && others.length === 0);
+    const { name: _, rewardModel: __, rewards: ___, from: ____, ...settings } = grpo;
+    assert.deepEqual(rules, { ...settings, from: "models/base", rewards: { accuracy: 1, format: 0.1 } });
   }
 });
 

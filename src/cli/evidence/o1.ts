@@ -1,25 +1,13 @@
 /**
  * o1-style against R1-style at equal compute: a policy reinforced against a learnt judge of whole chains of thought, and
- * one reinforced with rule rewards for as many operations as fine-tuning, judge and reinforcement took together.
+ * one reinforced from the base with the same settings by rule rewards, for as many operations as fine-tuning, judge and
+ * reinforcement by GRPO took together. Beside them R1-Zero with all that its recipe has (curriculum, waits).
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parameterLayout } from "../../model/parameters.ts";
-import type { ReliabilityBin } from "../../train/calibration.ts";
-import { openModel } from "../models.ts";
 import type { Collection, Model } from "./collection.ts";
+import { type JudgeRecord, judgeRecord } from "./course.ts";
 import { o1Stages } from "./o1-recipe.ts";
 import type { Measurement, RewardStep } from "./record.ts";
 import { beginnings, grownName, grownZero, measureStage, ONE, type StageSettings } from "./stage-set.ts";
-
-/** What a reward model's checkpoint says of it. */
-export interface JudgeRecord {
-  readonly parameters: number;
-  readonly flops: number;
-  /** docs/metrics.md: `eval/pair_accuracy` and others, on held-out prompts. */
-  readonly evaluation: Readonly<Record<string, number>>;
-  readonly reliability: readonly ReliabilityBin[];
-}
 
 export interface O1Seed {
   readonly seed: number;
@@ -41,7 +29,7 @@ export interface O1 {
 
 export async function collectO1(collection: Collection, settings: StageSettings): Promise<O1> {
   const { scale, problems } = settings;
-  const { recipe, ...names } = o1Stages(scale);
+  const { recipe, byRules, ...names } = o1Stages(scale);
   const seeds: O1Seed[] = [];
   for (const seed of settings.seeds) {
     const { base } = await beginnings(collection, scale, seed);
@@ -57,9 +45,9 @@ export async function collectO1(collection: Collection, settings: StageSettings)
     const ppo = await measure("ppo", stages.model(names.ppo));
     const zero = await grownZero(collection, scale, seed);
     const asShipped = await measureStage(collection, { scale, seed, name: grownName(scale), model: zero }, problems);
-    const steps = equalSteps(armOperations({ judge, tuned, policy: grpo, critic: false }), asShipped);
-    const rules = await collection.trained(`o1-rules-${scale}-${seed}`, "r1-zero", {
-      ...{ scale, seed, from: base, set: [`steps=${steps}`] },
+    const steps = equalSteps(armOperations({ judge, tuned, policy: grpo, critic: false }), grpo);
+    const rules = await collection.trained(`o1-rules-${scale}-${seed}`, "o1-rules", {
+      ...{ scale, seed, from: base, recipe: byRules, set: [`steps=${steps}`] },
     });
     seeds.push({
       ...{ seed, judge, tuned, grpo, ppo, zero: asShipped },
@@ -68,19 +56,6 @@ export async function collectO1(collection: Collection, settings: StageSettings)
     });
   }
   return { settings, seeds };
-}
-
-function judgeRecord(folder: string): Promise<JudgeRecord> {
-  const { flops, reward } = JSON.parse(readFileSync(join(folder, "reckon.json"), "utf8")) as {
-    readonly flops: number;
-    readonly reward: Pick<JudgeRecord, "evaluation" | "reliability">;
-  };
-  return openModel(folder).then(({ checkpoint }) => ({
-    parameters: parameterLayout(checkpoint.config).parameterCount,
-    flops,
-    evaluation: reward.evaluation,
-    reliability: reward.reliability,
-  }));
 }
 
 /** Operations a parameter and token (as `trainingFlops`): of what is trained on, and of what is read. */
@@ -108,10 +83,13 @@ export function armOperations({
   return (tuned.training?.flops ?? Number.NaN) + judge.flops + flops + reading + valuing;
 }
 
-/** Share of steps on top: later in a run answers get shorter, and more groups are all right and cost no training. */
+/**
+ * Share of steps on top of what a step against the judge takes: groups whose answers are all right or all wrong give the
+ * rules nothing to train on, where a judge tells every answer from the next.
+ */
 const SPARE = 1.15;
 
-/** Steps of reinforcement by rules that take so many operations, by what a step of a shorter run took; at least 1. */
+/** Steps of reinforcement by rules that take so many operations; at least 1. */
 function equalSteps(total: number, { training }: Measurement): number {
   const { flops, steps } = training!;
   return Math.max(1, Math.round((SPARE * total * steps) / flops));

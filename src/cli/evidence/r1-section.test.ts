@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { StageCourse } from "./course.ts";
 import type { R1, R1Row, StageAnswers } from "./r1.ts";
 import { r1Section, verdict } from "./r1-section.ts";
 import { chosen, problemsOf, shares } from "./testing.ts";
@@ -14,10 +15,26 @@ function answers(right: number, followed: number, language = 1): StageAnswers {
   };
 }
 
+/** Stages of twenty minutes each, with a judge and what it gave. */
+const course: readonly StageCourse[] = [
+  { stage: "cold", kind: "sample", seconds: 1200 },
+  {
+    ...{ stage: "helpful", kind: "reward", seconds: 1200 },
+    judge: {
+      ...{ parameters: 5, flops: 100, evaluation: { "eval/pair_accuracy": 0.9, "eval/calibration_error": 0.02 } },
+      reliability: [{ from: 0.5, to: 0.6, count: 4, said: 0.55, was: 0.5 }],
+    },
+  },
+  {
+    ...{ stage: "rl", kind: "reinforce", seconds: 1200 },
+    opinions: [4, 5, 6].map((step) => ({ step, accuracy: step / 10, opinions: { helpful: 0.1 * step } })),
+  },
+];
+
 function tableOf(rows: Readonly<Record<R1Row, StageAnswers>>): R1 {
   return {
     settings: { scale: "small", seeds: [0], problems, instructions: COUNT },
-    ...{ instructions: problems, seeds: [{ seed: 0, rows }], transcripts: { problems: [] } },
+    ...{ instructions: problems, seeds: [{ seed: 0, rows, course }], transcripts: { problems: [] } },
   };
 }
 
@@ -69,4 +86,22 @@ test("an interval decides what is said of a step", () => {
   assert.equal(verdict("kept", { low: -0.1, high: -0.01 }), "**it falls**");
   assert.equal(verdict("kept", { low: -0.1, high: 0.1 }), "as in R1");
   assert.equal(verdict("rises", { low: -0.1, high: 0.1 }), "not to be told apart");
+});
+
+test("minutes, judges and what these gave stand beside the stages", () => {
+  const section = r1Section(tableOf(asInPaper), () => undefined);
+  assert.match(section, /\| 0 \| 20\.0 \| 20\.0 \| 20\.0 \| 60\.0 \|/);
+  assert.match(section, /minutes of the whole recipe, each seed \| ≤ 120\.0 \| 60\.0 \| met by 60\.0 minutes/);
+  assert.match(section, /\| helpful, seed 0 \| 90\.0 % \| 2\.0 % \| 1\.00e\+2 \|/);
+  assert.match(section, /\| 0 \| 6–6 \| 0\.600 \| 60\.0 % \|/);
+});
+
+test("the kind of instruction that is followed least decides", () => {
+  const least = answers(0.82, 0.95);
+  const { instructions } = least.instructions.traits!;
+  const kinds = { ...instructions.kinds, words: { n: 9, followed: 0.5, right: 0.5 } };
+  const traits = { ...least.instructions.traits!, instructions: { ...instructions, kinds } };
+  const rl = { ...least, instructions: { ...least.instructions, traits } };
+  const section = r1Section(tableOf({ ...asInPaper, rl }), () => undefined);
+  assert.match(section, /the least of the kinds \| ≥ 90\.0 % \| 50\.0 % \| \*\*missed\*\* by 40\.0 points/);
 });

@@ -1,5 +1,6 @@
 /** The words and tables of the stages of R1. */
 import { mean } from "../../util/statistics.ts";
+import { courseFloor, courseWords } from "./course-section.ts";
 import { familiesOf, rate, rungsOf } from "./figures.ts";
 import { type Floor, figure, floorTable, markdown, percent, pointsFrom, shareFloor, type Why } from "./markdown.ts";
 import { type R1, R1_NAMES, R1_ROWS, type R1Row, type StageAnswers } from "./r1.ts";
@@ -37,6 +38,8 @@ answer in the strict format that does as it was told, right or wrong; "right" is
 ${shapeWords(r1)}
 
 One problem of each of some families through all stages: [transcripts.md](transcripts.md).
+
+${courseWords(r1)}
 
 ### Floors
 
@@ -158,6 +161,12 @@ function languageWords({ seeds }: R1): string {
 ${pointsWithInterval(found)} points.`;
 }
 
+/** By kinds of instructions; of questions of knowledge any name of the kind would do, so they stand for nothing here. */
+function followed({ instructions: { traits } }: StageAnswers): Readonly<Record<string, number>> {
+  const { recall: _, ...kinds } = traits!.instructions.kinds;
+  return Object.fromEntries(Object.entries(kinds).map(([kind, told]) => [kind, told.followed]));
+}
+
 function floorsOf({ settings: { scale, problems }, seeds }: R1): Floor[] {
   const least = (what: string, wanted: number, of: (answers: StageAnswers) => number): Floor =>
     shareFloor(
@@ -186,9 +195,10 @@ function floorsOf({ settings: { scale, problems }, seeds }: R1): Floor[] {
     },
     least("one language", 0.97, ({ problems: m }) => meanValue(m, language)),
     least("strict format", 0.99, ({ problems: m }) => meanValue(m, format)),
-    least("instructions followed, mean over kinds", 0.9, ({ instructions: { traits } }) => {
-      const { recall: _, ...kinds } = traits!.instructions.kinds; // Of these any name of the kind would do.
-      return mean(Object.values(kinds).map(({ followed }) => followed));
-    }),
+    least("instructions followed, mean over kinds", 0.9, (answers) => mean(Object.values(followed(answers)))),
+    least("instructions followed, the least of the kinds", 0.9, (answers) =>
+      Math.min(...Object.values(followed(answers))),
+    ),
+    courseFloor(scale, seeds),
   ];
 }

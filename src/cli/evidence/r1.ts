@@ -3,7 +3,8 @@
  * seed or several; after the stage table of DeepSeek-R1 (arXiv 2501.12948, §3 and table 3).
  */
 import type { Problem } from "../../tasks/index.ts";
-import type { Collection, Model } from "./collection.ts";
+import type { Collection, Model, PipelineModels } from "./collection.ts";
+import type { StageCourse } from "./course.ts";
 import type { Measurement } from "./record.ts";
 import { measureStage, r1Stages, type StageSettings, stageInstructions } from "./stage-set.ts";
 import { collectTranscripts, type Transcripts } from "./transcripts.ts";
@@ -28,10 +29,17 @@ export interface StageAnswers {
   readonly instructions: Measurement;
 }
 
+export interface R1Seed {
+  readonly seed: number;
+  readonly rows: Readonly<Record<R1Row, StageAnswers>>;
+  /** The stages as they ran. */
+  readonly course: readonly StageCourse[];
+}
+
 export interface R1 {
   readonly settings: StageSettings;
   readonly instructions: readonly Problem[];
-  readonly seeds: readonly { readonly seed: number; readonly rows: Readonly<Record<R1Row, StageAnswers>> }[];
+  readonly seeds: readonly R1Seed[];
   /** Of the first seed. */
   readonly transcripts: Transcripts;
 }
@@ -39,10 +47,10 @@ export interface R1 {
 export async function collectR1(collection: Collection, settings: StageSettings): Promise<R1> {
   const { problems } = settings;
   const instructions = stageInstructions(settings.scale, settings.instructions);
-  const seeds: R1["seeds"][number][] = [];
+  const seeds: R1Seed[] = [];
   let transcripts: Transcripts | undefined;
   for (const seed of settings.seeds) {
-    const models = await r1Models(collection, settings.scale, seed);
+    const { stages, ...models } = await r1Models(collection, settings.scale, seed);
     const rows = {} as Record<R1Row, StageAnswers>;
     for (const row of R1_ROWS) {
       const which = { scale: settings.scale, seed, model: models[row] };
@@ -51,7 +59,7 @@ export async function collectR1(collection: Collection, settings: StageSettings)
         instructions: await measureStage(collection, { ...which, name: `${row} instructions` }, instructions),
       };
     }
-    seeds.push({ seed, rows });
+    seeds.push({ seed, rows, course: (await stages.course("rl")).stages });
     transcripts ??= await collectTranscripts(collection, `stage ${settings.scale} ${seed} transcripts`, {
       models: R1_ROWS.map((row) => ({ name: R1_NAMES[row], model: models[row] })),
       ...{ problems, instructions },
@@ -64,8 +72,8 @@ async function r1Models(
   collection: Collection,
   scale: StageSettings["scale"],
   seed: number,
-): Promise<Record<R1Row, Model>> {
+): Promise<Record<R1Row, Model> & { readonly stages: PipelineModels }> {
   const { base, zero, stages } = await r1Stages(collection, scale, seed);
   const [start, reason, tune, rl] = ["start", "reason", "tune", "rl"].map((stage) => stages.model(stage));
-  return { base, zero, start: start!, reason: reason!, tune: tune!, rl: rl! };
+  return { base, zero, start: start!, reason: reason!, tune: tune!, rl: rl!, stages };
 }

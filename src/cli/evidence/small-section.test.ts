@@ -37,7 +37,8 @@ function seedRows(seed: number, { base, zero, minutes }: { base: number; zero: n
 function section(seeds: readonly SeedRows[]): string {
   const heldOut = { about: "", seed: 1, rungs: [] };
   const settings = { heldOut, seeds: seeds.map(({ seed }) => seed), problems: 20, coverageProblems: 20, samples: 1 };
-  const small: Small = { settings, problems, coverageProblems: problems, seeds };
+  const constants = problems.filter((_, i) => i % 20 === 0).map(({ family }) => (family === "word" ? 0.1 : 0.01));
+  const small: Small = { settings, problems, coverageProblems: problems, ladders: 12, constants, seeds };
   return smallSection(small, () => undefined);
 }
 
@@ -57,8 +58,12 @@ test("three good seeds meet all floors, each with its distance, and every rung h
     floor(text, "right given format rises"),
     /\| 50\.0 points, 50\.0 points, 50\.0 points \| met by 25\.0 points/,
   );
-  assert.match(floor(text, "families whose pass@1 is beyond"), /\| 3 \| met/);
+  assert.match(floor(text, "families whose pass@1 is beyond"), /\| 3: sum, find, word \| met/);
   assert.match(floor(text, "minutes"), /\| 88, 88, 88 \| met by 2\.0 minutes \|/);
+  assert.match(text, /The families' ladders have\n12 rungs; the 3 hardest/);
+  assert.match(text, /5\.0 % or more of word \(10\.0 %\)\.\nOver the 2 families/);
+  assert.match(text, /mean 1\.00\n\(each seed 1\.00, 1\.00, 1\.00; of rungs in random order 0 ± 0\.41;/);
+  assert.match(text, /\| seed 2 \| 30 \(0\), 60 \(80\) \| 60 \(80\) \|/);
   assert.match(text, /reinforcement over the base \+50\.0 \(/);
 });
 

@@ -5,6 +5,7 @@ import {
   CHANCE_LIMIT,
   coverage,
   type FamilyDifference,
+  type FamilyLength,
   familiesOf,
   familyDifferences,
   lengthByLevel,
@@ -43,9 +44,11 @@ export function smallSection(small: Small, why: Why): string {
   return `## R1-Zero at the scale \`small\`
 
 ${seeds.length} bases of ${(first.zero.measurement.parameters / 1e6).toFixed(1)} million parameters, each pretrained and reinforced with a seed of its own (${settings.seeds.join(", ")}). The families and rungs
-stand in [bench/heldout.json](../bench/heldout.json), written before any reinforcement: ${families.length} families, ${rungsOf(problems).length} rungs, ${problems.length} held-out problems, ${settings.problems} a rung
-(fewer where a rung has fewer). Every rung counts alike; all of them are printed below. Percentages over all rungs; ± is one standard
-error over problems.
+stand in [bench/heldout.json](../bench/heldout.json), written before any reinforcement; the problems were drawn anew when corpus and recipe were
+final, since others of the same rungs had been looked at while these were made. ${families.length} families, ${rungsOf(problems).length} rungs, ${problems.length} held-out problems,
+${settings.problems} a rung (fewer where a rung has fewer). Every one of these rungs counts alike, and all of them are printed below. The families' ladders have
+${small.ladders} rungs; the ${small.ladders - rungsOf(problems).length} hardest stand neither here nor in the corpus nor in reinforcement, so nothing is said of problems that are harder than those
+of training. Percentages over all rungs; ± is one standard error over problems.
 
 ![Right answers by family, before and after reinforcement](evidence/families.svg)
 
@@ -68,9 +71,12 @@ ${beyondWords(small, allTries)}
 
 ### Every rung
 
-Means over the seeds. "@${settings.samples}" is pass@${settings.samples}; tokens are an answer's mean.
+Means over the seeds. Chance is that of a random legal answer; "constant" is what the answer that is most common among a rung's training problems
+gets right, without reading the question. "@${settings.samples}" is pass@${settings.samples}; tokens are an answer's mean.
 
 ${everyRung(small)}
+
+${constantWords(small)}
 
 ### Length
 
@@ -162,6 +168,10 @@ function beyond({ coverageProblems, seeds }: Small, answers: "one" | "all"): Fam
   return familyDifferences(coverageProblems, pairs);
 }
 
+/** A family that asks for what the corpus states: nothing is to be worked out. */
+const MEMORY = "recall";
+const MEMORY_WORDS = `Of these ${MEMORY} asks for facts that the corpus states: what has come within reach there is memory, not reasoning. `;
+
 function beyondWords(small: Small, allTries: readonly FamilyDifference[]): string {
   const k = small.settings.samples;
   const say = (items: readonly FamilyDifference[]): string =>
@@ -174,7 +184,7 @@ function beyondWords(small: Small, allTries: readonly FamilyDifference[]): strin
 
 ${lists(allTries)}
 
-Where it is beyond, problems have come within reach of ${k} tries that were not; with more tries the base might reach them too.
+${allTries.some(({ family, low }) => family === MEMORY && low > 0) ? MEMORY_WORDS : ""}Where it is beyond, problems have come within reach of ${k} tries that were not; with more tries the base might reach them too.
 The harder question is whether one answer after reinforcement does what the base needs ${k} for:
 
 ${lists(beyond(small, "one"))}
@@ -182,13 +192,30 @@ ${lists(beyond(small, "one"))}
 Where one answer stays below the base's ${k}, reinforcement has made what the base could do more likely, not added to it.`;
 }
 
-function everyRung({ problems, coverageProblems, seeds, settings }: Small): string {
+/** What a guesser gets who knows how answers are distributed, and the score over families where that is next to nothing. */
+function constantWords({ problems, constants, seeds }: Small): string {
+  const rungs = rungsOf(problems);
+  const guessed = familiesOf(rungs, true).map(({ family, rungs: own }) => ({
+    family,
+    share: mean(own.map((rung) => constants[rungs.indexOf(rung)]!)),
+    right: mean(
+      seeds.map(({ zero }) => mean(own.map((rung) => overRung(rung, (problem) => rate(zero.measurement, problem))))),
+    ),
+  }));
+  const easy = guessed.filter(({ share }) => share >= CHANCE_LIMIT);
+  const hard = guessed.filter(({ share }) => share < CHANCE_LIMIT);
+  return `Constant answers are right ${percent(mean(guessed.map(({ share }) => share)))} of the time over all families; at ${percent(CHANCE_LIMIT)} or more of ${easy.map(({ family, share }) => `${family} (${percent(share)})`).join(", ") || "none"}.
+Over the ${hard.length} families where they are right less often zero's mean is ${percent(mean(hard.map(({ right }) => right)))}.`;
+}
+
+function everyRung({ problems, coverageProblems, constants, seeds, settings }: Small): string {
   const covered = rungsOf(coverageProblems);
   return markdown(
     [
       "rung",
       "problems",
       "chance",
+      "constant",
       "base",
       `base @${settings.samples}`,
       "zero",
@@ -197,7 +224,7 @@ function everyRung({ problems, coverageProblems, seeds, settings }: Small): stri
       "tokens base",
       "tokens zero",
     ],
-    rungsOf(problems).map((rung) => {
+    rungsOf(problems).map((rung, i) => {
       const few = covered.find((r) => r.family === rung.family && r.level === rung.level)!;
       const right = (of: (seed: SeedRows) => Measurement): string =>
         percent(mean(seeds.map((seed) => overRung(rung, (problem) => rate(of(seed), problem)))));
@@ -211,6 +238,7 @@ function everyRung({ problems, coverageProblems, seeds, settings }: Small): stri
         `${rung.family} ${rung.level}`,
         String(rung.at.length),
         percent(rung.chance),
+        percent(constants[i]!),
         right(base),
         passes((seed) => seed.baseCoverage.measurement),
         right(zero),
@@ -223,12 +251,14 @@ function everyRung({ problems, coverageProblems, seeds, settings }: Small): stri
   );
 }
 
-/** Rank correlations of level and length, means over seeds. */
-function lengths({ problems, seeds }: Small): { readonly family: string; readonly correlation: number }[] {
+/** Rank correlations of level and length, of means over seeds. */
+function lengths({ problems, seeds }: Pick<Small, "problems" | "seeds">): FamilyLength[] {
   return lengthByLevel(rungsOf(problems), (problem) =>
     mean(seeds.map(({ zero }) => zero.measurement.tokens[problem]!)),
   );
 }
+
+const meanCorrelation = (list: readonly FamilyLength[]): number => mean(list.map(({ correlation }) => correlation));
 
 function lengthWords(small: Small): string {
   const list = lengths(small);
@@ -237,14 +267,19 @@ function lengthWords(small: Small): string {
     const points = curve.filter(
       (_, i) => i % Math.max(1, Math.floor(curve.length / 8)) === 0 || i === curve.length - 1,
     );
-    return [`seed ${seed}`, points.map(({ step, tokens }) => `${tokens.toFixed(0)} (${step})`).join(", ")];
+    const say = ({ step, tokens }: (typeof curve)[number]): string => `${tokens.toFixed(0)} (${step})`;
+    const most = curve.reduce((a, b) => (b.tokens > a.tokens ? b : a), curve[0] ?? { step: 0, accuracy: 0, tokens: 0 });
+    return [`seed ${seed}`, points.map(say).join(", "), say(most)];
   });
-  return `Rank correlation of a rung's level and its mean tokens, within each family of three rungs or more: mean ${mean(list.map((f) => f.correlation)).toFixed(2)}
-(${list.map((f) => `${f.family} ${f.correlation.toFixed(2)}`).join(", ")}).
+  const each = small.seeds.map((seed) => meanCorrelation(lengths({ ...small, seeds: [seed] })).toFixed(2));
+  // Of n ranks in random order the correlation has the variance 1 / (n − 1).
+  const noise = Math.sqrt(mean(list.map(({ rungs }) => 1 / (rungs - 1))) / list.length);
+  return `Rank correlation of a rung's level and its mean tokens, within each family of three rungs or more: mean ${meanCorrelation(list).toFixed(2)}
+(each seed ${each.join(", ")}; of rungs in random order 0 ± ${noise.toFixed(2)}; ${list.map((f) => `${f.family} ${f.correlation.toFixed(2)}`).join(", ")}).
 
-Mean tokens of an answer to held-out problems through reinforcement (after which step):
+Mean tokens of an answer to held-out problems through reinforcement (after which step), and where they were most:
 
-${markdown(["run", "tokens (step)"], curves)}`;
+${markdown(["run", "tokens (step)", "most"], curves)}`;
 }
 
 function floorsOf(small: Small, allTries: readonly FamilyDifference[]): Floor[] {
@@ -253,7 +288,7 @@ function floorsOf(small: Small, allTries: readonly FamilyDifference[]): Floor[] 
     ({ bases, zero }) =>
       zero.measurement.summary.accuracy_given_format - bases.at(-1)!.measurement.summary.accuracy_given_format,
   );
-  const correlation = mean(lengths(small).map((f) => f.correlation));
+  const correlation = meanCorrelation(lengths(small));
   const grown = small.seeds.map(({ bases, zero }) => {
     return zero.measurement.summary.tokens_mean / bases.at(-1)!.measurement.summary.tokens_mean;
   });
@@ -272,12 +307,15 @@ function floorsOf(small: Small, allTries: readonly FamilyDifference[]): Floor[] 
       ...atLeast("length grows through training, each seed", 1, grown, TIMES),
       ...{ wanted: `> ${TIMES.say(1)}`, met: Math.min(...grown) > 1 },
     },
-    atLeast(
-      `families whose pass@${small.settings.samples} is beyond the base's, for all families at once`,
-      1,
-      [past.length],
-      COUNTS,
-    ),
+    {
+      ...atLeast(
+        `families whose pass@${small.settings.samples} is beyond the base's, for all families at once`,
+        1,
+        [past.length],
+        COUNTS,
+      ),
+      got: [String(past.length), past.map(({ family }) => family).join(", ")].filter((part) => part !== "").join(": "),
+    },
     minutesFloor(minutes),
   ];
 }

@@ -2,8 +2,10 @@
  * R1-Zero at the scale `small`: several bases, each pretrained with a seed of its own and reinforced, on the families and
  * rungs of bench/heldout.json, with the controls beside them on the same problems.
  */
-import type { Problem } from "../../tasks/index.ts";
+import { getTask, type Problem } from "../../tasks/index.ts";
 import type { Collection, Model } from "./collection.ts";
+import { constantShare } from "./constant.ts";
+import { familiesOf, rungsOf } from "./figures.ts";
 import { type Row, TEMPERATURES } from "./growth.ts";
 import { type HeldOut, heldOutSet } from "./held-out.ts";
 import type { Sampling } from "./record.ts";
@@ -34,6 +36,10 @@ export interface Small {
   readonly settings: SmallSettings;
   readonly problems: readonly Problem[];
   readonly coverageProblems: readonly Problem[];
+  /** Rungs that the ladders of these families have in all. */
+  readonly ladders: number;
+  /** Of each rung of the problems, in their order: what its most common answer gets right. */
+  readonly constants: readonly number[];
   readonly seeds: readonly SeedRows[];
 }
 
@@ -90,5 +96,8 @@ export async function collectSmall(collection: Collection, settings: SmallSettin
       tuned: await row("sft", sft, problems, one(1)),
     });
   }
-  return { settings, problems, coverageProblems, seeds };
+  const rungs = rungsOf(problems);
+  const ladders = familiesOf(rungs, true).reduce((sum, { family }) => sum + getTask(family).levels, 0);
+  const constants = rungs.map((rung) => constantShare(rung, problems));
+  return { settings, problems, coverageProblems, ladders, constants, seeds };
 }

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import type { CourseRecord } from "./collection.ts";
 import type { DataRecord, Measurement } from "./record.ts";
 
 const main = join(import.meta.dirname, "..", "main.ts");
@@ -30,6 +31,7 @@ const SETTINGS = [
   ...each("o1", ["stages.tune."], ["epochs=1", "evaluateProblems=4"]),
   ...each("o1", ["stages.judge."], ["steps=2", "promptsPerStep=2", "evaluatePrompts=6"]),
   ...each("o1", ["stages.grpo.", "stages.ppo."], REINFORCED),
+  ...each("o1-rules", [""], REINFORCED),
 ];
 
 const records = join(folder, "records");
@@ -104,6 +106,12 @@ test("the other parts go on from there, are kept, and read again without doing a
   assert.ok(student.training!.tokens! > 0 && student.training!.flops > 0);
   assert.equal(read<DataRecord>("distil-tiny-0-teacher").counts.sampled, 24);
   assert.equal(read<Measurement>("o1-tiny-0-grpo").training!.rewards!.length, 2);
+  const { stages } = read<CourseRecord>("r1-tiny-0-course");
+  assert.ok(stages.length === 8 && stages.every(({ seconds }) => seconds > 0));
+  assert.ok(stages.find(({ stage }) => stage === "harmless")!.judge!.evaluation["eval/pair_accuracy"]! >= 0);
+  const { opinions = [] } = stages.find(({ stage }) => stage === "rl")!;
+  assert.deepEqual(Object.keys(opinions[0]!.opinions), ["helpful", "harmless"]);
+  assert.match(report, /\| harmless, seed 0 \| \d/);
 
   const times = () => readdirSync(records).map((name) => `${name} ${statSync(join(records, name)).mtimeMs}`);
   const before = times();

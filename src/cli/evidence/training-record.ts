@@ -14,12 +14,7 @@ interface Lineage {
 
 /** Reads off a run's metrics and lineage what it was like; undefined for a run without metrics. */
 export function trainingRecord(run: string): TrainingRecord | undefined {
-  const file = join(run, "metrics.jsonl");
-  if (!existsSync(file)) return undefined;
-  const lines = readFileSync(file, "utf8")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Record<string, number>);
+  const lines = metricLines(run);
   if (lines.length === 0) return undefined;
   const { flops = 0, seconds = Number.NaN, tokens, sampledTokens } = lineageOf(run);
   const judged = lines.flatMap(rewardStep);
@@ -36,6 +31,16 @@ export function trainingRecord(run: string): TrainingRecord | undefined {
     ),
     ...(judged.length === 0 ? {} : { rewards: judged }),
   };
+}
+
+/** A run's metrics, step by step; none where it has written none. */
+export function metricLines(run: string): readonly Readonly<Record<string, number>>[] {
+  const file = join(run, "metrics.jsonl");
+  if (!existsSync(file)) return [];
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Record<string, number>);
 }
 
 /** A step whose answers a reward model has judged beside the rules. */

@@ -1,0 +1,89 @@
+/** How the stages of R1 went: their minutes, their judges, and what these gave while the policy was reinforced. */
+import type { Scale } from "../../recipes/index.ts";
+import { mean } from "../../util/statistics.ts";
+import type { OpinionStep, StageCourse } from "./course.ts";
+import { judgeTable, reliabilityTable } from "./judge-tables.ts";
+import { atMost, type Floor, figure, markdown, percent } from "./markdown.ts";
+import type { R1, R1Seed } from "./r1.ts";
+
+/** Most minutes that the whole recipe may take, from the shipped base and R1-Zero. */
+const MINUTES: Readonly<Record<Scale, number>> = { tiny: 6, small: 120 };
+
+const minutes = (course: readonly StageCourse[]): number => course.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
+
+export function courseFloor(scale: Scale, seeds: readonly R1Seed[]): Floor {
+  return atMost(
+    "R1: minutes of the whole recipe, each seed",
+    MINUTES[scale],
+    seeds.map(({ course }) => minutes(course)),
+    { say: (x) => figure(x, 1), gap: (x) => `${figure(x, 1)} minutes` },
+  );
+}
+
+export function courseWords({ seeds }: R1): string {
+  const judges = seeds.flatMap(({ seed, course }) =>
+    course.flatMap(({ stage, judge }) => (judge === undefined ? [] : [{ called: `${stage}, seed ${seed}`, judge }])),
+  );
+  return `### Minutes and judges
+
+Wall-clock minutes of each stage on this machine, evaluations as it went included:
+
+${minutesTable(seeds)}
+
+The two judges of taste on their held-out part, made by rule as their training data are:
+
+${judgeTable("judge", judges)}
+
+${reliabilityTable("judge", judges)}
+
+What they gave from the step on at which they count, and the share of all answers that the verifiers find right; did it fall while they are
+ever better pleased, they would be played:
+
+${opinionTable(seeds)}`;
+}
+
+function minutesTable(seeds: readonly R1Seed[]): string {
+  const stages = seeds[0]!.course.map(({ stage }) => stage);
+  return markdown(
+    ["seed", ...stages, "together"],
+    seeds.map(({ seed, course }) => [
+      String(seed),
+      ...stages.map((name) => figure(minutes(course.filter(({ stage }) => stage === name)), 1)),
+      figure(minutes(course), 1),
+    ]),
+  );
+}
+
+/** Stretches of a run that are told. */
+const STRETCHES = 3;
+
+function opinionTable(seeds: readonly R1Seed[]): string {
+  const rows = seeds.flatMap(({ seed, course }) =>
+    course.flatMap(({ opinions = [] }) => {
+      const size = Math.max(1, Math.ceil(opinions.length / STRETCHES));
+      const parts = Array.from({ length: Math.ceil(opinions.length / size) }, (_, i) =>
+        opinions.slice(i * size, (i + 1) * size),
+      );
+      return parts.map((steps) => ({ seed, steps }));
+    }),
+  );
+  const names = [...new Set(rows.flatMap(({ steps }) => steps.flatMap(({ opinions }) => Object.keys(opinions))))];
+  const over = (steps: readonly OpinionStep[], of: (step: OpinionStep) => number | undefined): number => {
+    const known = steps.flatMap((step) => of(step) ?? []);
+    return known.length === 0 ? Number.NaN : mean(known);
+  };
+  return markdown(
+    ["seed", "steps", ...names, "right"],
+    rows.map(({ seed, steps }) => [
+      String(seed),
+      `${steps[0]!.step}–${steps.at(-1)!.step}`,
+      ...names.map((name) =>
+        figure(
+          over(steps, ({ opinions }) => opinions[name]),
+          3,
+        ),
+      ),
+      percent(over(steps, ({ accuracy }) => accuracy)),
+    ]),
+  );
+}
