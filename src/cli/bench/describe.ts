@@ -1,6 +1,6 @@
 /** A benchmark's result as lines for a terminal. */
 import type { PowerLaw } from "./fit.ts";
-import { floorWords, formatValue, grpoVerdict, stepVerdicts, type Verdict } from "./floors.ts";
+import { decodeVerdict, floorWords, formatValue, grpoVerdict, stepVerdicts, type Verdict } from "./floors.ts";
 import type { GrowthResult } from "./growth.ts";
 import type { GrpoResult, GrpoSide } from "./grpo.ts";
 import type { BenchResult } from "./result.ts";
@@ -20,7 +20,7 @@ export function describeResult(result: BenchResult): string[] {
   if (peer)
     lines.push(
       `  PyTorch  ${ms(peer.wall)} (cpu ${ms(peer.cpu)})  ${rate(peer.tokensPerSecond)}  [${peer.how}]`,
-      `  ratio    ${result.ratio}${step ? " of the gradients" : ""}  (cpu ${(peer.cpu / ours.cpu).toFixed(3)})`,
+      `  ratio    ${result.ratio}${step ? " of the gradients" : `; ${plainWords(decodeVerdict(result))}`}  (cpu ${(peer.cpu / ours.cpu).toFixed(3)})`,
     );
   else lines.push(`  no PyTorch to compare with: ${result.peerMissing}`);
   const { compiled, matmulRate } = result;

@@ -20,7 +20,7 @@ export function verdictsText(floors: readonly Verdict[], reasons: Reasons): stri
       : `${floors.length - lines.length} of ${floors.length} floors are met. The others:\n\n${lines.join("\n")}`;
   return [
     `A floor is what must be reached, an aim what would be good. \`ratio\` of a step is PyTorch eager's time over ours for a whole
-training step, gradients and optimiser; \`fraction\` is our rate in the gradients over that of the best plain product; \`ratio\` of grpo is
+training step, gradients and optimiser, or for decoding; \`fraction\` is our rate in the gradients over that of the best plain product; \`ratio\` of grpo is
 TRL's time over ours for a whole step of reinforcement learning.`,
     table(
       ["", "measured", "floor", "aim"],

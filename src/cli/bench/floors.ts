@@ -5,8 +5,9 @@ import type { BenchResult } from "./result.ts";
 import { wholeStep } from "./whole.ts";
 
 /**
- * Of a training step on one core and on two: share of the best plain product (gradients), and time of PyTorch eager over
- * ours (the whole step, gradients and optimiser).
+ * On one core and on two: share of the best plain product (gradients of a training step), and time of PyTorch eager over ours
+ * (the whole step, gradients and optimiser; decoding). Decoding multiplies a row a sequence, which no product of that shape
+ * does at the best rate: its share is told and has no floor.
  */
 export const FLOORS: Readonly<Record<ConfigurationName, { readonly fraction: number; readonly ratio: number }>> = {
   a: { fraction: 0.7, ratio: 1.1 },
@@ -35,8 +36,12 @@ export interface Verdict {
 }
 
 /** Every floor of these results. */
-export function verdicts(steps: readonly BenchResult[], grpo: readonly GrpoResult[]): Verdict[] {
-  return [...steps.flatMap(stepVerdicts), ...grpo.map(grpoVerdict)];
+export function verdicts(
+  steps: readonly BenchResult[],
+  decodes: readonly BenchResult[],
+  grpo: readonly GrpoResult[],
+): Verdict[] {
+  return [...steps.flatMap(stepVerdicts), ...decodes.map(decodeVerdict), ...grpo.map(grpoVerdict)];
 }
 
 export function stepVerdicts(result: BenchResult): [ratio: Verdict, fraction: Verdict] {
@@ -52,6 +57,19 @@ export function stepVerdicts(result: BenchResult): [ratio: Verdict, fraction: Ve
     },
     { name: `${name} fraction`, what: "fraction", commit, value: fraction, floor: floor.fraction, aim: AIMS.fraction },
   ];
+}
+
+export function decodeVerdict({ name, commit, config, ratio, peerMissing }: BenchResult): Verdict {
+  const verdict = {
+    name: `${name} ratio`,
+    what: "ratio",
+    commit,
+    floor: FLOORS[config].ratio,
+    aim: AIMS.ratio,
+  } as const;
+  return ratio === null
+    ? { ...verdict, value: null, unjudged: peerMissing ?? "there was no PyTorch" }
+    : { ...verdict, value: ratio };
 }
 
 export function grpoVerdict({ name, commit, job, ratio, peerMissing }: GrpoResult): Verdict {

@@ -75,7 +75,7 @@ interface Way {
   readonly compile?: boolean;
 }
 
-const MICROS = [8, 16, 32, 64, 128, 256];
+const MICROS = [8, 16, 32, 64, 128, 256, 512];
 /** On top of the best micro-batch. */
 const OTHERS: readonly Omit<Way, "micro">[] = [
   { cache: "static" },

@@ -128,15 +128,17 @@ test("the document holds every figure, says which floors are met, and marks what
 test("a missed floor says by how much and why, a met one does not; aims are aims", () => {
   const reasons = { "step-c-1 fraction": "It is slow", "step-a-1 ratio": "never read" };
   const text = performanceReport(results, "performance.svg", reasons);
-  assert.match(text, /3 of 5 floors are met\. The others:/);
+  assert.match(text, /4 of 6 floors are met\. The others:/);
   assert.match(text, /- \*\*step-c-1 fraction\*\*: 60 % instead of 80 %, short by 20\.0 points\. It is slow\.\n/);
   assert.match(text, /- \*\*step-c-1 ratio\*\*: 0\.99 instead of 1\.00, short by 0\.01\. No reason found yet\.\n/);
   assert.doesNotMatch(text, /never read/);
   assert.match(text, /\| step-a-1 ratio \| 1\.21 \| 1\.10: met \| 1\.30: not reached, short by 0\.09 \|/);
   assert.match(text, /\| step-a-1 fraction \| 80 % \| 70 %: met \| 85 %: not reached, short by 5\.0 points \|/);
   assert.match(text, /\| step-c-1 fraction † \| 60 % \| 80 %: \*\*missed\*\* by 20\.0 points \|/);
+  assert.match(text, /\| decode-a-1 ratio \| 1\.25 \| 1\.10: met \| 1\.30: not reached, short by 0\.05 \|/);
+  assert.match(text, /\| a, 1 core \| 200 \|[^\n]*\| 80 % \| 250 \| 1\.25 \(floor 1\.10: met\) \|/);
   assert.match(text, /\| grpo-1 ratio \| 2\.50 \| 2\.00: met \| – \|/);
-  assert.match(text, /aims are reached: 1\.30 times eager in 0 of 2, 85 % of the best product in 0 of 2\./);
+  assert.match(text, /aims are reached: 1\.30 times eager in 0 of 3, 85 % of the best product in 0 of 2\./);
   assert.throws(() => performanceReport(results, "p.svg", { "step-d-1 ratio": "?" }), /BENCH_REASONS|step-d-1/);
 });
 

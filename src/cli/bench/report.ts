@@ -2,7 +2,7 @@
 
 import { CONFIGURATIONS, type ConfigurationName } from "./configurations.ts";
 import { verdictsText } from "./floor-report.ts";
-import { floorWords, grpoVerdict, judged, stepVerdicts, verdicts } from "./floors.ts";
+import { decodeVerdict, floorWords, formatValue, grpoVerdict, judged, stepVerdicts, verdicts } from "./floors.ts";
 import type { GrpoResult } from "./grpo.ts";
 import { cores, mark, ms, percent, seconds, table, two, whole } from "./markdown.ts";
 import { checkReasons, type Reasons, readReasons } from "./reasons.ts";
@@ -22,7 +22,7 @@ const label = (result: BenchResult): string => `${result.config}, ${cores(result
  */
 export function performanceReport(results: Results, picture: string, reasons: Reasons = readReasons()): string {
   const { steps, decodes, grpo, growth, firstCurve } = results;
-  const floors = verdicts(steps, grpo);
+  const floors = verdicts(steps, decodes, grpo);
   checkReasons(
     reasons,
     floors.map(({ name }) => name),
@@ -47,7 +47,8 @@ ONNX Runtime or PyTorch did in the same turns on as many cores, over the shapes 
     rateTable(steps),
     compiledTable("Beside PyTorch's compiler", [...steps, ...decodes]),
     "## Decoding",
-    "64 prompts of 32 tokens, 128 new tokens each, drawn at temperature 1. There is no floor for it.",
+    `64 prompts of 32 tokens, 128 new tokens each, drawn at temperature 1. The share of the best product has no floor here: a token takes
+products of 64 rows with matrices that are each read once, which cannot be done at that rate.`,
     decodeTable(decodes),
     "## A whole step of reinforcement learning, beside TRL",
     grpoText(grpo),
@@ -142,14 +143,15 @@ ${table(["", "torch.compile, ms", "ratio", "ratio of the whole", "compiling", "h
 
 function decodeTable(decodes: readonly BenchResult[]): string {
   return table(
-    ["", "ms", "tokens/s", "GFLOP/s", "PyTorch eager, ms", "ratio"],
+    ["", "ms", "tokens/s", "GFLOP/s", "of the best product", "PyTorch eager, ms", "ratio"],
     decodes.map((result) => [
       label(result),
       ms(result.ours.wall),
       whole(result.ours.tokensPerSecond),
       ms(result.ours.gflops),
+      formatValue("fraction", result.fraction),
       result.peer ? ms(result.peer.wall) : "–",
-      result.ratio === null ? "–" : two(result.ratio),
+      judged(decodeVerdict(result)),
     ]),
   );
 }
