@@ -7,7 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { RECIPES, resolveRecipe } from "../recipes/index.ts";
 import { RunDirectory } from "../runs/run-directory.ts";
+import { skippingBroken } from "./training.ts";
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), "reckon-paths-")));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -149,4 +151,32 @@ test("broken rows of a data set are named, and left out when they shall be", () 
   assert.equal(trained.status, 0, trained.stderr);
   assert.match(trained.stderr, /1 rows of .*traces\.jsonl were left out: line 1: thinking is missing/);
   assert.equal(stageOf("tuned")["data"], join(here, "traces.jsonl"));
+});
+
+test("broken rows of a reward model's file are treated as those of any data set", () => {
+  const rows = Array.from({ length: 40 }, (_, i) =>
+    JSON.stringify({ prompt: `${i}+1?`, thinking: "", answer: String(i + 1), score: i % 2 }),
+  );
+  const file = join(here, "rated.jsonl");
+  writeFileSync(file, ["no", ...rows, '{"prompt":"x"}', ""].join("\n"));
+  const set = ["data=rated.jsonl", "loss=binary", "steps=1", "promptsPerStep=4", "evaluatePrompts=4"];
+  const train = (...more: string[]) =>
+    spawnSync(
+      process.execPath,
+      args("reward", "--runs", "../runs", ...set.flatMap((setting) => ["--set", setting]), ...more),
+      { cwd: here, encoding: "utf8" },
+    );
+  const refused = train("--name", "judge-refused");
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /DATA_ROWS.*2 rows.*line 1: not JSON; line 42: thinking is missing.*--skip-broken/s);
+  const trained = train("--name", "judge", "--skip-broken");
+  assert.equal(trained.status, 0, trained.stderr);
+  assert.match(
+    trained.stderr,
+    /2 rows of .*rated\.jsonl were left out: line 1: not JSON; line 42: thinking is missing/,
+  );
+  assert.equal(stageOf("judge")["broken"], "skip");
+  // What the program writes itself has no broken rows: its key stays.
+  const corpus = resolveRecipe(RECIPES["reward"]!.tiny, ["data=corpus:helpful"]);
+  assert.deepEqual(skippingBroken(corpus), corpus);
 });

@@ -94,9 +94,12 @@ export async function newRecipe(name: string, settings: readonly string[], scale
 export function skippingBroken(recipe: Recipe): Recipe {
   return {
     ...recipe,
-    stages: recipe.stages.map((stage) =>
-      stage.kind === "supervise" && stage.data !== undefined ? { ...stage, broken: "skip" } : stage,
-    ),
+    stages: recipe.stages.map((stage) => {
+      const reads =
+        (stage.kind === "supervise" && stage.data !== undefined) ||
+        (stage.kind === "reward" && stage.data !== undefined && isPath(stage.data));
+      return reads ? { ...stage, broken: "skip" } : stage;
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** `reckon evidence`: makes docs/evidence.md, from the bases to the tables, resumable at any point. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
@@ -14,7 +14,7 @@ import { collectMixing } from "../evidence/mixing.ts";
 import { collectO1 } from "../evidence/o1.ts";
 import { familyPicture, testTimePicture } from "../evidence/pictures.ts";
 import { collectR1 } from "../evidence/r1.ts";
-import { evidenceReport, type Parts } from "../evidence/report.ts";
+import { evidenceReport, lostSections, type Parts } from "../evidence/report.ts";
 import { collectSmall, type SmallSettings } from "../evidence/small.ts";
 import { type StageSettings, stageProblems } from "../evidence/stage-set.ts";
 import { collectSweeps } from "../evidence/sweeps.ts";
@@ -180,6 +180,9 @@ export function create(): Command {
       const report = evidenceReport(parts, { command: said, measured, reasons: readReasons(REASONS) });
       const out = resolve(options.out);
       mkdirSync(dirname(out), { recursive: true });
+      for (const heading of existsSync(out) ? lostSections(readFileSync(out, "utf8"), report) : []) {
+        ui.warn(`"${heading}" stood in ${options.out} and is left out: it has no records of how it is made now`);
+      }
       writeFileSync(out, report);
       const pictures = join(dirname(out), "evidence");
       mkdirSync(pictures, { recursive: true });

@@ -46,10 +46,12 @@ test("the growth is collected, read again without doing it twice, and never take
   assert.equal(again.status, 0, again.stderr);
   assert.deepEqual(times(), before);
   assert.match(again.report, /\| zero seed 0 \| \d/);
+  assert.doesNotMatch(again.stderr, /is left out/);
   // Another recipe has no record yet, and nothing may be trained for it.
   const other = evidence("--parts", "none", "--set", "r1-zero.learningRate=1e-5");
   assert.equal(other.status, 0, other.stderr);
   assert.match(other.report, /--parts [a-z0-9,-]*,growth`/);
+  assert.match(other.stderr, /"The growth that `npm start` shows" stood in .* and is left out/);
 });
 
 test("parts, seeds and settings that are none are wrong usage", () => {

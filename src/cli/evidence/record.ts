@@ -31,6 +31,8 @@ export interface TrainingRecord {
   /** As its lineage has them: all that it has seen, and of these what it sampled. Older records have none. */
   readonly tokens?: number;
   readonly sampledTokens?: number;
+  /** Of reinforcement: share of groups that were neither too hard nor too easy, mean over the steps. Older records have none. */
+  readonly mixed?: number;
   /** Its evaluations as it went. */
   readonly curve: readonly { readonly step: number; readonly accuracy: number; readonly tokens: number }[];
   /** Of reinforcement with a reward model: step by step. */

@@ -63,7 +63,16 @@ At most 256 new tokens; what is cut counts as wrong. "Right" is always with the 
 ${[...Object.values(sections).flatMap((section) => section ?? []), ...notMeasured(missing)].join("\n")}`;
 }
 
+/** Headings of sections that an older report has and a newer one has not: their records are gone, or of another making. */
+export function lostSections(before: string, now: string): string[] {
+  const headings = (text: string): string[] => [...text.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading!);
+  const kept = new Set(headings(now));
+  return headings(before).filter((heading) => !kept.has(heading) && heading !== NOT_MEASURED);
+}
+
+const NOT_MEASURED = "Not measured yet";
+
 function notMeasured(names: readonly string[]): string[] {
   if (names.length === 0) return [];
-  return [`## Not measured yet\n\n${names.join(", ")}: \`npm run reckon -- evidence --parts ${names.join(",")}\`.\n`];
+  return [`## ${NOT_MEASURED}\n\n${names.join(", ")}: \`npm run reckon -- evidence --parts ${names.join(",")}\`.\n`];
 }

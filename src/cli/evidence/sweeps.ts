@@ -2,6 +2,7 @@
  * What changes when one setting of reinforcement changes: runs at the scale `tiny` from the shipped base, the same number of
  * answers a step in each, in several seeds, on the problems of the growth.
  */
+import { CURRICULUM } from "../../recipes/r1-zero.ts";
 import { mean } from "../../util/statistics.ts";
 import { heldOutProblems } from "../evaluation.ts";
 import type { Collection } from "./collection.ts";
@@ -28,6 +29,7 @@ export const VARIANTS: readonly Variant[] = [
   { name: "Dr. GRPO", set: ["normalisation=dr_grpo", "rewardScale=none"] },
   { name: "one update a rollout", set: ["miniBatches=1"] },
   { name: "KL .02 to the base", set: ["klWeight=0.02"] },
+  { name: "a curriculum", set: [`curriculum=${JSON.stringify(CURRICULUM)}`] },
   { name: "groups of 8", set: ["promptsPerStep=32", "samplesPerPrompt=8"] },
   { name: "groups of 4", set: ["promptsPerStep=64", "samplesPerPrompt=4"] },
 ];
@@ -73,6 +75,7 @@ ${markdown(
     "difference in points",
     "each seed",
     "right on the way",
+    "mixed groups",
     "format",
     "tokens of right answers",
     "of wrong ones",
@@ -88,6 +91,7 @@ ${markdown(
       i === 0 ? "" : pointsWithInterval(difference(pairs, rate, variant.name)),
       i === 0 ? measurements.map((m) => percent(m.summary.pass_at_1)).join(", ") : gaps.map(points).join(", "),
       percent(over(onTheWay)),
+      percent(over((m) => m.training?.mixed ?? Number.NaN)),
       percent(over((m) => m.summary.format)),
       over((m) => m.summary.tokens_right).toFixed(1),
       over((m) => m.summary.tokens_wrong).toFixed(1),
@@ -96,7 +100,8 @@ ${markdown(
   }),
 )}
 
-"On the way" is the mean of the evaluations before the last one: who rises sooner has more of it.
+"On the way" is the mean of the evaluations before the last one: who rises sooner has more of it. Mixed groups are those of a mean score
+from 5 to 95 %, of which something can be learnt; a curriculum is to keep many of them.
 
 ${lengthWords(rows)}
 `;

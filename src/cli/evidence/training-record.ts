@@ -1,6 +1,7 @@
 /** What a run was like, read off its folder, and what it kept of the data that it made. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { mean } from "../../util/statistics.ts";
 import { newestCheckpoint } from "../models.ts";
 import type { DataRecord, RewardStep, TrainingRecord } from "./record.ts";
 
@@ -18,12 +19,14 @@ export function trainingRecord(run: string): TrainingRecord | undefined {
   if (lines.length === 0) return undefined;
   const { flops = 0, seconds = Number.NaN, tokens, sampledTokens } = lineageOf(run);
   const judged = lines.flatMap(rewardStep);
+  const mixed = lines.flatMap((line) => line["frac_groups_mixed"] ?? []);
   return {
     steps: lines.at(-1)?.["step"] ?? 0,
     seconds,
     flops,
     ...(tokens === undefined ? {} : { tokens }),
     ...(sampledTokens === undefined ? {} : { sampledTokens }),
+    ...(mixed.length === 0 ? {} : { mixed: Number(mean(mixed).toFixed(4)) }),
     curve: lines.flatMap((line) =>
       line["eval/accuracy"] === undefined
         ? []
