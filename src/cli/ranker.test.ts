@@ -1,13 +1,14 @@
 /** `reckon eval --reward-model` as a user meets it: with a reward model that a run has just made, and with what is none. */
 import assert from "node:assert/strict";
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { resolveRecipe, runRecipe } from "../recipes/index.ts";
+import { type RecipeInput, resolveRecipe, runRecipe } from "../recipes/index.ts";
 import { RunDirectory } from "../runs/run-directory.ts";
 import { getTask, sampleProblem } from "../tasks/index.ts";
+import { stageTable } from "./stage-table.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "reckon-ranker-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -106,5 +107,55 @@ test("what cannot judge this model is named before any answer is sampled", () =>
     assert.deepEqual([status, stdout], [1, ""], stderr);
     assert.match(stderr, code);
     assert.doesNotMatch(stderr, /^ +at /m);
+  }
+});
+
+test("a stage table keeps every part of a reward, the opinions of the recipe's own judge among them", async () => {
+  const pipeline = join(folder, "whole");
+  const base = join(import.meta.dirname, "..", "..", "models", "base");
+  const problems = [{ family: "addition", level: 0, weight: 1 }];
+  const learning = {
+    problems,
+    learningRate: 1e-3,
+    schedule: { kind: "constant", warmup: 0 },
+    optimizer: { name: "adamw" },
+  };
+  const recipe = resolveRecipe({
+    ...{ name: "whole", description: "" },
+    stages: [
+      { kind: "reward", name: "judge", from: base, loss: "steps", steps: 2, ...learning },
+      {
+        kind: "reinforce",
+        name: "rl",
+        from: base,
+        steps: 1,
+        rewardModel: { from: "stage:judge", name: "taste" },
+        ...learning,
+      },
+    ],
+  } as RecipeInput);
+  cpSync(run, join(pipeline, "judge"), { recursive: true });
+  cpSync(join(base, "..", "zero"), join(pipeline, "rl", "checkpoints", "step-1"), { recursive: true });
+  const stages = recipe.stages.map(({ kind, name }) => ({
+    ...{ name, kind, key: "k", state: "finished", folder: name, seconds: 1 },
+  }));
+  writeFileSync(join(pipeline, "pipeline.json"), JSON.stringify({ recipe, stages }));
+  const measured: string[] = [];
+  const options = { workers: 2, problems: 6, instructions: 2, onModel: (name: string) => void measured.push(name) };
+  const rows = await stageTable(pipeline, options);
+  const told = (table: unknown): unknown => JSON.parse(JSON.stringify(table)); // A share of nothing is null in the file.
+  assert.deepEqual(told(await stageTable(pipeline, options)), told(rows));
+  assert.deepEqual(measured, ["base", "rl"]);
+  const [kept] = readdirSync(pipeline).filter((name) => /^table-.*jsonl$/.test(name));
+  const answers = readFileSync(join(pipeline, kept!), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { readonly rewards: Readonly<Record<string, number | null>> });
+  assert.equal(answers.length, 8);
+  for (const { rewards } of answers) {
+    const opinion = rewards["taste"];
+    assert.ok(opinion === null || (opinion! >= 0 && opinion! <= 1), JSON.stringify(rewards));
+    assert.equal(opinion !== null, rewards["format"] === 1);
+    for (const part of ["accuracy", "language", "length", "repetition", "overlong"]) assert.ok(part in rewards, part);
   }
 });

@@ -2,10 +2,57 @@
 import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
 import { type OpenedReward, openRewardModel } from "../recipes/index.ts";
 import type { Problem } from "../tasks/index.ts";
+import { DEFAULT_REWARDS, type Judge, ruleJudge } from "../train/judge.ts";
+import { modelJudge } from "../train/model-judge.ts";
 import { ReckonError } from "../util/errors.ts";
 import { positionsOf, SHARDS } from "./evaluation.ts";
 import { modelFolder } from "./models.ts";
 import type { Ui } from "./ui.ts";
+
+/** Parts of a reward that are told and weigh nothing, beside accuracy and format. */
+const ALL_REWARDS = { ...DEFAULT_REWARDS, language: 0, length: 0, repetition: 0, overlong: 0 };
+
+/** A reward model, and what its opinions are called. */
+export interface NamedReward {
+  readonly name: string;
+  readonly folder: string;
+}
+
+/** A judge with all that it needs; whoever opens it closes it. */
+export interface OpenedJudge {
+  readonly judge: Judge;
+  close(): Promise<void>;
+}
+
+/**
+ * A judge that tells every part of a reward: the rules', and the opinions of reward models, which weigh nothing.
+ * @param asked the model whose answers are judged
+ * @throws ReckonError what {@link openRanker} throws
+ */
+export async function openWholeJudge(
+  rewards: readonly NamedReward[],
+  asked: LoadedCheckpoint,
+  problems: readonly Problem[],
+  options: { readonly maxTokens: number; readonly workers: number },
+  ui: Pick<Ui, "warn">,
+): Promise<OpenedJudge> {
+  const opened: OpenedReward[] = [];
+  const close = async (): Promise<void> => {
+    for (const reward of opened) await reward.close();
+  };
+  let judge = ruleJudge(ALL_REWARDS, options.maxTokens);
+  try {
+    for (const { name, folder } of rewards) {
+      const reward = await openRanker(folder, asked, problems, options, ui);
+      opened.push(reward);
+      judge = modelJudge(judge, reward.opinions, 0, { name });
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { judge, close };
+}
 
 /**
  * Opens a reward model for the answers of another model.
@@ -19,7 +66,7 @@ export async function openRanker(
   asked: LoadedCheckpoint,
   problems: readonly Problem[],
   { maxTokens, workers }: { readonly maxTokens: number; readonly workers: number },
-  ui: Ui,
+  ui: Pick<Ui, "warn">,
 ): Promise<OpenedReward> {
   const positions = positionsOf(asked.tokenizer, problems, maxTokens);
   const events = { event: ({ message }: { readonly message: string }) => ui.warn(message) };

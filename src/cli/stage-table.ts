@@ -4,20 +4,32 @@
  *
  * Measurements are kept in `table.json` beside pipeline.json, each under a key of the weights, the problems and the
  * manner of asking: a model is measured once. The answers themselves are beside it, in `table-KEY.jsonl`, as a run's
- * answers to held-out problems are kept: all models were asked the same. Other programs may read these files.
+ * answers to held-out problems are kept, with every part of their reward, the opinions of the recipe's reward models among
+ * them: all models were asked the same. Other programs may read these files.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { answers, hash, type Recipe, readPipeline, referenceOf, weightsHash } from "../recipes/index.ts";
+import {
+  answers,
+  hash,
+  type PipelineRecord,
+  type Recipe,
+  readPipeline,
+  referenceOf,
+  weightsHash,
+} from "../recipes/index.ts";
+import { listOf } from "../recipes/stages.ts";
 import { isMissing, replaceFile } from "../runs/disk.ts";
 import { instructionMix, listTasks, type Problem, type ProblemWeight, sampleFromMix } from "../tasks/index.ts";
 import { type Evaluated, type EvaluationSummary, summarise } from "../train/evaluate.ts";
 import { type InstructionSummary, languageOf, summariseInstructions } from "../train/instruction-metrics.ts";
+import { MODEL_NAME } from "../train/model-judge.ts";
 import { evaluationRecords } from "../train/reinforce-metrics.ts";
 import { ReckonError } from "../util/errors.ts";
 import { mean } from "../util/statistics.ts";
 import { evaluateModel } from "./evaluation.ts";
 import { modelFolder, newestCheckpoint, openModel } from "./models.ts";
+import { type NamedReward, openWholeJudge } from "./ranker.ts";
 import { table } from "./ui.ts";
 
 export interface StageRow {
@@ -42,11 +54,13 @@ export interface StageTableOptions {
   readonly instructions?: number;
   /** Is told before a model is measured; those on record are not. */
   readonly onModel?: (name: string) => void;
+  /** Is told what a reward model has left out. */
+  readonly warn?: (message: string) => void;
 }
 
 const FILE = "table.json";
 /** To be raised when the same weights would give another row. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** As evaluations of recipes have it: the problems are the same for every run. */
 const SEED = 1_000_003;
 const MAX_TOKENS = 256;
@@ -79,15 +93,19 @@ export async function stageTable(folder: string, options: StageTableOptions): Pr
       return model === undefined ? [] : [{ name: stage.name, model }];
     }),
   ];
+  const judges = judgesOf(record, folder);
+  const judging = await Promise.all(judges.map(async (one) => [one.name, await weightsHash(one.folder)]));
   const known = readRows(folder);
   const rows: StageRow[] = [];
   for (const { name, model } of models) {
     const asked = [...problems, ...tasks].map(({ prompt, facts }) => [prompt, facts]);
-    const key = hash(JSON.stringify([FORMAT, await weightsHash(model), asked, MAX_TOKENS]));
+    const key = hash(JSON.stringify([FORMAT, await weightsHash(model), asked, MAX_TOKENS, judging]));
     const answers = join(folder, answersFile(key));
     const found = existsSync(answers) ? known.find((row) => row.key === key) : undefined;
     if (found === undefined) options.onModel?.(name);
-    rows.push(found ? { ...found, name } : await measure(name, key, model, problems, tasks, answers, options.workers));
+    rows.push(
+      found ? { ...found, name } : await measure({ ...options, name, key, model, problems, tasks, judges, answers }),
+    );
     // What was measured before under other settings is worth its few bytes.
     const others = known.filter((row) => !rows.some((one) => one.key === row.key));
     replaceFile(join(folder, FILE), `${JSON.stringify([...rows, ...others], null, 2)}\n`);
@@ -125,19 +143,46 @@ function heldOut(mix: readonly ProblemWeight[], count: number): Problem[] {
   return Array.from({ length: count }, (_, index) => sampleFromMix({ seed: SEED, index, split: "heldout" }, mix));
 }
 
-async function measure(
-  name: string,
-  key: string,
-  model: string,
-  problems: readonly Problem[],
-  tasks: readonly Problem[],
-  answersPath: string,
-  workers: number,
-): Promise<StageRow> {
+/** Reward models that a reinforcement of the recipe is judged by, those that are done. */
+function judgesOf({ recipe, stages }: PipelineRecord, folder: string): NamedReward[] {
+  const judged = recipe.stages.findLast((stage) => stage.kind === "reinforce" && stage.rewardModel !== undefined);
+  if (judged?.kind !== "reinforce") return [];
+  return listOf(judged.rewardModel).flatMap(({ from, name = MODEL_NAME }) => {
+    const stage = stages.find((one) => one.name === referenceOf(from) && one.state === "finished");
+    const checkpoint = stage && newestCheckpoint(join(folder, stage.folder));
+    return checkpoint === undefined ? [] : [{ name, folder: checkpoint }];
+  });
+}
+
+async function measure({
+  name,
+  key,
+  model,
+  problems,
+  tasks,
+  judges,
+  answers: answersPath,
+  workers,
+  warn = () => {},
+}: {
+  readonly name: string;
+  readonly key: string;
+  readonly model: string;
+  readonly problems: readonly Problem[];
+  readonly tasks: readonly Problem[];
+  readonly judges: readonly NamedReward[];
+  readonly answers: string;
+  readonly workers: number;
+  readonly warn?: (message: string) => void;
+}): Promise<StageRow> {
   const { checkpoint } = await openModel(model);
-  const how = { samples: 1, seed: 7, temperature: 1, maxTokens: MAX_TOKENS, workers };
-  const answers = await evaluateModel(checkpoint, problems, how);
-  const told = await evaluateModel(checkpoint, tasks, how);
+  const options = { maxTokens: MAX_TOKENS, workers };
+  const { judge, close } = await openWholeJudge(judges, checkpoint, [...problems, ...tasks], options, { warn });
+  const how = { samples: 1, seed: 7, temperature: 1, ...options, judge };
+  const ask = (asked: readonly Problem[]): Promise<Evaluated[]> => evaluateModel(checkpoint, asked, how);
+  const [answers, told] = await ask(problems)
+    .then(async (first) => [first, await ask(tasks)] as const)
+    .finally(close);
   replaceFile(answersPath, answerLines([...answers, ...told]));
   const { n, pass_at_1, se, chance, format, tokens_mean, by_family_level } = summarise(answers, 1);
   const families = new Map<string, { right: number; n: number }>();

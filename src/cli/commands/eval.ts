@@ -153,7 +153,11 @@ async function rated(
 }
 
 async function printStages(ui: Ui, run: string, { workers }: Options): Promise<void> {
-  const rows = await stageTable(run, { workers, onModel: (name) => ui.say(`measuring ${name}`) });
+  const rows = await stageTable(run, {
+    workers,
+    onModel: (name) => ui.say(`measuring ${name}`),
+    warn: (message) => ui.warn(message),
+  });
   ui.document(rows);
   ui.say(`\n${stageTableText(rows)}`);
 }

@@ -201,7 +201,8 @@ async function report(ui: Ui, result: TrainingResult, workers: number): Promise<
   const again = result.run.split(/[\\/]/).at(-1);
   const several = result.status === "finished" && isPipeline(result.run);
   const onModel = (name: string): void => ui.say(`measuring ${name}`);
-  const rows = several ? await stageTable(result.run, { workers, onModel }) : undefined;
+  const warn = (message: string): void => ui.warn(message);
+  const rows = several ? await stageTable(result.run, { workers, onModel, warn }) : undefined;
   ui.document(rows === undefined ? result : { ...result, table: rows });
   if (rows !== undefined) ui.say(`\n${stageTableText(rows)}\n`);
   ui.say(

@@ -22,6 +22,7 @@ import { mean } from "../../util/statistics.ts";
 import { machine } from "../bench/rounds.ts";
 import { evaluateModel } from "../evaluation.ts";
 import { modelFolder, newestCheckpoint, openModel } from "../models.ts";
+import { type NamedReward, openWholeJudge } from "../ranker.ts";
 import { findRecipe, runTraining } from "../training.ts";
 import type { Ui } from "../ui.ts";
 import { courseOf, type StageCourse } from "./course.ts";
@@ -321,16 +322,18 @@ export class Collection {
     return [...this.#origins];
   }
 
-  /** A model's answers themselves, for what is kept of them by others; problem-major. */
+  /** A model's answers themselves with every part of their reward, for what is kept of them by others; problem-major. */
   async answers(
     name: string,
     model: Model,
     problems: readonly Problem[],
     sampling: Sampling,
-    judge?: Judge,
+    rewards: readonly NamedReward[],
   ): Promise<Evaluated[]> {
     const { checkpoint } = await this.#load(await model.open());
-    return this.#ask(name, checkpoint, problems, sampling, judge);
+    const options = { maxTokens: MAX_TOKENS, workers: this.#settings.workers };
+    const { judge, close } = await openWholeJudge(rewards, checkpoint, problems, options, this.#ui);
+    return this.#ask(name, checkpoint, problems, sampling, judge).finally(close);
   }
 
   async #ask(

@@ -62,6 +62,7 @@ export async function collectR1(collection: Collection, settings: StageSettings)
     seeds.push({ seed, rows, course: (await stages.course("rl")).stages });
     transcripts ??= await collectTranscripts(collection, `stage ${settings.scale} ${seed} transcripts`, {
       models: R1_ROWS.map((row) => ({ name: R1_NAMES[row], model: models[row] })),
+      judges: ["helpful", "harmless"].map((name) => ({ name, model: stages.model(name) })),
       ...{ problems, instructions },
     });
   }

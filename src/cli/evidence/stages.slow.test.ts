@@ -97,6 +97,7 @@ test("the other parts go on from there, are kept, and read again without doing a
   assert.match(report, /### R1, told to answer at once/);
   const page = readFileSync(join(folder, "docs", "transcripts.md"), "utf8");
   assert.match(page, /## instruct-\w+ \d/);
+  assert.match(page, /tokens; accuracy \d.*overlong .*, helpful (?:–|[01]).*, harmless (?:–|[01])/);
   assert.equal([...page.matchAll(/^\*\*R1\*\*: /gm)].length, [...page.matchAll(/^## /gm)].length);
 
   const told = read<Measurement>("stage-tiny-0-rl-instructions");

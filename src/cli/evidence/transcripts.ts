@@ -4,7 +4,7 @@
  * family in the list, and the one answer to it.
  */
 import type { Problem } from "../../tasks/index.ts";
-import { DEFAULT_REWARDS, ruleJudge } from "../../train/judge.ts";
+import type { NamedReward } from "../ranker.ts";
 import { type Collection, MAX_TOKENS, type Model } from "./collection.ts";
 import { measurementKey } from "./keys.ts";
 import { ONE } from "./stage-set.ts";
@@ -15,11 +15,8 @@ const FAMILIES: readonly string[] = [
   ...["instruct-direct", "instruct-words", "instruct-list", "instruct-greeting"],
 ];
 
-/** All parts are told; those that weigh nothing change no reward. */
-const ALL_REWARDS = { ...DEFAULT_REWARDS, language: 0, length: 0, repetition: 0, overlong: 0 };
-
 /** To be raised when the same answers would be told otherwise. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 export interface Transcript {
   /** Which stage's model. */
@@ -48,10 +45,13 @@ export async function collectTranscripts(
   name: string,
   {
     models,
+    judges,
     problems,
     instructions,
   }: {
     readonly models: readonly { readonly name: string; readonly model: Model }[];
+    /** Reward models whose opinions are told, by the names of these. */
+    readonly judges: readonly { readonly name: string; readonly model: Model }[];
     readonly problems: readonly Problem[];
     readonly instructions: readonly Problem[];
   },
@@ -59,13 +59,14 @@ export async function collectTranscripts(
   const asked = FAMILIES.flatMap(
     (family) => [...problems, ...instructions].find((problem) => problem.family === family) ?? [],
   );
-  const keys = models.map((one) => `${one.name} ${one.model.key}`).join(" ");
+  const keys = [...models, ...judges].map((one) => `${one.name} ${one.model.key}`).join(" ");
   const key = measurementKey(keys, asked, ONE, [MAX_TOKENS, FORMAT]);
   return collection.record(name, key, async () => {
     const told: Transcript[][] = asked.map(() => []);
-    const judge = ruleJudge(ALL_REWARDS, MAX_TOKENS);
+    const rewards: NamedReward[] = [];
+    for (const { name: called, model } of judges) rewards.push({ name: called, folder: await model.open() });
     for (const { name: model, model: opened } of models) {
-      const answers = await collection.answers(`${name} ${model}`, opened, asked, ONE, judge);
+      const answers = await collection.answers(`${name} ${model}`, opened, asked, ONE, rewards);
       for (const [i, { rollout, judgement }] of answers.entries()) {
         const { score, reason, rewards } = judgement;
         told[i]!.push({ model, text: rollout.text, tokens: rollout.length, score, reason, rewards });
@@ -83,7 +84,7 @@ export function transcriptsPage({ problems }: Transcripts, command: string): str
 
 Made by \`${command}\`. The first held-out problem of each of some families, and each stage's one answer to it at temperature 1 with at most
 ${MAX_TOKENS} new tokens: neither problem nor answer was chosen. Below an answer stand its tokens and the parts of its reward before weighting: accuracy and
-format are what R1-Zero is rewarded for, the others what a recipe may add; "–" where one does not apply.
+format are what R1-Zero is rewarded for, the others what a recipe may add, helpful and harmless R1's two judges; "–" where one does not apply.
 
 ${problems.map(followedText).join("\n\n")}
 `;
