@@ -45,7 +45,7 @@ describe("a report", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
     folder = await mkdtemp(join(tmpdir(), "reckon-report-"));
     const runsDir = join(folder, "runs");
     await writeTestRun(runsDir, "one", { steps: 120, seed: 1 });
-    await writeTestRun(runsDir, "two", { steps: 5000, seed: 2, status: "stopped", rolloutsEvery: 500 });
+    await writeTestRun(runsDir, "two", { steps: 5000, seed: 2, status: "stopped", rolloutsEvery: 500, waits: true });
     await hostileRun(runsDir, "hostile");
     // Of another machine, in another folder, broken off while it was copied.
     const elsewhere = join(folder, "usb", "one");
@@ -90,6 +90,9 @@ describe("a report", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
       assert.match(await page.locator(".flaws").last().innerText(), /state.json is damaged/);
       // Three steps, and of each the two best and the two worst tries.
       assert.equal(await page.locator("article").count(), 2 * 3 * 4);
+      const marked = await page.locator("article pre mark").allInnerTexts();
+      assert.ok(marked.length > 0 && marked.every((text) => text === "wait forced"), marked.join());
+      await page.getByText("A forced “wait” lengthens a share of the training answers").first().waitFor();
       await shoot(page, "report-light");
     });
   });

@@ -5,12 +5,14 @@
  * Needs Chromium (RECKON_CHROMIUM or /usr/bin/chromium). Without one it is skipped, unless RECKON_REQUIRE_CHROMIUM=1.
  */
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import type { Page } from "playwright-core";
 import type { Rollout } from "../src/serve/index.ts";
-import { writeTestRun } from "../src/serve/test-run.ts";
+import { metricsRow, writeTestRun, writeTestState } from "../src/serve/test-run.ts";
+import { Random } from "../src/util/random.ts";
 import { CHROMIUM, check, missing, nameless, OpenStudio, shoot, unreachable, type Visit } from "./studio-page.ts";
 
 const PHONE = { width: 390, height: 800 };
@@ -19,17 +21,18 @@ const BOTH = "slow,quick";
 
 describe("runs in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
   let folder = "";
+  let runsDir = "";
   let studio: OpenStudio | undefined;
   /** What the runs wrote, by run. */
   const written = new Map<string, Rollout[]>();
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "reckon-runs-"));
-    const runsDir = join(folder, "runs");
+    runsDir = join(folder, "runs");
     for (const [seed, name] of ["slow", "quick"].entries()) {
       const learningRate = 0.0001 * (seed + 1);
       const startedAt = new Date(Date.now() - (9 - seed) * 100_000);
-      const sizes = { steps: 400, rolloutsEvery: 4, evalEvery: 50 };
+      const sizes = { steps: 400, rolloutsEvery: 4, evalEvery: 50, waits: true };
       const directory = await writeTestRun(runsDir, name, { ...sizes, seed, learningRate, startedAt });
       const lines = (await readFile(join(directory, "rollouts.jsonl"), "utf8")).trim().split("\n");
       written.set(
@@ -92,6 +95,9 @@ describe("runs in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }
       assert.ok((await keys()).includes("groupSize"));
       await page.getByText(/^All other curves/).click();
       await page.getByRole("slider", { name: "Gradient norm" }).waitFor();
+      const charts = page.locator(".overlay");
+      assert.equal(await charts.getByText(/Nobody tells it/).count(), 0, "waits are forced");
+      await charts.getByText("A forced “wait” lengthens a share of the training answers").first().waitFor();
       await shoot(page, "runs-compare-light");
     }));
 
@@ -107,6 +113,20 @@ describe("runs in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }
       await page.getByRole("searchbox", { name: "Words" }).fill("WAIT");
       const waits = ({ completion }: Rollout): boolean => completion.includes("wait");
       await expect(waits);
+      // Of the words that were forced into answers, only the others are the model's own.
+      await page.getByRole("combobox", { name: "Words written by" }).selectOption("true");
+      await expect((one) => waits(one) && one.forced === undefined);
+      await page.getByRole("combobox", { name: "Words written by" }).selectOption("");
+      await page.getByRole("combobox", { name: "Forced wait" }).selectOption("true");
+      await expect((one) => one.forced !== undefined);
+      await page.locator(".virtual-row .badge", { hasText: "forced wait" }).first().waitFor();
+      await page.locator(".virtual-row").first().click();
+      const marked = page.getByRole("article", { name: "Sample" }).locator("mark");
+      await marked.filter({ hasText: /^wait forced$/ }).waitFor();
+      assert.equal(await marked.count(), 1);
+      assert.deepEqual(await check(page, "illegible"), []);
+      await shoot(page, "runs-forced-light");
+      await page.getByRole("combobox", { name: "Forced wait" }).selectOption("");
       await page.getByRole("combobox", { name: "Verdict" }).selectOption("wrong");
       await page.getByLabel("Steps from").fill("200");
       await page.getByLabel("Reward to").fill("0.05");
@@ -136,6 +156,8 @@ describe("runs in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }
   it("follows one problem through training, and climbs the ladder", () =>
     visit(`problems/${BOTH}`, { viewport: DESK, colorScheme: "dark" }, async (page) => {
       const list = page.getByRole("listbox", { name: "Problems" });
+      await page.getByText("2 of 3 rungs have no answers here").click();
+      await page.getByText(/none of these: countdown 1, countdown 2\.$/).waitFor();
       await list.getByRole("option").nth(1).click();
       const story = page.getByRole("article", { name: "The problem through training" });
       const prompt = await list.locator("[aria-selected='true'] .problem-prompt").innerText();
@@ -152,7 +174,11 @@ describe("runs in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }
       const ladder = page.getByRole("region", { name: "Ladder of quick" });
       const cell = ladder.locator("tbody tr", { hasText: "countdown" }).locator("td").first();
       const last = await cell.innerText();
-      assert.match(last, /\d+%\s+from \d.*%\s+chance 5\.0%/);
+      assert.match(last, /\d+%\s+from \d.*%\s+chance 5\.0%, n 40/);
+      // A cell of few problems is pale, and says how much one of them counts.
+      const few = ladder.locator(".rung-few");
+      assert.match(await few.innerText(), /, n 6$/);
+      assert.equal(await few.getAttribute("title"), "6 problems: one right answer more or less is 17%");
       await page.getByRole("slider", { name: "Evaluation" }).focus();
       await page.keyboard.press("Home");
       await ladder.getByText("at step 1").waitFor();
@@ -160,6 +186,34 @@ describe("runs in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }
       assert.deepEqual(await check(page, "illegible"), []);
       await shoot(page, "runs-ladder-dark");
     }));
+
+  it("says why answers do not come, and sees that a run which rested goes on", async () => {
+    // Older than the others, so that no other view takes them for the newest.
+    const startedAt = new Date(Date.now() - 3_600_000);
+    await writeTestRun(runsDir, "leaving", { steps: 30, startedAt });
+    const story = async (page: Page): Promise<void> => {
+      const article = page.getByRole("article", { name: "The problem through training" });
+      await article.locator(".story-answer").first().waitFor();
+      await rm(join(runsDir, "leaving"), { recursive: true });
+      await page.getByRole("listbox", { name: "Problems" }).getByRole("option").nth(1).click();
+      await article.getByRole("alert").getByText('There is no run called "leaving".').waitFor();
+      assert.equal(await article.getByText("Loading…").count(), 0);
+    };
+    await studio!.visit("runs/problems/leaving", { viewport: DESK }, story, true);
+
+    const resting = await writeTestRun(runsDir, "resting", { steps: 30, planned: 60, status: "paused", startedAt });
+    await visit("compare/resting", { viewport: DESK }, async (page) => {
+      await page.getByRole("slider", { name: "Reward", exact: true }).focus();
+      await page.keyboard.press("End");
+      await page.locator(".overlay-plot[aria-valuetext^='step 30:']").waitFor();
+      // Another process takes it up.
+      const rows = Array.from({ length: 10 }, (_, i) => metricsRow(31 + i, 60, Random.of(0, "metrics", 31 + i), false));
+      await appendFile(join(resting, "metrics.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      await writeTestState(resting, { status: "running", step: 40, steps: 60, pid: process.pid });
+      await page.locator(".overlay-plot[aria-valuetext^='step 40:']").waitFor();
+    });
+    await rm(resting, { recursive: true });
+  });
 
   it("fits a phone, and is usable by keyboard alone", async () => {
     for (const part of ["compare", "samples", "problems", "ladder"]) {

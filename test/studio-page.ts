@@ -52,11 +52,13 @@ export interface Visit {
   readonly options: Parameters<Browser["newContext"]>[0];
   /** The page must ask for nothing but itself, and say nothing at all; default: it may ask, and may not complain. */
   readonly alone?: boolean;
+  /** Requests that fail are what is tested: the browser's own word on them is no complaint. */
+  readonly failing?: boolean;
 }
 
 /** Opens an address in a fresh context, with src/web/page-checks.ts in the page; `use` must end without a complaint of it. */
 export async function visit(
-  { browser, url, options, alone = false }: Visit,
+  { browser, url, options, alone = false, failing = false }: Visit,
   use: (page: Page) => Promise<void>,
 ): Promise<void> {
   const context = await browser.newContext(options);
@@ -65,6 +67,7 @@ export async function visit(
   page.setDefaultTimeout(PATIENCE);
   const trouble: string[] = [];
   page.on("console", (message) => {
+    if (failing && message.text().startsWith("Failed to load resource:")) return;
     if (alone || ["error", "warning"].includes(message.type())) trouble.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => trouble.push(`page: ${error.message}`));
@@ -103,8 +106,8 @@ export class OpenStudio {
   }
 
   /** @param path of the address, behind `#/` */
-  visit(path: string, options: Visit["options"], use: (page: Page) => Promise<void>): Promise<void> {
-    return visit({ browser: this.browser, url: `${this.server.url}/#/${path}`, options }, use);
+  visit(path: string, options: Visit["options"], use: (page: Page) => Promise<void>, failing = false): Promise<void> {
+    return visit({ browser: this.browser, url: `${this.server.url}/#/${path}`, options, failing }, use);
   }
 
   async close(): Promise<void> {

@@ -3,11 +3,12 @@ import type { Evaluated, EvaluationSummary } from "../train/evaluate.ts";
 import { evaluationRecords } from "../train/reinforce-metrics.ts";
 import type { RolloutRecord } from "../train/run-store.ts";
 
-/** Answers that are written of each rung: of its first problems, the same ones at every evaluation. */
-const ANSWERS_A_RUNG = 2;
-
-/** Most answers that an evaluation writes, however many rungs there are. */
-const MOST_ANSWERS = 48;
+/**
+ * Up to so many rungs, two answers of each are written, beyond it one of each: of their first problems, the same ones at
+ * every evaluation. An answer takes half a kilobyte, so the 78 rungs of the scale `small` take 40 kB an evaluation, and
+ * more than 50 kB only who trains on more than a hundred.
+ */
+const RUNGS_WITH_TWO = 48;
 
 /**
  * An evaluation as metrics of a run. Beside each family's accuracy stands that of each of its levels, with the chance of
@@ -44,14 +45,14 @@ export function evaluationMetrics(summary: EvaluationSummary): Record<string, nu
  * be followed through a training. One answer a problem; `group` is the problem's number in the evaluation.
  */
 export function evaluationSample(step: number, answers: readonly Evaluated[]): RolloutRecord[] {
-  const taken = new Map<string, number>();
-  const chosen = answers.flatMap((answer, index) => {
-    const { family, level } = answer.rollout.problem;
-    const rung = `${family}/${level}`;
-    const count = taken.get(rung) ?? 0;
-    if (count >= ANSWERS_A_RUNG) return [];
-    taken.set(rung, count + 1);
-    return [{ ...answer, index }];
-  });
-  return evaluationRecords(step, chosen.slice(0, MOST_ANSWERS));
+  const rungs = Map.groupBy(
+    answers.map((answer, index) => ({ ...answer, index })),
+    ({ rollout: { problem } }) => `${problem.family}/${problem.level}`,
+  );
+  const each = rungs.size <= RUNGS_WITH_TWO ? 2 : 1;
+  const chosen = [...rungs.values()].flatMap((rung) => rung.slice(0, each));
+  return evaluationRecords(
+    step,
+    chosen.sort((a, b) => a.index - b.index),
+  );
 }

@@ -19,6 +19,8 @@ export interface ChartSpec {
   readonly title: string;
   /** What it says, for a newcomer; one sentence. */
   readonly about: string;
+  /** The same of a run that forces a "wait" into answers, where that makes a difference. */
+  readonly aboutForced?: string;
   readonly series: readonly SeriesSpec[];
   readonly format: (value: number) => string;
   /** The axis begins at zero unless the values go below. */
@@ -52,6 +54,8 @@ const MAIN_CHARTS: readonly ChartSpec[] = [
     id: "length",
     title: "Length of answers",
     about: "Tokens an answer takes, thinking included. Nobody tells it to think longer; it grows when that pays.",
+    aboutForced:
+      "Tokens an answer takes, thinking included. A forced “wait” lengthens a share of the training answers; beyond that it grows when that pays.",
     series: [
       { key: "completions/mean_length", label: "all", stroke: "main" },
       { key: "completions/mean_length_right", label: "right", stroke: "right" },
@@ -64,6 +68,8 @@ const MAIN_CHARTS: readonly ChartSpec[] = [
     id: "recheck",
     title: "Second looks",
     about: "Share of answers in which it tries again or checks what it has.",
+    aboutForced:
+      "Share of answers in which it tries again or checks what it has. In training a forced “wait” counts too; at tests nothing is forced.",
     series: [
       { key: "recheck_share", label: "in training", stroke: "main" },
       { key: "eval/recheck_share", label: "held-out", stroke: "second", sparse: true },
@@ -256,7 +262,7 @@ const READING_LOSS: ChartSpec = {
 };
 
 /** One metric by itself, for charts that lay the runs over each other. */
-export interface MetricSpec extends Omit<ChartSpec, "series"> {
+export interface MetricSpec extends Omit<ChartSpec, "series" | "aboutForced"> {
   readonly key: string;
   /** Logged at few steps only: never smoothed. */
   readonly sparse: boolean;
@@ -264,13 +270,16 @@ export interface MetricSpec extends Omit<ChartSpec, "series"> {
   readonly reference: string | null;
 }
 
-/** Every metric that a reader may want to compare, those shown first in front; titles tell the metrics of a chart apart. */
-export function comparedMetrics(keys: readonly string[]): ChartSplit {
+/**
+ * Every metric that a reader may want to compare, those shown first in front; titles tell the metrics of a chart apart.
+ * @param forced as for `chooseCharts`, of any of the runs
+ */
+export function comparedMetrics(keys: readonly string[], forced: boolean): ChartSplit {
   const reading = !keys.includes("reward");
-  const { main, more } = chooseCharts(keys, reading);
+  const { main, more } = chooseCharts(keys, reading, forced);
   const known = new Set(keys);
   const split = (specs: readonly ChartSpec[]): MetricSpec[] =>
-    specs.flatMap(({ series, ...spec }) =>
+    specs.flatMap(({ series, aboutForced: _, ...spec }) =>
       series
         .filter((one) => known.has(one.key) && one.reference !== true)
         .map(({ key, label, sparse = false }, i) => ({
@@ -301,11 +310,13 @@ export interface ChartChoice {
  * The charts of a run.
  * @param keys metrics that it has logged
  * @param reading pretraining, which has no rewards
+ * @param forced whether a "wait" is forced into answers (`forcesWaits`)
  */
-export function chooseCharts(keys: readonly string[], reading: boolean): ChartChoice {
+export function chooseCharts(keys: readonly string[], reading: boolean, forced: boolean): ChartChoice {
   const known = new Set(keys);
   const logged = (spec: ChartSpec): boolean => spec.series.some(({ key }) => known.has(key));
-  const main = reading ? [READING_LOSS, ...MAIN_CHARTS.filter(logged)] : MAIN_CHARTS;
+  const first = forced ? MAIN_CHARTS.map((spec) => ({ ...spec, about: spec.aboutForced ?? spec.about })) : MAIN_CHARTS;
+  const main = reading ? [READING_LOSS, ...first.filter(logged)] : first;
   const all = [...familyCharts(keys), ...MORE_CHARTS, ...otherCharts(keys)];
   const more = all.filter((spec) => logged(spec) && !(reading && spec.id === "loss"));
   return { main, more };

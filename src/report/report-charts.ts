@@ -1,5 +1,6 @@
 /** Curves and ladders of a report: SVG and tables that need no script. */
 import { comparedMetrics, type MetricSpec } from "./chart-specs.ts";
+import { forcesWaits } from "./forced-text.ts";
 import { axisNumbers, count, percent } from "./format.ts";
 import { html, type Markup } from "./html.ts";
 import { ladderAt, ladderSteps, type Rung } from "./ladder.ts";
@@ -26,7 +27,10 @@ export function runLabel(name: string, looks: Looks): Markup {
 /** All metrics of the runs over each other: the first ones open, the others to unfold, as many as there is room for. */
 export function curvesSection(runs: readonly ReportRun[], looks: Looks): Markup {
   const keys = [...new Set(runs.flatMap(({ curves }) => curves.keys()))].sort();
-  const { main, more } = comparedMetrics(keys);
+  const { main, more } = comparedMetrics(
+    keys,
+    runs.some(({ recipe }) => forcesWaits(recipe)),
+  );
   const first = main.map((spec) => chart(spec, runs, looks, true));
   let room = BUDGET - first.reduce((sum, one) => sum + one.text.length, 0);
   const rest: Markup[] = [];

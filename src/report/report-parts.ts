@@ -1,5 +1,6 @@
 /** The words of a report: settings, lineage, events and samples. */
 import { compareSettings } from "./config-diff.ts";
+import { thoughtPieces } from "./forced-text.ts";
 import { clock, count, number, plural, sentence, signed } from "./format.ts";
 import { html, type Markup } from "./html.ts";
 import { type Looks, runLabel } from "./report-charts.ts";
@@ -111,11 +112,23 @@ ${written.map(
 }
 
 function sampleCard(sample: ReportSample): Markup {
-  const { family, level, prompt, thinking, completion, answer, reason, reward, advantage, tokens, score } = sample;
+  const { family, level, prompt, answer, reason, reward, advantage, tokens, score } = sample;
   const right = score >= RIGHT;
-  const text = thinking === "" ? completion : thinking;
   return html`<article class="${right ? "right" : "wrong"}"><header><b>${right ? "✓ right" : "✗ wrong"}</b>
 <small>${family} ${level} · ${plural(tokens, "token", "tokens")} · reward ${number(reward)} · advantage ${signed(advantage)}</small></header>
-<p>${prompt}</p><pre>${text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text}</pre>
+<p>${prompt}</p><pre>${thought(sample)}</pre>
 <p><b class="answer">${answer ?? "no answer in the agreed form"}</b> <span class="faint">${sentence(reason)}</span></p></article>`;
+}
+
+/** What it thought, as far as there is room. */
+function thought(sample: ReportSample): Markup[] {
+  const out: Markup[] = [];
+  let room = LONGEST;
+  for (const { text, forced } of thoughtPieces(sample)) {
+    const part = text.slice(0, room);
+    out.push(forced ? html`<mark>${part}<small> forced</small></mark>` : html`${part}`);
+    room -= text.length;
+    if (room < 0) return [...out, html` …`];
+  }
+  return out;
 }

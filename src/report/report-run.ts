@@ -1,12 +1,11 @@
 /** What a report is made of: one run, read from wherever it lies. */
+import type { Thought } from "./forced-text.ts";
 import type { RunCurves } from "./run-curves.ts";
 
-export interface ReportSample {
+export interface ReportSample extends Thought {
   readonly family: string;
   readonly level: number;
   readonly prompt: string;
-  readonly completion: string;
-  readonly thinking: string;
   readonly answer: string | null;
   readonly tokens: number;
   readonly score: number;

@@ -46,6 +46,7 @@ code{font-family:var(--mono);font-size:.84em}
 article{padding:.8rem .9rem;break-inside:avoid;min-width:0;overflow-wrap:anywhere;font-size:.92rem}article header b{margin-right:.4rem}
 .right header b{color:var(--right)}.wrong header b{color:var(--wrong)}
 pre{font:.8rem/1.5 var(--mono);white-space:pre-wrap;overflow-wrap:anywhere;background:var(--sunken);border-radius:8px;padding:.6rem .7rem;margin:.5rem 0;max-height:18rem;overflow:auto}
+mark{background:none;color:var(--warn);text-decoration:underline dotted}mark small{color:inherit}
 .answer{font-family:var(--mono)}footer{color:var(--faint);font-size:.85rem;margin-top:3rem}
 @page{margin:14mm}
 @media print{:root{color-scheme:light;--paper:#fff;font-size:12px}main{max-width:none;padding:0}pre{max-height:none;overflow:visible}

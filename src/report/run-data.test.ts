@@ -90,7 +90,10 @@ it("compares settings: only what differs, by rung, with defaults, and a recipe t
 });
 
 it("offers each metric once, named apart, and gives runs looks that new runs do not change", () => {
-  const { main, more } = comparedMetrics([...Object.keys(columns), "eval/chance", "rewards/own/mean", "recheck_share"]);
+  const { main, more } = comparedMetrics(
+    [...Object.keys(columns), "eval/chance", "rewards/own/mean", "recheck_share"],
+    false,
+  );
   const keys = [...main, ...more].map(({ key }) => key);
   assert.deepEqual(keys.slice(0, 2), ["eval/accuracy", "reward"]);
   assert.equal(new Set(keys).size, keys.length);

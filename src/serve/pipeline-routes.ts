@@ -6,7 +6,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { parseInput } from "./http-errors.ts";
 import type { PipelineReader } from "./pipeline-reader.ts";
-import { problemPage } from "./problem-list.ts";
+import { ProblemList } from "./problem-list.ts";
 import { paging, problemIdText, rung } from "./query-parts.ts";
 import { RolloutSearch } from "./rollout-search.ts";
 import type { StudioServices } from "./services.ts";
@@ -34,6 +34,7 @@ const MOST_ANSWERS = 200;
 export function pipelineRoutes(reader: PipelineReader, services: StudioServices): Hono {
   const app = new Hono();
   const search = new RolloutSearch();
+  const problems = new ProblemList();
 
   app.get("/pipelines", async (c) => c.json(await reader.list()));
 
@@ -46,7 +47,7 @@ export function pipelineRoutes(reader: PipelineReader, services: StudioServices)
   app.get("/pipelines/:name/problems", async (c) => {
     const query = parseInput(problemsQuery, c.req.query(), "query");
     const logs = await reader.answers(c.req.param("name"));
-    const page: StageProblems = { ...(await problemPage(logs, query)), models: logs.map(({ run }) => run) };
+    const page: StageProblems = { ...(await problems.page(logs, query)), models: logs.map(({ run }) => run) };
     return c.json(page);
   });
 

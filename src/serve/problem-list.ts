@@ -1,97 +1,123 @@
 /**
  * The problems of one run or of several, each with how it went at every step where it occurred: held-out ones come back at
- * each evaluation, training ones seldom twice.
+ * each evaluation, training ones seldom twice. Which problems there are is found out once for each state of the files and
+ * kept for the last few questions, so that a further page goes over its own problems alone.
  */
 import type { RolloutFilter } from "./rollout-columns.ts";
-import type { NamedLog } from "./rollout-search.ts";
-import type { ProblemOutcome, ProblemPage, ProblemSummary } from "./wire.ts";
+import { LOG, type NamedLog } from "./rollout-search.ts";
+import type { ProblemOutcome, ProblemPage, ProblemSummary, Rung } from "./wire.ts";
 
 export interface ProblemQuery extends Pick<RolloutFilter, "family" | "level"> {
   readonly offset: number;
   readonly limit: number;
 }
 
-interface Seen {
+interface Seen extends Rung {
   readonly id: string;
-  readonly family: string;
-  readonly level: number;
-  answers: number;
-  right: number;
+  /** Its rollouts, run by run in the order of their files: log × 2³² + row. */
+  readonly places: number[];
   /** Distinct steps of one run, summed over the runs. */
   occasions: number;
-  /** Where its text stands. */
-  readonly log: number;
-  readonly row: number;
 }
 
-/** Problems that occurred most often first, then by family and level. Logs are polled first. */
-export async function problemPage(logs: readonly NamedLog[], query: ProblemQuery): Promise<ProblemPage> {
-  await Promise.all(logs.map(({ log }) => log.poll()));
+/** Lists that are kept; each takes 8 bytes a rollout and some hundred a problem. */
+const MOST_LISTS = 4;
+
+export class ProblemList {
+  readonly #lists = new Map<string, readonly Seen[]>();
+  #groupings = 0;
+
+  /** How often the rollouts of all runs were gone through. */
+  get groupings(): number {
+    return this.#groupings;
+  }
+
+  /** Problems that occurred most often first, then by family and level. Logs are polled first. */
+  async page(logs: readonly NamedLog[], query: ProblemQuery): Promise<ProblemPage> {
+    await Promise.all(logs.map(({ log }) => log.poll()));
+    const all = this.#list(logs, query);
+    const shown = all.slice(query.offset, query.offset + query.limit);
+    // Before anything is waited for: the logs may grow, and be cut, meanwhile.
+    const found = shown.map((problem) => ({ problem, outcomes: outcomesOf(logs, problem) }));
+    const columns = logs.map(({ log }) => log.columns);
+    const families = [...new Set(columns.flatMap((one) => one.families))].sort();
+    const levels = [...new Set(columns.flatMap((one) => one.levels))].sort((a, b) => a - b);
+    const rungs = new Map(columns.flatMap((one) => one.rungs.map((rung) => [`${rung.family} ${rung.level}`, rung])));
+    const firsts = shown.map(({ places }) => places[0]!);
+    const texts = await Promise.all(
+      logs.map(({ log }, i) => log.read(firsts.filter((at) => Math.floor(at / LOG) === i).map((at) => at % LOG))),
+    );
+    const items = found.map(({ problem: { id, family, level, places }, outcomes }): ProblemSummary => {
+      const [first] = places;
+      const prompt = texts[Math.floor(first! / LOG)]!.get(first! % LOG)?.prompt ?? "";
+      const right = outcomes.reduce((sum, one) => sum + one.right, 0);
+      return { id, family, level, prompt, answers: places.length, right, outcomes };
+    });
+    return { total: all.length, offset: query.offset, items, families, levels, rungs: [...rungs.values()] };
+  }
+
+  #list(logs: readonly NamedLog[], { family, level }: ProblemQuery): readonly Seen[] {
+    const key = JSON.stringify([family, level, logs.map(({ log }) => log.version)]);
+    let list = this.#lists.get(key);
+    if (list === undefined) {
+      list = group(logs, { family, level });
+      this.#groupings++;
+    }
+    this.#lists.delete(key);
+    this.#lists.set(key, list);
+    for (const oldest of this.#lists.keys()) {
+      if (this.#lists.size <= MOST_LISTS) break;
+      this.#lists.delete(oldest);
+    }
+    return list;
+  }
+}
+
+function group(logs: readonly NamedLog[], filter: RolloutFilter): readonly Seen[] {
   const seen = new Map<string, Seen>();
-  const selected = logs.map(({ log }) => log.columns.select({ family: query.family, level: query.level }));
+  const stepAt = (place: number): number => logs[Math.floor(place / LOG)]!.log.columns.table.step[place % LOG]!;
   logs.forEach(({ log: { columns } }, log) => {
-    const { problem, step, family, level } = columns.table;
-    const lastStep = new Map<string, number>();
-    for (const row of selected[log]!) {
+    const { problem, family, level } = columns.table;
+    for (const row of columns.select(filter)) {
       const id = columns.problemIds[problem[row]!]!;
       let entry = seen.get(id);
       if (entry === undefined) {
-        const of = { family: columns.families[family[row]!]!, level: level[row]! };
-        entry = { id, ...of, answers: 0, right: 0, occasions: 0, log, row };
+        entry = { id, family: columns.families[family[row]!]!, level: level[row]!, places: [], occasions: 0 };
         seen.set(id, entry);
       }
-      entry.answers++;
-      if (columns.isRight(row)) entry.right++;
-      if (lastStep.get(id) !== step[row]) entry.occasions++;
-      lastStep.set(id, step[row]!);
+      const place = log * LOG + row;
+      const before = entry.places.at(-1);
+      const same = before !== undefined && Math.floor(before / LOG) === log && stepAt(before) === stepAt(place);
+      if (!same) entry.occasions++;
+      entry.places.push(place);
     }
   });
-  const all = [...seen.values()].sort(
+  return [...seen.values()].sort(
     (a, b) =>
       b.occasions - a.occasions ||
       (a.family < b.family ? -1 : a.family > b.family ? 1 : a.level - b.level) ||
-      a.log - b.log ||
-      a.row - b.row,
+      a.places[0]! - b.places[0]!,
   );
-  const shown = all.slice(query.offset, query.offset + query.limit);
-  const outcomes = outcomesOf(logs, selected, new Set(shown.map(({ id }) => id)));
-  const texts = await Promise.all(
-    logs.map(({ log }, i) => log.read(shown.filter((entry) => entry.log === i).map(({ row }) => row))),
-  );
-  const items = shown.map(({ id, family, level, answers, right, log, row }): ProblemSummary => {
-    const prompt = texts[log]!.get(row)?.prompt ?? "";
-    return { id, family, level, prompt, answers, right, outcomes: outcomes.get(id) ?? [] };
-  });
-  const families = [...new Set(logs.flatMap(({ log }) => log.columns.families))].sort();
-  const levels = [...new Set(logs.flatMap(({ log }) => log.columns.levels))].sort((a, b) => a - b);
-  return { total: all.length, offset: query.offset, items, families, levels };
 }
 
-/** For each wanted problem, its answers by run and step. */
-function outcomesOf(
-  logs: readonly NamedLog[],
-  selected: readonly Uint32Array[],
-  wanted: ReadonlySet<string>,
-): Map<string, ProblemOutcome[]> {
-  const out = new Map<string, ProblemOutcome[]>();
-  logs.forEach(({ run, log: { columns } }, i) => {
-    const { problem, step } = columns.table;
-    const found = new Map<string, { run: string; step: number; answers: number; right: number }>();
-    for (const row of selected[i]!) {
-      const id = columns.problemIds[problem[row]!]!;
-      if (!wanted.has(id)) continue;
-      const key = `${id} ${step[row]}`;
-      let one = found.get(key);
-      if (one === undefined) {
-        one = { run, step: step[row]!, answers: 0, right: 0 };
-        found.set(key, one);
-        const list = out.get(id);
-        if (list === undefined) out.set(id, [one]);
-        else list.push(one);
-      }
-      one.answers++;
-      if (columns.isRight(row)) one.right++;
+/** Its answers by run and step. */
+function outcomesOf(logs: readonly NamedLog[], { places }: Seen): ProblemOutcome[] {
+  const out: { run: string; step: number; answers: number; right: number }[] = [];
+  const found = new Map<string, (typeof out)[number]>();
+  for (const place of places) {
+    const { run, log } = logs[Math.floor(place / LOG)]!;
+    const { columns } = log;
+    const row = place % LOG;
+    const step = columns.table.step[row]!;
+    const key = `${Math.floor(place / LOG)} ${step}`;
+    let one = found.get(key);
+    if (one === undefined) {
+      one = { run, step, answers: 0, right: 0 };
+      found.set(key, one);
+      out.push(one);
     }
-  });
+    one.answers++;
+    if (columns.isRight(row)) one.right++;
+  }
   return out;
 }

@@ -5,6 +5,7 @@
 import { hashString } from "../util/random.ts";
 import type { LinePosition } from "./jsonl-tail.ts";
 import { RIGHT, type RolloutLine } from "./rollout-line.ts";
+import type { Rung } from "./wire.ts";
 
 export interface RolloutFilter {
   /** A step, or "latest" for the last sampled one. */
@@ -21,6 +22,8 @@ export interface RolloutFilter {
   readonly group?: number | undefined;
   readonly outcome?: "right" | "wrong" | undefined;
   readonly recheck?: boolean | undefined;
+  /** Whether something was forced into it. */
+  readonly forced?: boolean | undefined;
   /** Id of a problem (`problemId`). */
   readonly problem?: string | undefined;
 }
@@ -46,6 +49,7 @@ type Table = { [K in Name]: InstanceType<(typeof COLUMNS)[K]> };
 
 const IS_RIGHT = 1;
 const IS_RECHECK = 2;
+const IS_FORCED = 4;
 const FIRST_ROOM = 256;
 
 /**
@@ -63,7 +67,8 @@ export class RolloutColumns {
   readonly #families: string[] = [];
   readonly #problems = new Map<string, number>();
   readonly #problemIds: string[] = [];
-  readonly #levels = new Set<number>();
+  readonly #rungs = new Map<string, Rung>();
+  #anyForced = false;
   #steps: number[] = [];
 
   get rows(): number {
@@ -91,7 +96,17 @@ export class RolloutColumns {
   }
 
   get levels(): number[] {
-    return [...this.#levels].sort((a, b) => a - b);
+    return [...new Set([...this.#rungs.values()].map(({ level }) => level))].sort((a, b) => a - b);
+  }
+
+  /** Those that it has rollouts of. */
+  get rungs(): Rung[] {
+    return [...this.#rungs.values()];
+  }
+
+  /** Whether anything was forced into any of them. */
+  get anyForced(): boolean {
+    return this.#anyForced;
   }
 
   isRight(row: number): boolean {
@@ -101,7 +116,8 @@ export class RolloutColumns {
   append(rollout: RolloutLine, position: LinePosition): void {
     const row = this.#rows;
     if (row === this.#table.offset.length) this.#table = grown(this.#table, row * 2);
-    const { step, group, index, family, level, tokens, reward, advantage, prompt } = rollout;
+    const { step, group, index, family, level, tokens, reward, advantage, prompt, forced = [] } = rollout;
+    const isForced = forced.length > 0;
     const values: Record<Name, number> = {
       ...position,
       step,
@@ -113,10 +129,11 @@ export class RolloutColumns {
       reward,
       advantage,
       problem: this.#problemNumber(problemId(family, level, prompt)),
-      flags: (rollout.score >= RIGHT ? IS_RIGHT : 0) | (rollout.recheck ? IS_RECHECK : 0),
+      flags: (rollout.score >= RIGHT ? IS_RIGHT : 0) | (rollout.recheck ? IS_RECHECK : 0) | (isForced ? IS_FORCED : 0),
     };
     for (const name of Object.keys(COLUMNS) as Name[]) this.#table[name][row] = values[name];
-    this.#levels.add(level);
+    this.#rungs.set(`${family} ${level}`, { family, level });
+    this.#anyForced ||= isForced;
     this.#noteStep(step);
     this.#rows++;
   }
@@ -140,6 +157,7 @@ export class RolloutColumns {
       if (filter.group !== undefined && group[row] !== filter.group) continue;
       if (wantedRight !== undefined && ((flags[row]! & IS_RIGHT) !== 0) !== wantedRight) continue;
       if (filter.recheck !== undefined && ((flags[row]! & IS_RECHECK) !== 0) !== filter.recheck) continue;
+      if (filter.forced !== undefined && ((flags[row]! & IS_FORCED) !== 0) !== filter.forced) continue;
       if (step[row]! < stepFrom || step[row]! > stepTo) continue;
       if (tokens[row]! < tokensFrom || tokens[row]! > tokensTo) continue;
       if (reward[row]! < rewardFrom || reward[row]! > rewardTo) continue;

@@ -34,6 +34,7 @@ export const rolloutSchema = z.object({
   rewards: z.record(z.string(), z.number().nullable()).default({}),
   advantage: numberOr(0),
   recheck: z.boolean().default(false),
+  forced: z.array(z.object({ from: z.int().min(0), count: z.int().min(0) })).exactOptional(),
 });
 
 export type RolloutLine = z.output<typeof rolloutSchema>;
@@ -53,13 +54,26 @@ export function parseRollout(text: string, line: number): Rollout | null {
 /**
  * Whether a line's prompt, completion, answer or verdict contains a text.
  * @param needle in lower case
+ * @param own leaves out of the completion what was forced into it
  */
-export function textMatches(json: string, needle: string): boolean {
+export function textMatches(json: string, needle: string, own: boolean): boolean {
   // Most lines fail on the raw JSON already, and then need no parsing. JSON escapes quotes, backslashes and controls.
   if (!/["\\\n\t]/.test(needle) && !json.toLowerCase().includes(needle)) return false;
   const rollout = parseRollout(json, 0);
   if (rollout === null) return false;
-  return [rollout.prompt, rollout.completion, rollout.answer ?? "", rollout.reason].some((text) =>
+  const completion = own ? drawnText(rollout) : rollout.completion;
+  return [rollout.prompt, completion, rollout.answer ?? "", rollout.reason].some((text) =>
     text.toLowerCase().includes(needle),
   );
+}
+
+/** A completion without what was forced into it; in its place a character that no search holds. */
+function drawnText({ completion, forced = [] }: Rollout): string {
+  let at = 0;
+  const parts = forced.map(({ from, count }) => {
+    const part = completion.slice(at, from);
+    at = from + count;
+    return part;
+  });
+  return [...parts, completion.slice(at)].join("\0");
 }

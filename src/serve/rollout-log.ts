@@ -21,14 +21,18 @@ const UNSEEN = 0;
 const MISS = 1;
 const HIT = 2;
 
+/** Logs made so far: numbers them, whatever files they are of. */
+let logs = 0;
+
 export class RolloutLog {
   readonly path: string;
   readonly #tail: JsonlTail;
   #columns = new RolloutColumns();
-  /** For each text that was looked for: what is known of each row. */
+  /** For each search for words: what is known of each row. */
   #searches = new Map<string, Uint8Array>();
   #generation = 0;
   #bytesRead = 0;
+  readonly #number = logs++;
 
   constructor(path: string) {
     this.path = path;
@@ -57,6 +61,11 @@ export class RolloutLog {
     return this.#generation;
   }
 
+  /** Equal versions hold equal rows; no other log ever has the same. */
+  get version(): string {
+    return `${this.#number}.${this.#generation}.${this.length}`;
+  }
+
   get badLines(): number {
     return this.#tail.badLines;
   }
@@ -77,16 +86,17 @@ export class RolloutLog {
   /**
    * Rows that pass, in file order.
    * @param text plain, case-insensitive, anywhere in prompt, completion, answer or verdict; empty for any
+   * @param own leaves out of completions what was forced into them
    */
-  async select(filter: RolloutFilter, text = ""): Promise<Uint32Array> {
+  async select(filter: RolloutFilter, text = "", own = false): Promise<Uint32Array> {
     const columns = this.#columns;
     const rows = columns.select(filter);
     const needle = text.trim().toLowerCase();
     if (needle === "" || rows.length === 0) return rows;
-    const known = this.#findings(needle, columns.rows);
+    const known = this.#findings(`${own ? "own" : "all"} ${needle}`, columns.rows);
     const unseen = rows.filter((row) => known[row] === UNSEEN);
     await this.#readLines(columns, unseen, (row, json) => {
-      known[row] = textMatches(json, needle) ? HIT : MISS;
+      known[row] = textMatches(json, needle, own) ? HIT : MISS;
     });
     return rows.filter((row) => known[row] === HIT);
   }
@@ -103,16 +113,16 @@ export class RolloutLog {
     return out;
   }
 
-  /** What is known of a text; the least recently used search gives way. */
-  #findings(needle: string, rows: number): Uint8Array {
-    const before = this.#searches.get(needle);
+  /** What is known of a search; the least recently used one gives way. */
+  #findings(search: string, rows: number): Uint8Array {
+    const before = this.#searches.get(search);
     let known = before ?? new Uint8Array(rows);
     if (known.length < rows) {
       known = new Uint8Array(rows);
       known.set(before!);
     }
-    this.#searches.delete(needle);
-    this.#searches.set(needle, known);
+    this.#searches.delete(search);
+    this.#searches.set(search, known);
     for (const oldest of this.#searches.keys()) {
       if (this.#searches.size <= MOST_SEARCHES) break;
       this.#searches.delete(oldest);

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, it } from "node:test";
 import { Hono } from "hono";
+import { MOST_RUNS } from "../report/most-runs.ts";
 import { errorResponse } from "./http-errors.ts";
 import { rolloutRoutes } from "./rollout-routes.ts";
-import { MOST_OPEN, RunReader } from "./run-reader.ts";
+import { RunReader } from "./run-reader.ts";
 import { writeTestRun } from "./test-run.ts";
 import type { ApiError, ProblemPage, RolloutPage } from "./wire.ts";
 
@@ -46,6 +47,26 @@ it("searches training and held-out answers of several runs", async () => {
   }
 });
 
+it("goes over as many runs as can be chosen, and says how many that is where there are more", async () => {
+  const names = Array.from({ length: MOST_RUNS }, (_, i) => `many-${i}`);
+  for (const name of names) await writeTestRun(join(folder, "runs"), name, { steps: 1, groups: 1, groupSize: 2 });
+  const of = `runs=${names.join(",")}`;
+  const { total, items } = await json<RolloutPage>(`/api/rollouts?${of}&limit=200`);
+  assert.equal(total, MOST_RUNS * 2);
+  assert.equal(new Set(items.map(({ run }) => run)).size, MOST_RUNS);
+  // The runs are of one seed: they were asked the same.
+  const problems = await json<ProblemPage>(`/api/problems?${of}&source=heldout`);
+  assert.deepEqual([problems.total, problems.items[0]!.answers], [6, MOST_RUNS]);
+  for (const path of ["rollouts", "problems"]) {
+    const { error } = await json<ApiError>(`/api/${path}?${of},one-more`, 400);
+    assert.deepEqual(error, {
+      code: "RUNS_TOO_MANY",
+      message: `${MOST_RUNS + 1} runs cannot be searched at once: at most ${MOST_RUNS} can.`,
+      help: "Choose fewer of them.",
+    });
+  }
+});
+
 it("goes to no folder but those of the runs, and over no more of them than it can hold", async () => {
   for (const name of ["../outside", "..%2Foutside", "%2e%2e/outside", "a,../outside", "/etc", ".", "a%00b"]) {
     const { error } = await json<ApiError>(`/api/rollouts?runs=${name}`, 400);
@@ -55,8 +76,8 @@ it("goes to no folder but those of the runs, and over no more of them than it ca
   await json("/api/rollouts?runs=a,nobody", 404);
   await json("/api/runs/nobody/rollouts", 404);
   await json("/api/rollouts?runs=", 400);
-  await json("/api/rollouts", 400);
-  const many = Array.from({ length: MOST_OPEN + 1 }, (_, i) => `run-${i}`).join(",");
+  assert.equal((await json<ApiError>("/api/rollouts", 400)).error.message, "runs: names no run");
+  const many = Array.from({ length: MOST_RUNS + 1 }, (_, i) => `run-${i}`).join(",");
   await json(`/api/rollouts?runs=${many}`, 400);
   for (const bad of ["tokensFrom=many", "level=-1", "problem=xyz", "source=elsewhere", "sort=sideways", "limit=100000"])
     await json(`/api/rollouts?runs=a&${bad}`, 400);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { appendFile, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { RunDirectory } from "../runs/run-directory.ts";
 import type { RolloutRecord } from "../train/run-store.ts";
 import { Random } from "../util/random.ts";
-import { problemPage } from "./problem-list.ts";
+import { ProblemList } from "./problem-list.ts";
 import { problemId } from "./rollout-columns.ts";
 import { RolloutLog } from "./rollout-log.ts";
 import { type RolloutQuery, RolloutSearch, type RolloutSort } from "./rollout-search.ts";
@@ -15,14 +15,17 @@ const FAMILIES = ["countdown", "addition", "max"] as const;
 const STEPS = 1000;
 const A_STEP = 100;
 
-/** A rollout as the trainer writes it; `words` lengthen it. */
+/** A rollout as the trainer writes it; into a third of them the second look is forced. */
 function rollout(step: number, n: number, seed: number): RolloutRecord {
   const random = Random.of(seed, "rollout", step, n);
   const family = random.pick(FAMILIES);
   const level = random.int(0, 2);
   const right = random.chance(0.2 + step / 2000);
   const recheck = random.chance(0.3);
-  const thinking = `${"12 + 7 = 19\n".repeat(random.int(1, 40))}${recheck ? "Wait, „nochmal“ 19\n" : ""}`;
+  const calculation = "12 + 7 = 19\n".repeat(random.int(1, 40));
+  const thinking = `${calculation}${recheck ? "Wait, „nochmal“ 19\n" : ""}`;
+  const forced =
+    recheck && n % 3 === 0 ? [{ from: "<think>".length + calculation.length, count: "Wait".length }] : null;
   return {
     step,
     group: Math.floor(n / 10),
@@ -42,6 +45,7 @@ function rollout(step: number, n: number, seed: number): RolloutRecord {
     rewards: { accuracy: right ? 1 : 0, format: 1 },
     advantage: random.normal(),
     recheck,
+    ...(forced === null ? {} : { forced }),
   };
 }
 
@@ -85,6 +89,12 @@ describe("a hundred thousand rollouts", () => {
     await expect({ outcome: "wrong", recheck: true }, (one) => one.score < 1 && one.recheck);
     await expect({ search: "wait, „NOCHMAL“" }, (one) => one.recheck);
     await expect({ search: "<answer>77<" }, (one) => one.step === 77);
+    const isForced = (one: RolloutRecord): boolean => one.forced !== undefined;
+    await expect({ forced: true }, isForced);
+    await expect({ forced: false, recheck: true }, (one) => one.recheck && !isForced(one));
+    await expect({ search: "WAIT", own: true }, (one) => one.recheck && !isForced(one));
+    await expect({ search: "wait", own: false }, (one) => one.recheck);
+    await expect({ search: "„nochmal“", own: true }, (one) => one.recheck);
     const { family, level, prompt } = all[0]!;
     const problem = problemId(family, level, prompt);
     await expect(
@@ -142,8 +152,57 @@ describe("a hundred thousand rollouts", () => {
     assert.equal(log.bytesRead - before, 0, "what was looked through is known");
 
     before = log.bytesRead;
+    await page({ search: "no such words", own: true, family: "max" });
+    assert.ok(log.bytesRead > before, "what stands in all of a text says nothing of what is the model's own");
+
+    before = log.bytesRead;
     await page({ sort: "newest", limit: 20 });
     assert.ok(log.bytesRead - before < 100_000, "the newest lie together");
+  });
+
+  it("finds out once which problems there are, until the file grows", async () => {
+    const problems = new ProblemList();
+    const logs = [{ run: "big", log }];
+    const first = await problems.page(logs, { offset: 0, limit: 20 });
+    const rungs = new Set(all.map(({ family, level }) => `${family} ${level}`));
+    assert.deepEqual(new Set(first.rungs.map(({ family, level }) => `${family} ${level}`)), rungs);
+    const seen = new Set<string>();
+    for (let offset = 0; offset < first.total; offset += 20)
+      for (const { id } of (await problems.page(logs, { offset, limit: 20 })).items) seen.add(id);
+    assert.deepEqual([seen.size, problems.groupings], [first.total, 1]);
+    await problems.page(logs, { family: "max", offset: 0, limit: 20 });
+    await problems.page(logs, { offset: 20, limit: 20 });
+    assert.equal(problems.groupings, 2, "one more for the other question");
+
+    // Of a copy, which may grow.
+    const copy = join(runsDir, "copy.jsonl");
+    await writeFile(
+      copy,
+      `${all
+        .slice(0, 30)
+        .map((one) => JSON.stringify(one))
+        .join("\n")}\n`,
+    );
+    const growing = [{ run: "copy", log: new RolloutLog(copy) }];
+    const answers = async (): Promise<number> =>
+      (await problems.page(growing, { offset: 0, limit: 200 })).items.reduce((sum, one) => sum + one.answers, 0);
+    assert.equal(await answers(), 30);
+    await appendFile(copy, `${JSON.stringify(all[30])}\n`);
+    assert.equal(await answers(), 31);
+    await writeFile(
+      copy,
+      `${all
+        .slice(50, 81)
+        .map((one) => JSON.stringify(one))
+        .join("\n")}\n`,
+    );
+    const { items } = await problems.page(growing, { offset: 0, limit: 200 });
+    const [{ family, level, prompt }] = items as [(typeof items)[0]];
+    assert.ok(
+      all.slice(50, 81).some((one) => one.prompt === prompt && one.family === family && one.level === level),
+      "as many rows of another file are others",
+    );
+    assert.equal(problems.groupings, 5);
   });
 });
 
@@ -171,7 +230,7 @@ describe("several runs", () => {
       [60, 60],
     );
 
-    const problems = await problemPage(logs, { offset: 0, limit: 200 });
+    const problems = await new ProblemList().page(logs, { offset: 0, limit: 200 });
     assert.equal(
       problems.items.reduce((sum, one) => sum + one.answers, 0),
       120,

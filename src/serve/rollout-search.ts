@@ -24,6 +24,8 @@ export type RolloutSort = (typeof SORTS)[number];
 export interface RolloutQuery extends RolloutFilter {
   /** Plain text, case-insensitive, anywhere in prompt, completion, answer or verdict. */
   readonly search?: string | undefined;
+  /** Whether it must stand in what the model wrote by itself: forced words do not count. */
+  readonly own?: boolean | undefined;
   readonly sort: RolloutSort;
   readonly offset: number;
   readonly limit: number;
@@ -37,10 +39,11 @@ export interface NamedLog {
 
 /** Orders that are kept; each is 8 bytes a match. */
 const MOST_ORDERS = 4;
-const LOG = 2 ** 32;
+/** Of a log in a place, which is log × 2³² + row. */
+export const LOG = 2 ** 32;
 
 export class RolloutSearch {
-  /** By the question and the state of the files: which rollouts, in order, as log × 2³² + row. */
+  /** By the question and the state of the files: the places of the rollouts, in order. */
   readonly #orders = new Map<string, Float64Array>();
 
   /** A page of the rollouts that match. Logs are polled first. */
@@ -54,13 +57,12 @@ export class RolloutSearch {
   }
 
   async #order(logs: readonly NamedLog[], query: RolloutQuery): Promise<Float64Array> {
-    const { offset: _, limit: __, sort, search, ...filter } = query;
-    const state = logs.map(({ run, log }) => [run, log.path, log.generation, log.length]);
-    const key = JSON.stringify([filter, search, sort, state]);
+    const { offset: _, limit: __, sort, search, own, ...filter } = query;
+    const key = JSON.stringify([filter, search, own, sort, logs.map(({ log }) => log.version)]);
     let order = this.#orders.get(key);
     if (order === undefined) {
       const columns = logs.map(({ log }) => log.columns);
-      const parts = await Promise.all(logs.map(({ log }) => log.select(filter, search)));
+      const parts = await Promise.all(logs.map(({ log }) => log.select(filter, search, own)));
       order = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
       let at = 0;
       parts.forEach((part, i) => {
@@ -105,12 +107,13 @@ async function readFound(logs: readonly NamedLog[], page: Float64Array): Promise
 }
 
 /** Choices for filters, over all of the runs, whatever was asked. */
-function facets(logs: readonly NamedLog[]): Pick<RolloutPage, "steps" | "families" | "levels"> {
+function facets(logs: readonly NamedLog[]): Pick<RolloutPage, "steps" | "families" | "levels" | "forced"> {
   const union = <T>(lists: readonly (readonly T[])[]): T[] => [...new Set(lists.flat())];
   const columns = logs.map(({ log }) => log.columns);
   return {
     steps: columns.length === 1 ? columns[0]!.steps : union(columns.map((one) => one.steps)).sort((a, b) => a - b),
     families: union(columns.map((one) => one.families)).sort(),
     levels: union(columns.map((one) => one.levels)).sort((a, b) => a - b),
+    forced: columns.some((one) => one.anyForced),
   };
 }

@@ -21,6 +21,14 @@ export interface RolloutPage {
   readonly steps: readonly number[];
   readonly families: readonly string[];
   readonly levels: readonly number[];
+  /** Whether anything was forced into any of them. */
+  readonly forced: boolean;
+}
+
+/** One level of a family. */
+export interface Rung {
+  readonly family: string;
+  readonly level: number;
 }
 
 /** The answers to one problem at one step of a run. */
@@ -49,4 +57,6 @@ export interface ProblemPage {
   readonly items: readonly ProblemSummary[];
   readonly families: readonly string[];
   readonly levels: readonly number[];
+  /** All that there are problems of. */
+  readonly rungs: readonly Rung[];
 }

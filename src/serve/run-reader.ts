@@ -8,6 +8,7 @@ import type { Dirent } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { MOST_RUNS } from "../report/most-runs.ts";
 import { isLocked } from "../runs/lock.ts";
 import { RUN_NAME, RUN_PATH } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
@@ -54,8 +55,8 @@ const eventSchema = z.object({
     .transform((text) => text ?? null),
 });
 
-/** Runs whose logs are kept in memory, and so the most that one search may go over. */
-export const MOST_OPEN = 16;
+/** Runs whose logs are kept in memory: a few beside those of one search, so that looking at another one drops none of them. */
+const MOST_OPEN = MOST_RUNS + 8;
 
 /** The logs of one run. */
 export class RunLogs {

@@ -20,6 +20,8 @@ export interface TestRunOptions {
   readonly seed?: number;
   /** Stands in the recipe only. */
   readonly learningRate?: number;
+  /** Stands in the recipe, and the words "wait" of every other group are marked as forced. */
+  readonly waits?: boolean;
   readonly pid?: number;
   readonly startedAt?: Date;
 }
@@ -87,7 +89,7 @@ export function metricsRow(
     for (const [level, share] of [1.2, 0.8, 0.4].entries()) {
       row[`eval/countdown/${level}/accuracy`] = clamp(held * share);
       row[`eval/countdown/${level}/chance`] = 0.05 / (level + 1);
-      row[`eval/countdown/${level}/problems`] = 40;
+      row[`eval/countdown/${level}/problems`] = level === 2 ? 6 : 40;
     }
   }
   return row;
@@ -158,6 +160,11 @@ export function rolloutRows(
   return rows;
 }
 
+function withForcedWait(row: Omit<Rollout, "id">): Omit<Rollout, "id"> {
+  const from = row.completion.indexOf("wait");
+  return row.group % 2 === 1 && from >= 0 ? { ...row, forced: [{ from, count: "wait".length }] } : row;
+}
+
 /** Writes `runsDir/name`; returns its path. */
 export async function writeTestRun(runsDir: string, name: string, options: TestRunOptions): Promise<string> {
   const {
@@ -169,13 +176,16 @@ export async function writeTestRun(runsDir: string, name: string, options: TestR
     groupSize = 8,
     seed = 0,
     learningRate = 0.0003,
+    waits = false,
   } = options;
   const directory = join(runsDir, name);
   await mkdir(directory, { recursive: true });
   const recipe = {
     name: "r1-zero",
     seed,
-    stages: [{ kind: "reinforce", steps: planned, groupSize, learningRate }],
+    stages: [
+      { kind: "reinforce", steps: planned, groupSize, learningRate, ...(waits ? { waits: { share: 0.5 } } : {}) },
+    ],
   };
   await writeFile(join(directory, "recipe.json"), JSON.stringify(recipe, null, 2));
   let block: string[] = [];
@@ -194,7 +204,8 @@ export async function writeTestRun(runsDir: string, name: string, options: TestR
     }
     block.push(JSON.stringify(metricsRow(step, planned, Random.of(seed, "metrics", step), evaluate)));
     if (step % rolloutsEvery === 0 || step === 1) {
-      const rows = rolloutRows(step, planned, Random.of(seed, "rollouts", step), groups, groupSize);
+      const drawn = rolloutRows(step, planned, Random.of(seed, "rollouts", step), groups, groupSize);
+      const rows = waits ? drawn.map(withForcedWait) : drawn;
       await appendFile(join(directory, "rollouts.jsonl"), `${rows.map((row) => JSON.stringify(row)).join("\n")}\n`);
     }
     if (block.length >= 5000 || step === steps) {

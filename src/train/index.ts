@@ -73,7 +73,15 @@ export {
 } from "./reward-data.ts";
 export { evaluateReward, type RewardOpinion, type RewardRecord, readRewards } from "./reward-model.ts";
 export { type Judgement, type Rollout, rolloutOf, type Segment, sequenceOf } from "./rollout.ts";
-export type { CheckpointFiles, Metrics, RolloutRecord, RunEvent, RunStore, StoredCheckpoint } from "./run-store.ts";
+export type {
+  CheckpointFiles,
+  ForcedText,
+  Metrics,
+  RolloutRecord,
+  RunEvent,
+  RunStore,
+  StoredCheckpoint,
+} from "./run-store.ts";
 export { type Schedule, scheduleFactor } from "./schedule.ts";
 export { type ScoreBatch, type ScoreItem, type ScoreText, scoreBatches } from "./score-batch.ts";
 export { ScoreEngine, type ScoreResult } from "./score-engine.ts";

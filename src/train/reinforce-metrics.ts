@@ -256,6 +256,7 @@ function record(answer: {
     rewards,
     advantage,
     recheck: rechecks(rollout),
+    ...(rollout.forcedText ? { forced: rollout.forcedText } : {}),
   };
 }
 

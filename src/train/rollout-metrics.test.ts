@@ -167,6 +167,13 @@ test("records say what each answer was, and what was made of it", () => {
     },
   );
   assert.equal(records[2]!.answer, null);
+  assert.ok(
+    records.every((one) => !("forced" in one)),
+    "nothing was forced",
+  );
+  const waiting = answer(thought, 30, { forcedText: [{ from: 11, count: 5 }] });
+  const [record] = rolloutRecords(7, [group([[waiting, judgement(1, 1)]], false)]);
+  assert.deepEqual(record!.forced, [{ from: 11, count: 5 }]);
 });
 
 test("the watch is shown dead groups, failures, and an entropy only where there is one", () => {

@@ -7,6 +7,7 @@ import type { Tokenizer } from "../model/tokenizer.ts";
 import { type ParsedCompletion, type Problem, parseCompletion } from "../tasks/index.ts";
 import type { Advantage } from "./advantages.ts";
 import type { Sequence } from "./batch.ts";
+import type { ForcedText } from "./run-store.ts";
 
 export interface Segment {
   readonly role: "user" | "assistant" | "tool";
@@ -27,6 +28,8 @@ export interface Rollout {
   readonly finish: "stop" | "length";
   /** Tokens that the model wrote. */
   readonly length: number;
+  /** Parts of `text` that were put there and not drawn; absent where there are none. */
+  readonly forcedText?: readonly ForcedText[];
 }
 
 /** What was made of a rollout. */
@@ -66,7 +69,17 @@ export function rolloutOf(
     parsed: parseCompletion(text),
     finish: completion.finish,
     length: completion.tokens.length,
+    ...(completion.forced ? { forcedText: forcedText(completion.tokens, completion.forced, tokenizer) } : {}),
   };
+}
+
+/** Where forced tokens stand in the text of all. */
+function forcedText(tokens: readonly number[], forced: readonly ForcedRange[], tokenizer: Tokenizer): ForcedText[] {
+  const lengthOf = (count: number): number => tokenizer.decode(tokens.slice(0, count), { keepSpecial: true }).length;
+  return forced.map(({ from, count }) => {
+    const start = lengthOf(from);
+    return { from: start, count: lengthOf(from + count) - start };
+  });
 }
 
 /** Tokens of a rollout before its last segment: what the answer was given to. */

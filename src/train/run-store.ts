@@ -6,6 +6,12 @@
 /** One step's numbers, by TRL's names. Keys under `time/` are wall-clock and may differ between equal runs. */
 export type Metrics = Readonly<Record<string, number>> & { readonly step: number };
 
+/** A part of a text that was put there and not drawn from the model, in characters (UTF-16 units). */
+export interface ForcedText {
+  readonly from: number;
+  readonly count: number;
+}
+
 /** One completion of a sampled step, for reading. */
 export interface RolloutRecord {
   readonly step: number;
@@ -28,6 +34,8 @@ export interface RolloutRecord {
   readonly rewards: Readonly<Record<string, number | null>>;
   readonly advantage: number;
   readonly recheck: boolean;
+  /** Parts of `completion` that were forced, such as a "wait"; absent where nothing was, and in older records. */
+  readonly forced?: readonly ForcedText[];
 }
 
 export interface RunEvent {

@@ -1,6 +1,7 @@
 /** All charts of a run, with one zoom and one smoothing for all. */
 import { useMemo, useState } from "react";
 import { chooseCharts } from "../../report/chart-specs.ts";
+import { forcesWaits } from "../../report/forced-text.ts";
 import { count } from "../../report/format.ts";
 import type { Curves } from "../lib/curves.ts";
 import { isReading } from "../lib/headline.ts";
@@ -14,10 +15,13 @@ type Smoothing = keyof typeof SMOOTHINGS;
 export function CurvesPanel({
   curves,
   version,
+  recipe,
   theme,
 }: {
   readonly curves: Curves;
   readonly version: number;
+  /** The run's settings, as written; anything where they cannot be read. */
+  readonly recipe: unknown;
   readonly theme: Theme;
 }) {
   const [range, setRange] = useState<Range | null>(null);
@@ -30,7 +34,11 @@ export function CurvesPanel({
   const reading = isReading(curves);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `curves` changes in place, `version` says when.
   const keys = useMemo(() => curves.keys().join(" "), [curves, version]);
-  const charts = useMemo(() => chooseCharts(keys === "" ? [] : keys.split(" "), reading), [keys, reading]);
+  const forced = forcesWaits(recipe);
+  const charts = useMemo(
+    () => chooseCharts(keys === "" ? [] : keys.split(" "), reading, forced),
+    [keys, reading, forced],
+  );
   const shared = { curves, version, range, halfLife, theme, onZoom: setRange };
 
   const lastOnly = (share: number): void =>

@@ -79,7 +79,7 @@ function GrowRun({
       </div>
       {run.connection === "lost" && <Lost />}
       <Status name={name} detail={run.detail} state={run.state} curves={run.curves} onChange={run.refresh} />
-      <CurvesPanel curves={run.curves} version={run.version} theme={theme} />
+      <CurvesPanel curves={run.curves} version={run.version} recipe={run.detail?.recipe ?? null} theme={theme} />
       {!(isReading(run.curves) && run.rollouts.total === 0) && <RolloutsPanel name={name} rollouts={run.rollouts} />}
       <EventsPanel events={run.events} />
       {run.detail !== null && run.detail.recipe !== null && (

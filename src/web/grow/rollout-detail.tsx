@@ -4,6 +4,7 @@ import { plural, sentence } from "../../report/format.ts";
 import type { Rollout } from "../../serve/wire.ts";
 import { ApiFailure, api } from "../lib/api.ts";
 import { Advantage, Earned, isRight, Mark } from "./rollout-parts.tsx";
+import { ForcedBadge, Thinking } from "./thinking.tsx";
 
 export interface RolloutDetailProps {
   readonly name: string;
@@ -37,8 +38,11 @@ export function RolloutDetail({ name, rollout, heldOut = false, named = false, o
         <h4>
           Thinking <small>{plural(rollout.tokens, "token", "tokens")} with the answer</small>
           {rollout.recheck && <span className="badge">second look</span>}
+          <ForcedBadge of={rollout} />
         </h4>
-        <pre className="thinking">{rollout.thinking === "" ? rollout.completion : rollout.thinking}</pre>
+        <pre className="thinking">
+          <Thinking of={rollout} />
+        </pre>
         <h4>Answer</h4>
         <p className="sample-answer">{rollout.answer ?? <em>none in the agreed form</em>}</p>
         <p className="sample-reason">
@@ -70,7 +74,9 @@ export function RolloutDetail({ name, rollout, heldOut = false, named = false, o
                     <span>try {other.index + 1}</span>
                     <Advantage value={other.advantage} />
                   </span>
-                  <span className="try-text">{other.thinking === "" ? other.completion : other.thinking}</span>
+                  <span className="try-text">
+                    <Thinking of={other} />
+                  </span>
                   <span className="try-answer">{other.answer ?? "no answer"}</span>
                 </button>
               </li>

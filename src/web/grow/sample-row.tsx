@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { number, plural } from "../../report/format.ts";
 import type { Rollout } from "../../serve/wire.ts";
 import { Advantage, isRight, Mark } from "./rollout-parts.tsx";
+import { ForcedBadge } from "./thinking.tsx";
 
 /** Pixels; `styles/samples.css` fills them. */
 export const SAMPLE_ROW = 66;
@@ -29,6 +30,7 @@ export function SampleRow({ rollout, heldOut = false, children }: SampleRowProps
           step {step} · reward {number(reward)} · {plural(tokens, "token", "tokens")} · {family} {level}
         </span>
         {recheck && <span className="badge">second look</span>}
+        <ForcedBadge of={rollout} />
       </span>
     </div>
   );

@@ -1,6 +1,7 @@
 /** The curves of the chosen runs over each other, and the settings in which they differ. */
 import { useMemo, useState } from "react";
 import { comparedMetrics } from "../../report/chart-specs.ts";
+import { forcesWaits } from "../../report/forced-text.ts";
 import { AXES, type Axis } from "../../report/run-curves.ts";
 import { OverlayChart } from "./overlay-chart.tsx";
 import { SettingsDiff } from "./settings-diff.tsx";
@@ -28,7 +29,8 @@ export function Compare({ runs, loading, stages = false }: CompareProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: `runs` is a new list at each look, `version` says what changed.
   const stable = useMemo(() => runs, [version]);
   const keys = [...new Set(stable.flatMap(({ curves }) => curves.keys()))].sort().join(" ");
-  const metrics = useMemo(() => comparedMetrics(keys === "" ? [] : keys.split(" ")), [keys]);
+  const forced = stable.some(({ detail }) => forcesWaits(detail.recipe));
+  const metrics = useMemo(() => comparedMetrics(keys === "" ? [] : keys.split(" "), forced), [keys, forced]);
   const smoothing = SMOOTHINGS[mark]!;
   const shared = { runs: stable, version, axis, smoothing, inRow };
 

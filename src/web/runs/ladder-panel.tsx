@@ -1,6 +1,6 @@
 /** Held-out accuracy by family and level as a heat map, at any evaluation of the chosen runs. The map is a table. */
 import { useState } from "react";
-import { percent } from "../../report/format.ts";
+import { percent, plural } from "../../report/format.ts";
 import { type LadderRow, ladderAt, ladderSteps, type Rung } from "../../report/ladder.ts";
 import { RunLabel } from "./run-label.tsx";
 import type { ComparedRun } from "./use-compared.ts";
@@ -22,7 +22,8 @@ export function LadderPanel({ runs, loading }: { readonly runs: readonly Compare
       <header className="panel-head">
         <h2 id="ladder-title">The ladder</h2>
         <p className="panel-about">
-          Share of held-out problems solved, by family and level; what guessing gives stands beside it.
+          Share of held-out problems solved, by family and level; what guessing gives and the number of problems, n,
+          stand beside it. Pale cells have few of them.
         </p>
       </header>
       <label className="ladder-slider card">
@@ -116,14 +117,26 @@ function Row({ row, levels }: { readonly row: LadderRow; readonly levels: readon
   );
 }
 
+/** Of fewer problems than this one answer more moves a cell by ten points or more: it is paler, and says so. */
+const FEW_PROBLEMS = 10;
+
 function Cell({ rung }: { readonly rung: Rung }) {
   const { accuracy, chance, problems, first } = rung;
+  const few = problems !== null && problems < FEW_PROBLEMS;
+  const beside = [chance === null ? [] : `chance ${percent(chance)}`, problems === null ? [] : `n ${problems}`].flat();
+  const told =
+    problems === null
+      ? undefined
+      : `${plural(problems, "problem", "problems")}${few ? `: one right answer more or less is ${percent(1 / problems)}` : ""}`;
   return (
-    <td className="rung" style={{ "--heat": `${Math.round(accuracy * 100)}%` } as React.CSSProperties}>
+    <td
+      className={few ? "rung rung-few" : "rung"}
+      style={{ "--heat": `${Math.round(accuracy * 100)}%` } as React.CSSProperties}
+      title={told}
+    >
       <b>{percent(accuracy)}</b>
       <span>{accuracy === first ? "as at first" : `from ${percent(first)}`}</span>
-      {chance !== null && <span>chance {percent(chance)}</span>}
-      {problems !== null && <span className="visually-hidden"> of {problems} problems</span>}
+      {beside.length > 0 && <span>{beside.join(", ")}</span>}
     </td>
   );
 }

@@ -1,7 +1,7 @@
 /** One metric of several runs in one frame: smoothed lines, what was logged faint behind them, and a legend with values. */
 import { memo, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { MetricSpec } from "../../report/chart-specs.ts";
-import { axisNumbers, number } from "../../report/format.ts";
+import { axisNumbers, count, number } from "../../report/format.ts";
 import { layOutPlot, nearest, type Plot } from "../../report/plot.ts";
 import {
   type Axis,
@@ -78,7 +78,7 @@ export const OverlayChart = memo(function OverlayChart(props: OverlayChartProps)
 
   const at = plot === null || cursor === null ? null : plot.fromX(cursor);
   const readings = drawn.map(({ name, lines }) => ({ name, text: reading(lines, at, spec, inRow) }));
-  const where = at === null ? "at the end" : `${AXIS_WORDS[axis]} ${number(axis === "step" ? Math.round(at) : at)}`;
+  const where = at === null ? "at the end" : `${AXIS_WORDS[axis]} ${axis === "step" ? count(at) : number(at)}`;
   return (
     <section className="chart overlay card" aria-labelledby={titleId}>
       <header>

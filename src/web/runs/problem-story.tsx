@@ -3,7 +3,9 @@ import { useEffect, useState } from "react";
 import { count, plural, sentence } from "../../report/format.ts";
 import type { FoundRollout, ProblemOutcome, ProblemSummary } from "../../serve/wire.ts";
 import { isRight, Mark } from "../grow/rollout-parts.tsx";
+import { Thinking } from "../grow/thinking.tsx";
 import { ApiFailure, api } from "../lib/api.ts";
+import { Failure } from "../lib/status-parts.tsx";
 import { RunLabel } from "./run-label.tsx";
 
 /** Answers that are loaded; a problem of training may have hundreds. */
@@ -19,12 +21,16 @@ export function ProblemStory({ names, source, problem }: ProblemStoryProps) {
   const { id } = problem;
   const runs = names.join(",");
   const [answers, setAnswers] = useState<readonly FoundRollout[] | null>(null);
+  const [failure, setFailure] = useState<ApiFailure | null>(null);
   useEffect(() => {
     const left = new AbortController();
+    setFailure(null);
     api.search({ runs, source, problem: id, sort: "step", limit: MOST }, left.signal).then(
       ({ items }) => setAnswers(items),
       (error: unknown) => {
-        if (!left.signal.aborted && !(error instanceof ApiFailure)) throw error;
+        if (left.signal.aborted) return;
+        if (!(error instanceof ApiFailure)) throw error;
+        setFailure(error);
       },
     );
     return () => left.abort();
@@ -47,8 +53,9 @@ export function ProblemStory({ names, source, problem }: ProblemStoryProps) {
           </li>
         ))}
       </ul>
+      <Failure of={failure} />
       {answers === null ? (
-        <p className="empty-line">Loading…</p>
+        failure === null && <p className="empty-line">Loading…</p>
       ) : (
         <ol className="story-steps">
           {steps.map((step) => (
@@ -102,7 +109,7 @@ function Strip({ outcomes }: { readonly outcomes: readonly ProblemOutcome[] }) {
 }
 
 function Answer({ rollout, named }: { readonly rollout: FoundRollout; readonly named: boolean }) {
-  const { run, tokens, thinking, completion, answer, reason } = rollout;
+  const { run, tokens, answer, reason } = rollout;
   return (
     <div className="story-answer">
       <p className="try-head">
@@ -112,7 +119,7 @@ function Answer({ rollout, named }: { readonly rollout: FoundRollout; readonly n
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
       <pre className="thinking" tabIndex={0}>
-        {thinking === "" ? completion : thinking}
+        <Thinking of={rollout} />
       </pre>
       <p className="sample-answer">{answer ?? <em>no answer in the agreed form</em>}</p>
       <p className="sample-reason">{sentence(reason)}</p>

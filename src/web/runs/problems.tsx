@@ -1,6 +1,7 @@
 /** One problem through training: how it went each time it was posed, and the answers themselves. */
 import { useState } from "react";
-import { plural } from "../../report/format.ts";
+import { count, plural } from "../../report/format.ts";
+import { rungsOf } from "../../report/rungs.ts";
 import type { ProblemPage, ProblemSummary } from "../../serve/wire.ts";
 import { api } from "../lib/api.ts";
 import { ListBrowser } from "../lib/list-browser.tsx";
@@ -75,6 +76,7 @@ export function Problems({
           </select>
         </label>
       </form>
+      {source === "heldout" && head !== null && <Unanswered runs={runs} head={head} />}
       <ListBrowser
         label="Problems"
         pages={pages}
@@ -92,6 +94,24 @@ export function Problems({
         )}
       </ListBrowser>
     </section>
+  );
+}
+
+/** Rungs whose problems are not in the list: a test keeps the answers to a few of its problems only. */
+function Unanswered({ runs, head }: { readonly runs: readonly ComparedRun[]; readonly head: ProblemPage }) {
+  const all = [...new Set(runs.flatMap(({ detail, curves }) => rungsOf(detail.recipe, curves.keys())))];
+  const there = new Set(head.rungs.map(({ family, level }) => `${family} ${level}`));
+  const none = all.filter((rung) => !there.has(rung));
+  if (none.length === 0) return null;
+  return (
+    <details className="more unanswered">
+      <summary>
+        {count(none.length)} of {plural(all.length, "rung has", "rungs have")} no answers here
+      </summary>
+      <p className="panel-about">
+        A test keeps the answers to a few of its problems only, and may have had none of these: {none.join(", ")}.
+      </p>
+    </details>
   );
 }
 

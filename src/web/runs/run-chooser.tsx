@@ -1,5 +1,7 @@
 /** Which runs are compared, and what is missing in them. */
 import { useState } from "react";
+import { count } from "../../report/format.ts";
+import { MOST_RUNS } from "../../report/most-runs.ts";
 import type { RunSummary } from "../../serve/wire.ts";
 import { STATUS_WORDS, shownStatus } from "../lib/headline.ts";
 import { RunSwatch } from "./run-label.tsx";
@@ -23,6 +25,7 @@ export function Chooser({ runs, chosen, compared, onChange }: ChooserProps) {
   const gone = chosen.filter((name) => !runs.some((run) => run.name === name));
   const toggle = (name: string): void =>
     onChange(chosen.includes(name) ? chosen.filter((one) => one !== name) : [...chosen, name]);
+  const full = chosen.length >= MOST_RUNS;
   return (
     <section className="chooser card" aria-label="Runs to compare">
       <div className="chooser-head">
@@ -38,8 +41,8 @@ export function Chooser({ runs, chosen, compared, onChange }: ChooserProps) {
         <button
           type="button"
           className="button small"
-          disabled={shown.every(({ name }) => chosen.includes(name))}
-          onClick={() => onChange([...new Set([...chosen, ...shown.map(({ name }) => name)])])}
+          disabled={full || shown.every(({ name }) => chosen.includes(name))}
+          onClick={() => onChange([...new Set([...chosen, ...shown.map(({ name }) => name)])].slice(0, MOST_RUNS))}
         >
           Choose all
         </button>
@@ -51,7 +54,12 @@ export function Chooser({ runs, chosen, compared, onChange }: ChooserProps) {
         {shown.map(({ name, state }) => (
           <li key={name}>
             <label className="chip">
-              <input type="checkbox" checked={chosen.includes(name)} onChange={() => toggle(name)} />
+              <input
+                type="checkbox"
+                checked={chosen.includes(name)}
+                disabled={full && !chosen.includes(name)}
+                onChange={() => toggle(name)}
+              />
               <RunSwatch name={name} />
               <span className="run-name">{name}</span>
               <small>
@@ -69,6 +77,12 @@ export function Chooser({ runs, chosen, compared, onChange }: ChooserProps) {
           </li>
         ))}
       </ul>
+      {full && runs.length > MOST_RUNS && (
+        <p className="chooser-full" role="status">
+          {MOST_RUNS} of {count(runs.length)} runs are chosen: more cannot be compared and searched at once. Let some go
+          to choose others.
+        </p>
+      )}
       <Flaws compared={compared} />
     </section>
   );

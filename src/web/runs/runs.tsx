@@ -1,5 +1,6 @@
 /** Runs: any number of them beside each other, their curves, settings, answers and ladders. */
 import { useMemo } from "react";
+import { MOST_RUNS } from "../../report/most-runs.ts";
 import { runLooks } from "../../report/run-colors.ts";
 import type { RunSummary } from "../../serve/wire.ts";
 import { type Route, RUNS_TABS, type RunsTab, routeHash } from "../lib/route.ts";
@@ -31,7 +32,8 @@ export interface RunsProps {
 export function Runs({ runs, route, active }: RunsProps) {
   const all = runs ?? [];
   const names = all.map(({ name }) => name);
-  const chosen = route.runs ?? names.slice(0, FIRST_CHOICE);
+  // An address may be typed or kept from elsewhere, and name more than can be shown.
+  const chosen = (route.runs ?? names.slice(0, FIRST_CHOICE)).slice(0, MOST_RUNS);
   // Newest first comes from the server; looks are given from the oldest on.
   const order = [...names].reverse().join(",");
   const looks = useMemo(() => runLooks(order === "" ? [] : order.split(",")), [order]);

@@ -5,6 +5,10 @@ import { SearchField } from "../lib/search-field.tsx";
 export interface SampleFilters {
   readonly source: string;
   readonly search: string;
+  /** "true" if the words must be the model's own, not forced into its answer. */
+  readonly own: string;
+  /** Whether something was forced into the answer: "true", "false", or empty for either. */
+  readonly forced: string;
   readonly outcome: string;
   readonly family: string;
   readonly level: string;
@@ -20,6 +24,8 @@ export interface SampleFilters {
 export const NO_FILTERS: SampleFilters = {
   source: "training",
   search: "",
+  own: "",
+  forced: "",
   outcome: "",
   family: "",
   level: "",
@@ -46,10 +52,12 @@ export interface SampleFilterProps {
   readonly filters: SampleFilters;
   readonly families: readonly string[];
   readonly levels: readonly number[];
+  /** Whether something was forced into any answer: only then are there filters for it. */
+  readonly forced: boolean;
   readonly onChange: (change: Partial<SampleFilters>) => void;
 }
 
-export function SampleFilterForm({ filters, families, levels, onChange }: SampleFilterProps) {
+export function SampleFilterForm({ filters, families, levels, forced, onChange }: SampleFilterProps) {
   const select = (key: keyof SampleFilters, label: string, options: readonly (readonly [string, string])[]) => (
     <label className="field">
       <span>{label}</span>
@@ -65,6 +73,17 @@ export function SampleFilterForm({ filters, families, levels, onChange }: Sample
   return (
     <form className="filters sample-filters" onSubmit={(event) => event.preventDefault()}>
       <SearchField className="words" label="Words" value={filters.search} onChange={(search) => onChange({ search })} />
+      {forced &&
+        select("own", "Words written by", [
+          ["", "anyone"],
+          ["true", "the model"],
+        ])}
+      {forced &&
+        select("forced", "Forced wait", [
+          ["", "any"],
+          ["true", "with"],
+          ["false", "without"],
+        ])}
       {select("source", "Answers", [
         ["training", "in training"],
         ["heldout", "to held-out problems"],

@@ -38,6 +38,8 @@ export function Samples({ names, version }: SamplesProps) {
   );
   const { head } = pages;
   const heldOut = head?.heldOut === true;
+  // Of filters that are set at least the fields stay, whatever else is asked.
+  const forced = head?.forced === true || filters.own !== "" || filters.forced !== "";
   const choice = useChoice(pages.item, sameSample);
   const shown = choice.chosen ?? (wide ? pages.item(0) : undefined);
   const change = (next: Partial<SampleFilters>): void => {
@@ -55,6 +57,7 @@ export function Samples({ names, version }: SamplesProps) {
         filters={filters}
         families={head?.families ?? []}
         levels={head?.levels ?? []}
+        forced={forced}
         onChange={change}
       />
       <ListBrowser

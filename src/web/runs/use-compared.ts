@@ -1,11 +1,12 @@
 /**
  * The runs that are compared: what each one is, and its curves. Runs that still grow are asked for their new rows every few
- * seconds: browsers open too few connections for a stream each.
+ * seconds, those that rest now and then: browsers open too few connections for a stream each.
  */
 import { useEffect, useRef, useState } from "react";
 import type { RunDetail } from "../../serve/wire.ts";
 import { ApiFailure, api } from "../lib/api.ts";
 import { Curves } from "../lib/curves.ts";
+import { isDue, REFRESH_MS } from "./refresh.ts";
 
 export interface ComparedRun {
   readonly name: string;
@@ -22,8 +23,6 @@ export interface Compared {
   /** What went wrong, by run. */
   readonly failures: ReadonlyMap<string, ApiFailure>;
 }
-
-const REFRESH_MS = 4000;
 
 export function useCompared(names: readonly string[], active: boolean): Compared {
   const known = useRef(new Map<string, ComparedRun>());
@@ -57,15 +56,13 @@ export function useCompared(names: readonly string[], active: boolean): Compared
     };
 
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const refresh = async (all: boolean): Promise<void> => {
-      const grows = (name: string): boolean => {
-        const state = known.current.get(name)?.detail.state;
-        return state === undefined || (state?.status === "running" && state.alive);
-      };
-      if (!document.hidden) await Promise.all(list.filter((name) => all || grows(name)).map(load));
-      if (!left.signal.aborted) timer = setTimeout(() => void refresh(false), REFRESH_MS);
+    // The first round asks for all: they may have gone on while nobody looked.
+    const refresh = async (round: number): Promise<void> => {
+      const due = list.filter((name) => round === 0 || isDue(known.current.get(name)?.detail.state, round));
+      if (!document.hidden) await Promise.all(due.map(load));
+      if (!left.signal.aborted) timer = setTimeout(() => void refresh(round + 1), REFRESH_MS);
     };
-    void refresh(true);
+    void refresh(0);
     return () => {
       left.abort();
       clearTimeout(timer);

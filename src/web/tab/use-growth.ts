@@ -1,9 +1,10 @@
 /** The page's side of the worker: what it has said so far, and what can be asked of it. */
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { Metrics, RolloutRecord, RunEvent } from "../../train/index.ts";
+import type { RolloutRecord, RunEvent } from "../../train/index.ts";
 import { Curves } from "../lib/curves.ts";
 import type { GrowthSettings } from "./presets.ts";
 import type { EngineInfo, EngineName, FromWorker, Phase, Question, Said, Side, ToWorker } from "./protocol.ts";
+import { withSpeed } from "./speed.ts";
 
 export interface Failure {
   readonly message: string;
@@ -135,13 +136,4 @@ function next(state: Growing, message: FromWorker): Growing {
       message satisfies never;
       return state;
   }
-}
-
-/** A row with the tokens that were written a second, all of a step's time counted. */
-function withSpeed(row: Metrics, curves: Curves): Metrics {
-  const values = row as Readonly<Record<string, number>>;
-  const [tokens, seconds] = [values["num_tokens"], values["time/step"]];
-  if (tokens === undefined || seconds === undefined || seconds <= 0) return row;
-  const before = curves.recent("num_tokens", 1) ?? 0;
-  return { ...row, "speed/tokens": (tokens - before) / seconds };
 }
