@@ -45,6 +45,34 @@ function recipe(change: { readonly prompts?: number; readonly steps?: number } =
   };
 }
 
+/** Against a judge that the recipe has taught, by GRPO with a curriculum and by PPO with the judge's body as its critic. */
+const judged: RecipeInput = {
+  name: "judged",
+  description: "Every kind of stage that has to do with a reward model.",
+  stages: [
+    { kind: "graded", name: "good", problems, prompts: 12, chains: 3, least: 3 },
+    {
+      ...{ ...learning, kind: "supervise", name: "tune", from: "models/base", data: "stage:good" },
+      ...{ tokensPerStep: 512, epochs: 1, evaluateEvery: 0, evaluateNewTokens: 24 },
+    },
+    {
+      ...{ kind: "reward", name: "judge", from: "stage:tune", problems, learningRate: 1e-3, schedule, optimizer },
+      ...{ steps: 3, promptsPerStep: 2, chains: 3, checkpointEvery: 2, evaluateEvery: 3, evaluatePrompts: 4 },
+    },
+    {
+      ...{ ...learning, kind: "reinforce", name: "grpo", from: "stage:tune", steps: 4, curriculum: {}, resample: 1 },
+      ...{ promptsPerStep: 2, samplesPerPrompt: 4, maxNewTokens: 48, evaluateEvery: 0, rolloutsEvery: 2 },
+      rewardModel: { from: "stage:judge", weight: 0.5, name: "judge", after: 0.3 },
+    },
+    {
+      ...{ ...learning, kind: "reinforce", name: "ppo", from: "stage:tune", steps: 4, miniBatches: 2 },
+      ...{ promptsPerStep: 2, samplesPerPrompt: 4, maxNewTokens: 48, evaluateEvery: 0, rolloutsEvery: 2 },
+      rewardModel: { from: "stage:judge" },
+      ppo: { critic: "stage:judge", klReward: 0.05, criticWarmup: 1 },
+    },
+  ],
+};
+
 /** When to kill: so long after this line was said. */
 interface Moment {
   readonly line: string;
@@ -109,17 +137,52 @@ const MOMENTS: readonly Moment[] = [
   { line: "reject 1", delayMs: 0 },
 ];
 
-test("killed in and between its stages, a recipe ends with the same files", async () => {
-  const said = await live("whole", recipe(), 2);
+const JUDGED_MOMENTS: readonly Moment[] = [
+  { line: "judge 2", delayMs: 10 },
+  { line: "judge is done", delayMs: 0 },
+  { line: "grpo 3", delayMs: 10 },
+  { line: "ppo 3", delayMs: 20 },
+];
+
+/** Lets a recipe live undisturbed under one name, and killed at all moments under another: both must leave the same. */
+async function survives(input: RecipeInput, whole: string, killed: string, moments: readonly Moment[]): Promise<void> {
+  const said = await live(whole, input, 2);
   assert.equal(said.at(-1), "finished");
-  for (const [i, moment] of MOMENTS.entries()) await live("killed", recipe(), 1 + (i % 2), moment);
-  await live("killed", recipe(), 1);
-  assert.deepEqual(keys("killed"), keys("whole"));
-  for (const stage of ["cold", "start", "reinforce", "reject"]) {
-    const [own, undisturbed] = [contents(join(root, "killed", stage)), contents(join(root, "whole", stage))];
+  for (const [i, moment] of moments.entries()) await live(killed, input, 1 + (i % 2), moment);
+  await live(killed, input, 1);
+  assert.deepEqual(keys(killed), keys(whole));
+  for (const { name: stage } of readPipeline(join(root, whole))!.stages) {
+    const [own, undisturbed] = [contents(join(root, killed, stage)), contents(join(root, whole, stage))];
     assert.deepEqual(Object.keys(own).sort(), Object.keys(undisturbed).sort(), stage);
     for (const [file, text] of Object.entries(undisturbed)) assert.ok(own[file] === text, `${stage}${file} differs`);
   }
+}
+
+test("killed in and between its stages, a recipe ends with the same files", async () => {
+  await survives(recipe(), "whole", "killed", MOMENTS);
+  assert.deepEqual(
+    readPipeline(join(root, "whole"))!.stages.map(({ name }) => name),
+    ["cold", "start", "reinforce", "reject"],
+  );
+});
+
+test("so does one that teaches a judge and reinforces against it, with a curriculum and with a critic", async () => {
+  await survives(judged, "judged", "judged-killed", JUDGED_MOMENTS);
+  const numbers = (stage: string, name: string): number[] =>
+    readFileSync(join(root, "judged", stage, "metrics.jsonl"), "utf8")
+      .trim()
+      .split("\n")
+      .flatMap((line) => (JSON.parse(line) as Record<string, number>)[name] ?? []);
+  // What the judge says, the curriculum knows and the critic has learnt is there to be lost.
+  for (const opinions of [numbers("grpo", "rewards/judge/mean"), numbers("ppo", "rewards/model/mean")])
+    assert.ok(opinions.length > 1 && opinions.some((opinion) => opinion > 0), opinions.join());
+  assert.ok(numbers("ppo", "value/loss").every((loss) => loss > 0));
+  const last = (stage: string): string[] => readdirSync(join(root, "judged", stage, "checkpoints", "step-4"));
+  assert.ok(last("ppo").includes("critic.safetensors"));
+  const { state } = JSON.parse(
+    readFileSync(join(root, "judged", "grpo", "checkpoints", "step-4", "trainer.json"), "utf8"),
+  ) as { state: { curriculum?: object } };
+  assert.ok(Object.keys(state.curriculum ?? {}).length > 0);
 });
 
 test("the data of rejection sampling is right and in one language, and its lineage accounts for every answer", () => {

@@ -21,6 +21,7 @@ export {
 } from "./hf-checkpoint.ts";
 export { type InitialiseOptions, initialise } from "./initialise.ts";
 export {
+  ALL_LORA_TARGETS,
   initialiseLora,
   LORA_TARGETS,
   type LoraSettings,

@@ -28,7 +28,7 @@ import {
 } from "../graph/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import type { ModelConfig } from "./config.ts";
-import { adapterNames } from "./lora.ts";
+import { adapterNames, type LoraSettings, loraScale, rowsName } from "./lora.ts";
 import type { ParameterLayout } from "./parameters.ts";
 
 export type ParameterTensors = ReadonlyMap<string, Tensor>;
@@ -36,6 +36,22 @@ export type ParameterTensors = ReadonlyMap<string, Tensor>;
 /** Declares every parameter as an input of the graph, under its short name. */
 export function parameterInputs(graph: Graph, layout: ParameterLayout): ParameterTensors {
   return new Map(layout.entries.map((entry) => [entry.name, graph.input(entry.name, entry.shape)]));
+}
+
+/** What adapters among the parameters need besides them. */
+export interface Adapting {
+  /** Factor on what those of linear layers add. */
+  readonly scale: number;
+  /** One-hot [vocabulary, tokens]: which of the tokens whose rows are learnt is which; undefined where there are none. */
+  readonly chosen: Tensor | undefined;
+}
+
+export function adapting(graph: Graph, { vocabSize }: ModelConfig, lora: LoraSettings): Adapting {
+  const { tokens = [] } = lora;
+  const oneHot = new Float32Array(vocabSize * tokens.length);
+  for (const [n, token] of tokens.entries()) oneHot[token * tokens.length + n] = 1;
+  const chosen = tokens.length === 0 ? undefined : graph.constant(oneHot, [vocabSize, tokens.length]);
+  return { scale: loraScale(lora), chosen };
 }
 
 /**
@@ -47,7 +63,7 @@ export type Attend = (layer: number, q: Tensor, k: Tensor, v: Tensor) => Tensor;
  * Hidden states after the final norm.
  * @param parameters linear layers that have adapters among them (lora.ts) use them
  * @param ids int64 [T]
- * @param loraScale factor on what adapters add
+ * @param adapted wanted where there are adapters
  * @returns [T, hidden]
  */
 export function hiddenStates(
@@ -55,19 +71,18 @@ export function hiddenStates(
   parameters: ParameterTensors,
   ids: Tensor,
   attend: Attend,
-  loraScale = 1,
+  adapted?: Adapting,
 ): Tensor {
   const graph = ids.graph;
   const rows = ids.shape[0]!;
   const eps = config.rmsNormEps;
   let x = gatherRows(need(parameters, "embedding"), ids);
+  const change = parameters.get(rowsName("embedding"));
+  if (change && adapted?.chosen) x = add(x, matmul(gatherRows(adapted.chosen, ids), change));
   for (let layer = 0; layer < config.layers; layer++) {
     const weight = (name: string): Tensor => need(parameters, `layers.${layer}.${name}`);
-    const linear = (input: Tensor, name: string): Tensor => {
-      const out = matmul(input, weight(name));
-      const [a, b] = adapterNames(`layers.${layer}.${name}`).map((adapter) => parameters.get(adapter));
-      return a && b ? add(out, matmul(matmul(input, a), b, { alpha: loraScale })) : out;
-    };
+    const linear = (input: Tensor, name: string): Tensor =>
+      linearOf(parameters, `layers.${layer}.${name}`, input, adapted);
     const project = (input: Tensor, name: string, heads: number): Tensor => {
       let out = linear(input, `w${name}`);
       if (config.qkvBias) out = add(out, weight(`b${name}`));
@@ -89,14 +104,36 @@ export function hiddenStates(
   return rmsNorm(x, need(parameters, "finalNorm"), eps);
 }
 
+/** A linear layer with its adapters, if it has any. @param alpha factor on its outputs */
+function linearOf(
+  parameters: ParameterTensors,
+  name: string,
+  input: Tensor,
+  adapted: Adapting | undefined,
+  alpha = 1,
+): Tensor {
+  const out = matmul(input, need(parameters, name), { alpha });
+  const [a, b] = adapterNames(name).map((adapter) => parameters.get(adapter));
+  if (!a || !b) return out;
+  if (!adapted) throw new Error(`internal: the adapters of ${name} have no scale`);
+  return add(out, matmul(matmul(input, a), b, { alpha: alpha * adapted.scale }));
+}
+
 /**
  * Logits over the vocabulary.
  * @param hidden [T, hidden]
  * @param scale factor on all logits, e.g. one over the temperature; default 1
+ * @param adapted wanted where there are adapters
  * @returns [T, vocab]
  * @throws ReckonError MODEL_WRITES_NOT for a model with a head of scores
  */
-export function logitsOf(config: ModelConfig, parameters: ParameterTensors, hidden: Tensor, scale = 1): Tensor {
+export function logitsOf(
+  config: ModelConfig,
+  parameters: ParameterTensors,
+  hidden: Tensor,
+  scale = 1,
+  adapted?: Adapting,
+): Tensor {
   if (config.scores) {
     throw new ReckonError("MODEL_WRITES_NOT", "this model judges texts and cannot write any", {
       expected: "a language model (…ForCausalLM)",
@@ -104,9 +141,13 @@ export function logitsOf(config: ModelConfig, parameters: ParameterTensors, hidd
       help: "give the model that it judges, or use this one as the reward of a recipe",
     });
   }
-  return config.tieEmbeddings
+  const logits = config.tieEmbeddings
     ? matmul(hidden, need(parameters, "embedding"), { transB: true, alpha: scale })
-    : matmul(hidden, need(parameters, "lmHead"), { alpha: scale });
+    : linearOf(parameters, "lmHead", hidden, adapted, scale);
+  const change = parameters.get(rowsName(config.tieEmbeddings ? "embedding" : "lmHead"));
+  if (!change || !adapted?.chosen) return logits;
+  const changed = matmul(hidden, change, { transB: config.tieEmbeddings, alpha: scale });
+  return add(logits, matmul(changed, adapted.chosen, { transB: true }));
 }
 
 /** Tables of the rotary angles for positions 0..positions−1. */

@@ -115,6 +115,39 @@ test("broken rows are named by their lines, and refused or left out", async () =
   await assert.rejects(open([{ data: "corpus:nothing", rows: 2 }]), refused("RECIPE_INVALID", /corpus:solutions/));
 });
 
+test("of rated traces only good ones are learnt from, where it is asked for; what is not rated is not good", async () => {
+  const rated = traces.map((trace, i) => {
+    const [score, ratings] = [1, { correctness: 1 + (i % 5), clarity: 5 }];
+    return i < 10 ? { ...trace, score, ratings } : { ...trace, score };
+  });
+  const path = file("rated.jsonl", `no\n${traceLines(rated)}`);
+  // Correctness counts four times: 4.2 for a 4, 5 for a 5.
+  const good = await open([{ data: path, least: 4.2 }], { broken: "skip" });
+  assert.deepEqual(
+    Array.from({ length: good.size }, (_, i) => text(good.document(i))).sort(),
+    [3, 4, 8, 9].map((i) => text(tokenise(traces[i]!, tokenizer))).sort(),
+  );
+  assert.equal(good.warnings.length, 2);
+  assert.match(good.warnings[1]!, /8 of 12 traces of .*: 6 are rated below 4\.2, 2 are not rated/);
+  const few = await open([{ data: path, least: 4.2, rows: 3 }], { broken: "skip" });
+  assert.equal(few.size, 3, "rows are drawn from the good ones");
+  const all = await open([{ data: path, least: 1 }], { broken: "skip" });
+  assert.equal(all.size, 10);
+  await assert.rejects(open([{ data: whole, least: 4 }]), refused("DATA_UNRATED", /12 rows without ratings/));
+  await assert.rejects(
+    open(
+      [
+        { data: path, least: 5 },
+        { data: "corpus:solutions", rows: 2, least: 4 },
+      ],
+      { broken: "skip" },
+    ),
+    refused("RECIPE_INVALID", /corpus:solutions has no ratings/),
+  );
+  const poor = file("poor.jsonl", traceLines([{ ...traces[0]!, ratings: { clarity: 2 } }]));
+  await assert.rejects(open([{ data: poor, least: 4 }]), refused("DATA_ROWS", /no traces[\s\S]*1 are rated below 4/));
+});
+
 test("traces longer than a row are left out, not cut, and it is told", async () => {
   const long = { ...traces[0]!, id: "long", thinking: "1+1=2\n".repeat(400) };
   const data = await open(file("long.jsonl", traceLines([...traces, long])));

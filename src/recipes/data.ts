@@ -3,18 +3,15 @@
  * in an order of its own. Which trace is shown at which place is a function of the seed alone, so a stage can be resumed
  * anywhere.
  */
-import { readFile } from "node:fs/promises";
 import type { Tokenizer } from "../model/tokenizer.ts";
-import { readTraces, type Trace, type TraceFault } from "../tasks/index.ts";
+import type { Trace } from "../tasks/index.ts";
 import type { TokenDocument } from "../train/pretrain.ts";
 import { ReckonError } from "../util/errors.ts";
 import { Random } from "../util/random.ts";
 import { corpusOf, corpusTraces } from "./corpora.ts";
 import type { DataSource, Recipe, SuperviseStage } from "./schema.ts";
 import { traceText } from "./texts.ts";
-
-/** Broken rows that an error and a warning name. */
-const NAMED_FAULTS = { error: 5, warning: 20 } as const;
+import { readTraceFile, wellRated } from "./trace-files.ts";
 
 export interface Data {
   /** Traces in an epoch. */
@@ -35,7 +32,8 @@ interface Part {
 
 /**
  * Reads what a stage's `data` names.
- * @throws ReckonError DATA_UNREADABLE; DATA_ROWS for broken rows (unless they are skipped), or where nothing is left
+ * @throws ReckonError DATA_UNREADABLE; DATA_ROWS for broken rows (unless they are skipped), or where nothing is left;
+ * DATA_UNRATED where only well rated rows are wanted and none is rated
  */
 export async function openData(recipe: Recipe, stage: SuperviseStage, tokenizer: Tokenizer): Promise<Data> {
   const places = stage.data ?? [];
@@ -112,45 +110,25 @@ export function tokenise(trace: Pick<Trace, "prompt" | "thinking" | "answer">, t
 async function tracesOf(
   recipe: Recipe,
   stage: SuperviseStage,
-  { data, rows }: DataSource,
+  { data, rows, least }: DataSource,
   place: number,
   warnings: string[],
 ): Promise<readonly Trace[]> {
   const corpus = corpusOf(data);
   if (corpus !== undefined) {
+    if (least !== undefined) {
+      throw new ReckonError("RECIPE_INVALID", `${data} has no ratings, of which least: ${least} wants the best`, {
+        expected: "least beside a file of rated traces, or a stage that writes graded ones",
+      });
+    }
     if (rows !== undefined) return corpusTraces(corpus, rows, recipe.seed, stage.problems);
     throw new ReckonError("RECIPE_INVALID", `a corpus has no end: how many rows of ${data}?`, {
       expected: `{ "data": "${data}", "rows": 1000 }`,
     });
   }
-  const { traces, faults } = await readFileOf(data);
-  if (faults.length > 0 && stage.broken !== "skip") {
-    throw new ReckonError("DATA_ROWS", `${faults.length} rows of ${data} are broken.`, {
-      expected: 'JSON lines such as {"prompt":"Add 1 + 2.","thinking":"1+2=3","answer":"3"}',
-      got: named(faults, NAMED_FAULTS.error),
-      help: 'Mend these rows, or leave them out with broken: "skip" (--skip-broken).',
-    });
-  }
-  if (faults.length > 0)
-    warnings.push(`${faults.length} rows of ${data} were left out: ${named(faults, NAMED_FAULTS.warning)}`);
+  const file = await readTraceFile(data, stage.broken);
+  const { traces, warnings: told } = least === undefined ? file : wellRated(file, data, least);
+  warnings.push(...told);
   if (rows === undefined || rows >= traces.length) return traces;
   return Random.of(recipe.seed, "rows", place).shuffle(traces).slice(0, rows);
-}
-
-function named(faults: readonly TraceFault[], most: number): string {
-  const first = faults.slice(0, most).map(({ line, reason }) => `line ${line}: ${reason}`);
-  return first.join("; ") + (faults.length > most ? `; and ${faults.length - most} more` : "");
-}
-
-async function readFileOf(path: string): Promise<ReturnType<typeof readTraces>> {
-  try {
-    return readTraces(new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path)));
-  } catch (cause) {
-    throw new ReckonError("DATA_UNREADABLE", `${path} could not be read.`, {
-      expected: "traces as JSON lines in UTF-8",
-      got: cause instanceof Error ? cause.message : String(cause),
-      help: "Check the path.",
-      cause,
-    });
-  }
 }

@@ -62,6 +62,17 @@ test("each stage is estimated with its own model", async () => {
   assert.equal(whole.samplingFlops, stages[1]!.flops);
 });
 
+test("while PPO's critic warms up nothing is trained on", () => {
+  const trained = (criticWarmup: number): number => {
+    const rl = { kind: "reinforce", from: "x", problems, steps: 10, iterations: 2, ppo: { criticWarmup } } as const;
+    return estimate(resolveRecipe({ name: "r", description: "", stages: [{ ...rl, ...learning }] }), [undefined])
+      .trained;
+  };
+  assert.ok(trained(0) > 0);
+  assert.ok(Math.abs(trained(3) / trained(0) - 0.7) < 1e-9);
+  assert.equal(trained(20), 0);
+});
+
 test("sampling computes at a rate of its own: 5,000 tokens a second of 2.03 M parameters on two cores", async () => {
   const small = { flops: 2 * 2.03e6 * 300_000, samplingFlops: 2 * 2.03e6 * 300_000 };
   assert.ok(Math.abs(minutesOf(small, 2) - 1) < 0.02);

@@ -42,7 +42,7 @@ const CHAIN_TOKENS = 80;
 /**
  * Operations of training: 6 a parameter and trained token, 2 a sampled one (Kaplan et al. 2020, arXiv 2001.08361, §2.1).
  * Beside adapters a frozen parameter takes 4: it has no gradient of its own.
- * Left out: attention, prompts that are read before sampling, scoring by a reference or a teacher, evaluations.
+ * Left out: attention, prompts that are read before sampling, scoring by a reference or a teacher, a critic, evaluations.
  */
 export function trainingFlops(config: ModelConfig, tokens: Tokens, lora?: LoraSettings | undefined): number {
   const { parameterCount } = parameterLayout(config);
@@ -121,7 +121,9 @@ function tokensOf(recipe: Recipe, stage: Stage): Tokens {
     }
     case "reinforce": {
       const sampled = stage.steps * stage.promptsPerStep * stage.samplesPerPrompt * stage.maxNewTokens * ANSWER_SHARE;
-      return { sampled, trained: sampled * stage.iterations };
+      // While PPO's critic warms up the policy learns nothing.
+      const learning = 1 - Math.min(stage.steps, stage.ppo?.criticWarmup ?? 0) / stage.steps;
+      return { sampled, trained: sampled * stage.iterations * learning };
     }
     case "reward":
       return { sampled: 0, trained: stage.steps * stage.promptsPerStep * stage.chains * CHAIN_TOKENS };
@@ -138,9 +140,9 @@ function tokensOf(recipe: Recipe, stage: Stage): Tokens {
 /** Rows of a stage's data, about: what is sampled before is not there yet, and a user's file is not looked into. */
 function rowsOf(recipe: Recipe, { data = [] }: SuperviseStage): number {
   const sources = typeof data === "string" ? [{ data, weight: 1 }] : data;
-  return sources.reduce((total, { data: place, rows = Number.POSITIVE_INFINITY, weight }: DataSource) => {
+  return sources.reduce((total, { data: place, rows = Number.POSITIVE_INFINITY, least = 1, weight }: DataSource) => {
     const made = recipe.stages.find((stage) => stageNameOf(stage) === referenceOf(place));
-    const there = made === undefined ? UNKNOWN_ROWS : rowsOfMade(made);
+    const there = (made === undefined ? UNKNOWN_ROWS : rowsOfMade(made)) * (least > 1 ? GOOD_SHARE : 1);
     return total + weight * Math.min(rows, Number.isFinite(rows) && made === undefined ? rows : there);
   }, 0);
 }

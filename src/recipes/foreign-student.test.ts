@@ -1,14 +1,16 @@
 /** Models that were not made here as students: another tokenizer, without our special tokens; weights as small as can be. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { trainBpe } from "../model/bpe-train.ts";
 import { saveCheckpoint } from "../model/hf-checkpoint.ts";
 import { initialise } from "../model/initialise.ts";
+import { parameterLayout, views } from "../model/parameters.ts";
 import { RunDirectory } from "../runs/run-directory.ts";
 import { SPECIAL_TOKENS, type Trace, traceLines } from "../tasks/index.ts";
+import { loadOurs } from "./assemble.ts";
 import { loadModelFolder, type RecipeInput, resolveRecipe, runRecipe } from "./index.ts";
 
 const root = mkdtempSync(join(tmpdir(), "reckon-foreign-"));
@@ -19,7 +21,7 @@ const END = "<|endoftext|>";
 const sizes = { hiddenSize: 16, layers: 1, heads: 2, kvHeads: 1, headDim: 8, intermediateSize: 16, maxPositions: 512 };
 
 /** A folder as others publish them. */
-function published(architecture: "llama" | "qwen2"): string {
+function published(architecture: "llama" | "qwen2", tieEmbeddings = true): string {
   const tokenizerJson = trainBpe(["Add 12 + 30 and so on."], {
     vocabSize: VOCABULARY,
     digits: "single",
@@ -27,11 +29,11 @@ function published(architecture: "llama" | "qwen2"): string {
   });
   const vocabSize = Object.keys(tokenizerJson.model.vocab).length + 1;
   const config = {
-    ...{ architecture, vocabSize, ...sizes, ropeTheta: 10_000, rmsNormEps: 1e-5, tieEmbeddings: true },
+    ...{ architecture, vocabSize, ...sizes, ropeTheta: 10_000, rmsNormEps: 1e-5, tieEmbeddings },
     ...{ qkvBias: architecture === "qwen2", qkNorm: false },
   };
   const files = saveCheckpoint({ config, parameters: initialise(config, 1), tokenizerJson, dtype: "BF16" });
-  const folder = join(root, architecture);
+  const folder = join(root, tieEmbeddings ? architecture : `${architecture}-untied`);
   mkdirSync(folder);
   for (const [name, content] of files) writeFileSync(join(folder, name), content);
   return folder;
@@ -81,8 +83,43 @@ for (const architecture of ["llama", "qwen2"] as const) {
   });
 }
 
-test("adapters leave the embedding alone: that they cannot teach new tokens is said", async () => {
-  const run = await taught("lora", join(root, "llama"), { lora: { rank: 2 }, steps: 1 });
-  const events = lines(run, "events.jsonl").map(({ code }) => code);
-  assert.ok(events.includes("MODEL_TOKENS_ADDED") && events.includes("LORA_NEW_TOKENS"), events.join());
+test("with adapters the rows of the new tokens are learnt and no others, and a run that goes on knows which they are", async () => {
+  for (const tied of [true, false]) {
+    const from = tied ? join(root, "llama") : published("llama", false);
+    const name = tied ? "lora-tied" : "lora-untied";
+    const targets = tied ? ["q"] : ["q", "lm_head"];
+    const run = await taught(name, from, { lora: { rank: 2, targets }, learningRate: 0.05, checkpointEvery: 6 });
+    const losses = lines(run, "metrics.jsonl").flatMap(({ loss }) => (typeof loss === "number" ? [loss] : []));
+    assert.ok(losses.at(-1)! < losses[0]! - 1, `${losses[0]} falls to ${losses.at(-1)}`);
+
+    const { model: before, added } = await loadOurs(from);
+    assert.deepEqual(new Set(added), new Set(SPECIAL_TOKENS));
+    const after = await loadModelFolder(join(run, "checkpoints", "step-12"));
+    const { hiddenSize, vocabSize } = after.config;
+    const [rows, wereRows] = [after, before].map(({ config, parameters }) => {
+      const own = views(parameterLayout(config), parameters).get("embedding")!;
+      return Array.from({ length: vocabSize }, (_, token) =>
+        own.subarray(token * hiddenSize, (token + 1) * hiddenSize).join(),
+      );
+    }) as [string[], string[]];
+    const changed = rows.flatMap((row, token) => (row === wereRows[token] ? [] : [token]));
+    // Where the output matrix is its own, a token that is never read has an embedding without a gradient.
+    const learnt = SPECIAL_TOKENS.filter((token) => tied || !["<|pad|>", "<|end|>"].includes(token));
+    const ids = learnt.map((token) => after.tokenizer.specialId(token)!);
+    assert.deepEqual(
+      changed,
+      ids.sort((a, b) => a - b),
+    );
+    assert.equal(new Set(ids.map((id) => rows[id])).size, ids.length, "they are told from one another");
+
+    // The same run, killed after its sixth step.
+    const again = join(root, `run-${name}-again`);
+    cpSync(run, again, { recursive: true });
+    rmSync(join(again, "checkpoints", "step-12"), { recursive: true });
+    const resumed = await RunDirectory.open(root, `run-${name}-again`);
+    await runRecipe(resolveRecipe(resumed.recipe as RecipeInput), resumed, { workers: 1 });
+    await resumed.close();
+    const weights = (path: string): Buffer => readFileSync(join(path, "checkpoints", "step-12", "model.safetensors"));
+    assert.ok(weights(again).equals(weights(run)));
+  }
 });

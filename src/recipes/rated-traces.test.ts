@@ -65,3 +65,22 @@ test("a file without anything to train on is refused", async () => {
   await assert.rejects(opened(graded(undefined, "heldout", 8)), { code: "DATA_EMPTY" });
   await assert.rejects(opened([]), { code: "DATA_EMPTY" });
 });
+
+test("broken rows are refused by their lines, or left out and told; what is no text is refused", async () => {
+  const data = join(folder, "broken.jsonl");
+  const settings = { problems: [...demoMix], data, chains: 3, evaluatePrompts: 10 };
+  writeFileSync(data, `{"prompt":"x"}\n${traceLines(graded())}no\n`);
+  await assert.rejects(ratedTraces(settings, 1), {
+    code: "DATA_ROWS",
+    message: /2 rows of .*line 1: thinking is missing; line \d+: not JSON.*--skip-broken/s,
+  });
+  const skipped = await ratedTraces({ ...settings, broken: "skip" }, 1);
+  assert.equal(skipped.warnings.length, 1);
+  assert.match(skipped.warnings[0]!, /2 rows of .* were left out: line 1: thinking is missing; line \d+: not JSON/);
+  const whole = await opened(graded());
+  assert.deepEqual(whole.warnings, []);
+  assert.deepEqual(skipped.train(3), whole.train(3), "what is left is what there would be without them");
+  writeFileSync(data, Buffer.concat([Buffer.from(traceLines(graded())), Buffer.from([0xff, 0x0a])]));
+  await assert.rejects(ratedTraces({ ...settings, broken: "skip" }, 1), { code: "DATA_UNREADABLE" });
+  await assert.rejects(ratedTraces({ ...settings, data: join(folder, "none.jsonl") }, 1), { code: "DATA_UNREADABLE" });
+});

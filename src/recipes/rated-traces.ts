@@ -1,17 +1,17 @@
 /** What a reward model learns from and is tested on: a file of rated traces, or a corpus written as it is needed. */
-import { readFile } from "node:fs/promises";
-import { getTask, isBuiltIn, isHeldOut, type ProblemWeight, readTraces, type Trace } from "../tasks/index.ts";
+import { getTask, isBuiltIn, isHeldOut, type ProblemWeight, type Trace } from "../tasks/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import { hashString, Random } from "../util/random.ts";
 import { corpusOf, type RatedCorpus, ratedCorpus } from "./corpora.ts";
+import { readTraceFile } from "./trace-files.ts";
 
 export interface RatedTraces {
   /** The traces on prompt number `index` of the stream, which has no end. */
   train(index: number): readonly Trace[];
   /** The traces on each of the held-out prompts. */
   readonly heldOut: readonly (readonly Trace[])[];
-  /** Broken rows that were left out, as a sentence. */
-  readonly warning?: string;
+  /** What was left out, as sentences. */
+  readonly warnings: readonly string[];
   /** What a file without a held-out part is tested on, as a sentence. */
   readonly standIn?: string;
 }
@@ -21,6 +21,8 @@ type Groups = readonly (readonly Trace[])[];
 export interface RatedSettings {
   readonly problems: readonly ProblemWeight[];
   readonly data?: string | undefined;
+  /** What becomes of broken rows of a file; default `refuse`. */
+  readonly broken?: "refuse" | "skip" | undefined;
   readonly chains: number;
   readonly evaluatePrompts: number;
 }
@@ -33,8 +35,8 @@ const HELD_OUT_ONE_IN = 8;
 
 /**
  * Opens them.
- * @throws ReckonError DATA_UNREADABLE, DATA_EMPTY for a file that has no prompts both to train and to test on,
- * RECIPE_INVALID for an unknown corpus
+ * @throws ReckonError DATA_UNREADABLE, DATA_ROWS for broken rows (unless they are skipped), DATA_EMPTY for a file that has no
+ * prompts both to train and to test on, RECIPE_INVALID for an unknown corpus
  */
 export async function ratedTraces(settings: RatedSettings, seed: number): Promise<RatedTraces> {
   const { problems, data, chains } = settings;
@@ -44,6 +46,7 @@ export async function ratedTraces(settings: RatedSettings, seed: number): Promis
   return {
     train: (index) => write({ seed, index, split: "train", chains, problems }),
     heldOut: heldOutChains(settings, problems, write),
+    warnings: [],
   };
 }
 
@@ -59,24 +62,16 @@ function heldOutChains(
 }
 
 async function fromFile(path: string, settings: RatedSettings, seed: number): Promise<RatedTraces> {
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new ReckonError("DATA_UNREADABLE", `${path} could not be read`, {
-      expected: "rated traces as JSON lines (docs/reward-models.md)",
-      got: cause instanceof Error ? cause.message : String(cause),
-      cause,
-    });
-  });
-  const { traces, faults } = readTraces(text);
+  const { traces, warnings } = await readTraceFile(path, settings.broken);
   const groups = [...Map.groupBy(traces, ({ prompt }) => prompt).values()];
   const { train, heldOut, standIn } = parted(path, groups, settings);
   if (train.length === 0 || heldOut.length === 0) {
     throw new ReckonError("DATA_EMPTY", `${path} holds too little to train and to test on`, {
       expected: "traces on some dozens of prompts, not all of them of held-out problems",
-      got: `${groups.length} prompts, ${heldOut.length} of them held out; ${faults.length} broken rows`,
+      got: [`${groups.length} prompts, ${heldOut.length} of them held out`, ...warnings].join("; "),
     });
   }
   let order: { readonly epoch: number; readonly groups: Groups } | undefined;
-  const first = faults[0];
   return {
     train(index) {
       const epoch = Math.floor(index / train.length);
@@ -84,10 +79,8 @@ async function fromFile(path: string, settings: RatedSettings, seed: number): Pr
       return order.groups[index % train.length]!;
     },
     heldOut: heldOut.slice(0, settings.evaluatePrompts),
+    warnings,
     ...(standIn === undefined ? {} : { standIn }),
-    ...(first
-      ? { warning: `${faults.length} rows of ${path} are left out; the first is line ${first.line}: ${first.reason}` }
-      : {}),
   };
 }
 

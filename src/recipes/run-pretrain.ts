@@ -1,6 +1,7 @@
 /** Runs the stages over documents, pretraining and supervised fine-tuning, in a run directory. */
 import type { ModelConfig } from "../model/config.ts";
 import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
+import type { LoraSettings } from "../model/lora.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { type ProblemWeight, sampleFromMix } from "../tasks/index.ts";
 import { adapterState } from "../train/adapters.ts";
@@ -55,12 +56,9 @@ export async function runPretrain(
     return pretrainText(recipe, phase, index);
   };
   const lineage = restored ? Lineage.resumed(recipe, restored) : Lineage.fresh(recipe, config);
-  const start: Start = { tokenizer, config, parameters, restored, lineage };
+  const start: Start = { tokenizer, config, parameters, restored, lineage, newTokens: [] };
   await runDocuments(recipe, stage, store, options, start, text, phases.at(-1)!.mix.problems);
 }
-
-const FROZEN =
-  "adapters leave the embedding as it is, so the new tokens stay alike and no answer can be told from a thought: fine-tune without lora first";
 
 /** Supervised fine-tuning of a model, on traces or on clean worked solutions of training problems. */
 export async function runSupervise(
@@ -70,12 +68,11 @@ export async function runSupervise(
   options: StageOptions,
 ): Promise<void> {
   const restored = await restore(store);
-  const { model, lineage, added } = await beginning(recipe, stage.from, restored, options);
+  const { model, lineage, added, newTokens } = await beginning(recipe, stage.from, restored, options);
   const { tokenizer, config, parameters } = model;
   if (added.length > 0) {
     const message = `${stage.from} has got the special tokens ${added.join(" ")}: it is taught their meaning from nothing`;
     store.event({ level: "info", code: "MODEL_TOKENS_ADDED", step: 0, message });
-    if (stage.lora !== undefined) store.event({ level: "warning", code: "LORA_NEW_TOKENS", step: 0, message: FROZEN });
   }
   const data = stage.data === undefined ? undefined : await openData(recipe, stage, tokenizer);
   if (data && !restored) {
@@ -84,7 +81,7 @@ export async function runSupervise(
     lineage.data = originsOf(files);
     for (const message of data.warnings) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message });
   }
-  const start: Start = { tokenizer, config, parameters, restored, lineage, ...(data ? { data } : {}) };
+  const start: Start = { tokenizer, config, parameters, restored, lineage, newTokens, ...(data ? { data } : {}) };
   const text = (index: number): string => superviseText(recipe, stage, index);
   // The recipe's check has seen to it that there are steps where there is no data.
   const steps = stage.steps ?? stepsOf(data!, stage.epochs!, stage.tokensPerStep);
@@ -100,13 +97,25 @@ export async function beginning(
 ): Promise<{
   readonly model: LoadedCheckpoint;
   readonly lineage: Lineage;
-  /** Special tokens of ours that a published model has got. */
+  /** Special tokens of ours that a published model has got just now. */
   readonly added: readonly string[];
+  /** Ids of those that it has got at the start of this stage, whenever that was. */
+  readonly newTokens: readonly number[];
 }> {
-  if (restored) return { model: restored.model, lineage: Lineage.resumed(recipe, restored), added: [] };
+  if (restored) {
+    // Checkpoints without them are of models that had all tokens, or of older versions, which left their rows alone.
+    const newTokens = (restored.trainer["newTokens"] ?? []) as readonly number[];
+    return { model: restored.model, lineage: Lineage.resumed(recipe, restored), added: [], newTokens };
+  }
   const folder = options.modelFolder?.(from) ?? from;
   const { model, added } = await loadOurs(folder);
-  return { model, lineage: await Lineage.child(recipe, model, folder), added };
+  const newTokens = added.map((token) => model.tokenizer.specialId(token)!);
+  return { model, lineage: await Lineage.child(recipe, model, folder), added, newTokens };
+}
+
+/** A stage's adapters. Beside them the rows of new tokens are learnt: nothing else could tell these from one another. */
+export function adaptersOf(lora: LoraSettings | undefined, newTokens: readonly number[]): LoraSettings | undefined {
+  return lora && newTokens.length > 0 ? { ...lora, tokens: newTokens } : lora;
 }
 
 /** Where a stage over documents begins. */
@@ -116,6 +125,7 @@ interface Start {
   readonly parameters: Float32Array;
   readonly restored: RestoredTrainer | undefined;
   readonly lineage: Lineage;
+  readonly newTokens: readonly number[];
   /** What is learnt from in place of texts. */
   readonly data?: Data;
 }
@@ -125,12 +135,12 @@ async function runDocuments(
   stage: PretrainStage | (SuperviseStage & { readonly steps: number }),
   store: RunStore,
   options: StageOptions,
-  { tokenizer, config, parameters, restored, lineage, data }: Start,
+  { tokenizer, config, parameters, restored, lineage, newTokens, data }: Start,
   text: (index: number, step: number) => string,
   rungs: readonly ProblemWeight[],
 ): Promise<void> {
   const positions = Math.max(stage.rowLength + 1, stage.evaluateNewTokens + 64);
-  const lora = stage.kind === "supervise" ? stage.lora : undefined;
+  const lora = stage.kind === "supervise" ? adaptersOf(stage.lora, newTokens) : undefined;
   const spec = { config, shards: recipe.shards, positions, packed: true, lora };
   const state = restoredState(restored, PRETRAIN_START, store);
   const provider = await chooseProvider(options, store, state.step);
@@ -182,7 +192,7 @@ async function runDocuments(
           adapters: adapterState(compute),
           tokenizerJson: tokenizer.toJson(),
           optimizer: optimizer.state,
-          trainer: { kind: stage.kind, state: { ...now } },
+          trainer: { kind: stage.kind, state: { ...now }, ...(lora?.tokens ? { newTokens } : {}) },
           reckon: { ...lineage.record({ step: now.step, tokens, trained: tokens, lossTokens: now.tokens }) },
         });
         await store.saveCheckpoint(now.step, files);

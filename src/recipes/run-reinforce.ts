@@ -16,7 +16,7 @@ import { chooseProvider, restore, restoredState, startEngine } from "./assemble.
 import { evaluationMetrics, evaluationSample } from "./evaluation-metrics.ts";
 import { openLearnt } from "./learnt-parts.ts";
 import { openProblems, type ProblemSource } from "./problems.ts";
-import { beginning, type StageOptions } from "./run-pretrain.ts";
+import { adaptersOf, beginning, type StageOptions } from "./run-pretrain.ts";
 import type { Recipe, ReinforceStage } from "./schema.ts";
 
 /** Held-out problems are the same for every run, whatever its seed. */
@@ -52,7 +52,7 @@ async function runWith(
   options: StageOptions,
 ): Promise<void> {
   const restored = await restore(store);
-  const { model, lineage } = await beginning(recipe, stage.from, restored, options);
+  const { model, lineage, newTokens } = await beginning(recipe, stage.from, restored, options);
   const { config, tokenizer } = model;
   const positions = positionsOf(stage, config);
   if (!restored) {
@@ -67,8 +67,9 @@ async function runWith(
       draw({ seed: EVALUATION_SEED, index, split: "heldout" }),
     ),
   );
+  const lora = adaptersOf(stage.lora, newTokens);
   const engine = await startEngine(
-    { config, shards: recipe.shards, positions, packed: false, lora: stage.lora },
+    { config, shards: recipe.shards, positions, packed: false, lora },
     options,
     await chooseProvider(options, store, state.step),
     stage.optimizer,
@@ -122,7 +123,10 @@ async function runWith(
           adapters: adapterState(compute),
           tokenizerJson: tokenizer.toJson(),
           optimizer: engine.optimizer.state,
-          trainer: { kind: stage.kind, state: { ...now }, promptTooLong: fitting.told },
+          trainer: {
+            ...{ kind: stage.kind, state: { ...now }, promptTooLong: fitting.told },
+            ...(lora?.tokens ? { newTokens } : {}),
+          },
           reckon: {
             ...lineage.record({
               step: now.step,

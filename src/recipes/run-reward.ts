@@ -31,8 +31,9 @@ export async function runReward(
     reduce: stage.reduce,
   };
   const data = await ratedTraces(stage, recipe.seed);
-  const { warning, standIn } = data;
-  if (warning && !restored) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message: warning });
+  const { warnings, standIn } = data;
+  if (!restored)
+    for (const message of warnings) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message });
   if (standIn && !restored) store.event({ level: "info", code: "DATA_HELD_OUT", step: 0, message: standIn });
   const state = restoredState(restored, REWARD_START, store);
   const spec = { config, shards: recipe.shards, positions: stage.rowLength, packed: false };

@@ -42,6 +42,8 @@ export const rewardSchema = z.strictObject({
    * of their families; left out, graded traces of the problems, without end (`corpus:graded`).
    */
   data: z.string().optional(),
+  /** What becomes of a file with broken rows: it is refused, or the rows are left out; default refused. */
+  broken: z.enum(["refuse", "skip"]).optional(),
   /** Whose graded chains are learnt from without `data`, and in any case what a file without a held-out part is tested on. */
   problems: rungs,
   /** What is learnt; src/train/reward-data.ts says of what. */

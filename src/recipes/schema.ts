@@ -3,7 +3,7 @@
  * with its reason where the number is not common practice.
  */
 import { z } from "zod";
-import { LORA_TARGETS } from "../model/lora.ts";
+import { ALL_LORA_TARGETS, LORA_TARGETS } from "../model/lora.ts";
 import { ALGORITHM_NAMES } from "../train/algorithms/index.ts";
 import { dominated } from "../train/rewards/index.ts";
 import { ReckonError } from "../util/errors.ts";
@@ -67,13 +67,14 @@ const pretrainSchema = z.strictObject({
 
 /**
  * Adapters of low rank in place of the weights (model/lora.ts). They want about ten times the learning rate that the
- * weights do. On all linear layers by default, where they learn as well as the weights as long as there is little to learn.
+ * weights do. On all linear layers of the blocks by default, where they learn as well as the weights as long as there is
+ * little to learn.
  */
 const loraSchema = z.strictObject({
   rank: count.default(8),
   alpha: z.number().positive().default(16),
   targets: z
-    .array(z.enum(LORA_TARGETS))
+    .array(z.enum(ALL_LORA_TARGETS))
     .min(1)
     .default([...LORA_TARGETS]),
 });

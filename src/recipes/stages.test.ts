@@ -75,6 +75,11 @@ test("epochs that are set stand in place of a recipe's own steps, and the other 
 test("what recipes of before did not name is absent from them, so that their keys stay", () => {
   const [stage] = resolveRecipe(RECIPES["sft"]!.tiny).stages;
   for (const key of ["name", "data", "broken", "epochs", "distribution"]) assert.equal(key in stage!, false, key);
+  const [listed] = resolveRecipe(RECIPES["sft"]!.tiny, ['data=[{"data":"x.jsonl"}]']).stages;
+  assert.ok(listed?.kind === "supervise");
+  assert.deepEqual(listed.data, [{ data: "x.jsonl", weight: 1 }]);
+  const [judge] = resolveRecipe(RECIPES["reward"]!.tiny).stages;
+  assert.equal("broken" in judge!, false);
 });
 
 test("the key of the shipped base stays as it was recorded", () => {

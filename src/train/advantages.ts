@@ -117,6 +117,14 @@ function toGo(reward: number, penalties: Float32Array): Float32Array {
   return out;
 }
 
+/** @throws ReckonError TRAIN_NOT_FINITE for a reward that is no number: said here, before it looks like a gradient's fault */
+export function requireFinite(rewards: readonly number[]): void {
+  const bad = rewards.find((reward) => !Number.isFinite(reward));
+  if (bad !== undefined) {
+    throw new ReckonError("TRAIN_NOT_FINITE", "a reward is not a finite number", { got: String(bad) });
+  }
+}
+
 function checkRewards(rewards: readonly number[]): void {
   if (rewards.length < 2) {
     throw new ReckonError("TRAIN_GROUP_SIZE", "a group needs at least two answers to compare", {
@@ -124,10 +132,7 @@ function checkRewards(rewards: readonly number[]): void {
       got: `${rewards.length}`,
     });
   }
-  const bad = rewards.find((reward) => !Number.isFinite(reward));
-  if (bad !== undefined) {
-    throw new ReckonError("TRAIN_NOT_FINITE", "a reward is not a finite number", { got: String(bad) });
-  }
+  requireFinite(rewards);
 }
 
 function sum(values: Iterable<number>): number {

@@ -27,9 +27,16 @@ import {
   topK,
 } from "../graph/index.ts";
 import type { ModelConfig } from "../model/config.ts";
-import { type LoraSettings, loraScale } from "../model/lora.ts";
+import type { LoraSettings } from "../model/lora.ts";
 import { type ParameterLayout, parameterLayout } from "../model/parameters.ts";
-import { fullAttention, hiddenStates, logitsOf, type ParameterTensors, parameterInputs } from "../model/transformer.ts";
+import {
+  adapting,
+  fullAttention,
+  hiddenStates,
+  logitsOf,
+  type ParameterTensors,
+  parameterInputs,
+} from "../model/transformer.ts";
 import type { MicroBatch } from "./batch.ts";
 import { type DistilObjective, distilFeeds, distilLoss } from "./losses/distil.ts";
 import { type PolicyObjective, policyFeeds, policyLoss } from "./losses/policy.ts";
@@ -50,7 +57,7 @@ export interface ObjectiveGraphOptions {
   /** The longest row. */
   readonly positions: number;
   readonly target?: Target;
-  /** Adapters beside the linear layers: they are what is learnt, and the model's own parameters are frozen. */
+  /** Adapters beside the weights: they are what is learnt, and the model's own parameters are frozen. */
   readonly lora?: LoraSettings;
   /** Add the gradient to what is there; without it no `grad.NAME` goes in. Default true. */
   readonly accumulate?: boolean;
@@ -88,10 +95,11 @@ export function objectiveGraph(
     { positions: Math.ceil(options.positions / POSITIONS) * POSITIONS, ...(segments ? { segments } : {}) },
   );
   const flat = reshape(cast(ids, "int64"), ["B*S"]);
-  const hidden = hiddenStates(config, parameters, flat, attend, options.lora && loraScale(options.lora));
+  const adapted = options.lora && adapting(graph, config, options.lora);
+  const hidden = hiddenStates(config, parameters, flat, attend, adapted);
   const tempered = objective.kind === "policy" || objective.kind === "score";
   const temperature = tempered ? (objective.temperature ?? 1) : 1;
-  const logits = logitsOf(config, parameters, gatherRows(hidden, picked), 1 / temperature);
+  const logits = logitsOf(config, parameters, gatherRows(hidden, picked), 1 / temperature, adapted);
   const { logprobs, entropy } = graph.scope("loss", () => tokenLogprobs(logits, targets, { entropy: true }));
   graph.output("logprobs", logprobs);
   graph.output("entropy", entropy!);

@@ -148,6 +148,30 @@ test("while the critic warms up the policy stays as it is", async () => {
   assert.ok(mixed.length === 2 && Math.max(...mixed) > 0, `${mixed}: what is said of the answers is said here too`);
 });
 
+test("what is trained on is counted where the policy has a gradient, not while the critic alone learns", async () => {
+  const provider = await cpuProvider();
+  const settings = { steps: 2, miniBatches: 2, iterations: 2 };
+  const counted = async (criticWarmup: number) => {
+    const { store, trained } = await scene(provider, { settings, ppo: { criticWarmup } });
+    const read = store.curve("num_tokens");
+    // Of both passes over every answer of the steps that the policy learns in.
+    assert.equal(trained, 2 * (read[1]! - (criticWarmup === 0 ? 0 : read[criticWarmup - 1]!)));
+    return trained;
+  };
+  assert.equal(await counted(2), 0);
+  assert.ok((await counted(0)) > (await counted(1)));
+});
+
+test("a reward that is no number ends the run with its name, before policy or critic have learnt from it", async () => {
+  const spoilt = (groups: readonly Sampled[]) => altered(groups, "odd", (rollout) => rollout, Number.NaN);
+  const store = new MemoryStore();
+  await assert.rejects(scene(await cpuProvider(), { settings: { steps: 1 }, groups: spoilt, store }), {
+    code: "TRAIN_NOT_FINITE",
+    message: /a reward is not a finite number/,
+  });
+  assert.deepEqual(store.records, []);
+});
+
 test("after the critic's warm-up the policy begins with its schedule, and not in the middle of it", async () => {
   const { store } = await scene(await cpuProvider(), {
     settings: { steps: 6, learningRate: 0.001, schedule: { kind: "linear", warmup: 2 } },

@@ -11,6 +11,7 @@
  */
 import { mean } from "../util/statistics.ts";
 import { applyUpdate } from "./adapters.ts";
+import { requireFinite } from "./advantages.ts";
 import { type MicroBatch, microBatches } from "./batch.ts";
 import type { Compute } from "./compute.ts";
 import { explainedVariance, generalisedAdvantages, whiten } from "./gae.ts";
@@ -23,7 +24,7 @@ import { scheduleFactor } from "./schedule.ts";
 import { type ScoreBatch, type ScoreText, scoreBatches } from "./score-batch.ts";
 import type { ScoreObjective } from "./score-objective.ts";
 import { tokenWeights } from "./token-weights.ts";
-import { isMasked } from "./updates.ts";
+import { isMasked, learnedTokens } from "./updates.ts";
 import type { Sampled } from "./valuation.ts";
 
 export interface PpoSettings {
@@ -78,6 +79,7 @@ export function ppoUpdates(
   const objective = policyObjective(settings);
   const valueObjective: ScoreObjective = { kind: "squared", ...(ppo.valueClip > 0 ? { clip: ppo.valueClip } : {}) };
   return async (groups, { step }) => {
+    for (const { judgements } of groups) requireFinite(judgements.map(({ reward }) => reward));
     const learned = await learn(settings, policy.compute, critic.compute, groups);
     const rate = policyRate(settings, step);
     const valueRate = ppo.valueLearningRate * scheduleFactor(settings.schedule, step, settings.steps);
@@ -108,6 +110,10 @@ export function ppoUpdates(
       }
     }
     const counted = learned.filter(({ masked }) => !masked);
+    const valued = groups.map((group, g) => {
+      const own = learned.filter((one) => one.group === g).sort((a, b) => a.answer - b.answer);
+      return { ...group, advantages: own.map(({ advantage }) => advantage) };
+    });
     return {
       metrics: {
         ...tally.metrics(),
@@ -121,10 +127,9 @@ export function ppoUpdates(
         ),
         ...(ppo.klReward === 0 ? {} : { "ppo/kl": meanDistance(learned) }),
       },
-      groups: groups.map((group, g) => {
-        const own = learned.filter((one) => one.group === g).sort((a, b) => a.answer - b.answer);
-        return { ...group, advantages: own.map(({ advantage }) => advantage) };
-      }),
+      groups: valued,
+      // The critic's own are not among them: they are no gradients of the policy.
+      trainedTokens: step < ppo.criticWarmup ? 0 : settings.iterations * learnedTokens(settings, valued, true),
     };
   };
 }

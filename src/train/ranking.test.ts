@@ -73,6 +73,28 @@ test("an answer that it could not read is taken only where there is no other", a
   assert.deepEqual([best_of_k, weighted_vote], [{ "1": 0.5, "2": 0 }, 0]);
 });
 
+test("by a reward model that failed nothing is chosen, and why is said", async () => {
+  const rollouts = [rollout(0, "1", "b"), rollout(0, "?", "a")];
+  const broken: readonly Opinions[] = [
+    async (texts) => texts.map(({ thinking }) => Number(thinking)),
+    async () => {
+      throw new Error("no room");
+    },
+  ];
+  for (const [i, said] of broken.entries()) {
+    const answers = await judged(modelJudge(rules, said, 0), rollouts);
+    assert.throws(() => summariseRanking(answers, 2, true), {
+      code: "REWARD_FAILED",
+      message: i === 0 ? /1 of 2 answers.*it returned NaN/ : /2 of 2 answers.*no room/,
+    });
+    assert.deepEqual(
+      summariseRanking(answers, 2, false).votes,
+      { "1": 1, "2": 1 },
+      "the rules have judged all the same",
+    );
+  }
+});
+
 /** Thinking of two lines: the first is always right, the second is the answer. */
 function trace(index: number, digit: number, answer: string): Trace {
   const right = rightLetter(digit);

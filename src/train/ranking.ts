@@ -4,9 +4,10 @@
  * arXiv 2206.02336). Beside them stands pass@k, which no choice can exceed.
  */
 import { bestOfK, majorityVote } from "../generate/index.ts";
+import { ReckonError } from "../util/errors.ts";
 import { mean } from "../util/statistics.ts";
 import type { Evaluated } from "./evaluate.ts";
-import { opinionOn } from "./model-judge.ts";
+import { opinionFailure, opinionOn } from "./model-judge.ts";
 
 /** Optional numbers of `reckon eval --json`; what is right is what counts as right in its `pass_at_k`. */
 export interface RankingSummary {
@@ -23,6 +24,7 @@ export interface RankingSummary {
  * @param rated whether a reward model has judged them (model-judge.ts). A rating is `RewardOpinion.value`, of a step-wise model
  * thus the product over the lines or the least of them, as it was trained. Answers that it was not shown, or that were too
  * long for it, stand below all others and have no vote.
+ * @throws ReckonError REWARD_FAILED where it failed on any of them: a choice by the others would not be the model's
  */
 export function summariseRanking(answers: readonly Evaluated[], samples: number, rated: boolean): RankingSummary {
   const problems = Array.from({ length: answers.length / samples }, (_, p) =>
@@ -30,6 +32,7 @@ export function summariseRanking(answers: readonly Evaluated[], samples: number,
   );
   const votes = votesOf(problems, samples);
   if (!rated) return { votes };
+  checkRated(answers);
   const ranked = problems.map((list) =>
     list.map((answer) => ({
       rating: opinionOn(answer.judgement) ?? Number.NEGATIVE_INFINITY,
@@ -41,6 +44,16 @@ export function summariseRanking(answers: readonly Evaluated[], samples: number,
     best_of_k: forPowers(samples, (k) => mean(ranked.map((list) => bestOfK(list, k)))),
     weighted_vote: mean(problems.map((list) => voted(list, ({ judgement }) => opinionOn(judgement) ?? 0))),
   };
+}
+
+function checkRated(answers: readonly Evaluated[]): void {
+  const failures = answers.flatMap(({ judgement }) => opinionFailure(judgement) ?? []);
+  if (failures.length === 0) return;
+  throw new ReckonError("REWARD_FAILED", "the reward model failed, so that nothing can be chosen by it", {
+    expected: "a rating of every answer in the strict format that it has room for",
+    got: `${failures.length} of ${answers.length} answers without one; the first: ${failures[0]}`,
+    help: "measure without --reward-model, or with an earlier checkpoint of it",
+  });
 }
 
 /**

@@ -42,7 +42,7 @@ export interface ReinforceState {
   tokens: number;
   /** Tokens of prompts so far, once for every answer to them. */
   promptTokens: number;
-  /** Tokens of prompts and answers that gradients were computed of so far, once for every time. */
+  /** Tokens of prompts and answers that gradients of the policy were computed of so far, once for every time. */
   trainedTokens: number;
   /** Problems drawn so far. */
   problems: number;
@@ -65,15 +65,21 @@ export interface ReinforceParts {
   problem(index: number, odds?: Odds): Problem | Promise<Problem>;
   evaluate?(step: number): Promise<Record<string, number>>;
   save(state: ReinforceState): Promise<void>;
-  /** In place of GRPO's updates; every token of every answer that is not masked is taken to have been learnt from. */
+  /** In place of GRPO's updates. */
   readonly updates?: Updates;
 }
 
-/** Learns from a step's groups; gives its metrics, and the groups with the advantages that it made of them. */
-export type Updates = (
-  groups: readonly Sampled[],
-  state: ReinforceState,
-) => Promise<{ readonly metrics: Record<string, number>; readonly groups: readonly Group[] }>;
+/** What became of a step's groups. */
+export interface Updated {
+  readonly metrics: Record<string, number>;
+  /** With the advantages that were made of them. */
+  readonly groups: readonly Group[];
+  /** Tokens of prompts and answers that gradients of the policy were computed of, once for every time. */
+  readonly trainedTokens: number;
+}
+
+/** Learns from a step's groups. */
+export type Updates = (groups: readonly Sampled[], state: ReinforceState) => Promise<Updated>;
 
 /** Runs from `state` to the end, or until the store asks to stop; a checkpoint is saved in both cases. */
 export async function reinforce(
@@ -91,15 +97,17 @@ export async function reinforce(
     const started = performance.now();
     const drawn = await drawGroups(settings, state, parts);
     const generated = performance.now();
-    const { groups, metrics: updates } = await (parts.updates
-      ? parts.updates(drawn.groups, state)
-      : groupUpdates(settings, state, parts, drawn.groups));
+    const {
+      groups,
+      metrics: updates,
+      trainedTokens,
+    } = await (parts.updates ? parts.updates(drawn.groups, state) : groupUpdates(settings, state, parts, drawn.groups));
     const trained = performance.now();
     state.step++;
     state.problems += drawn.problems;
     state.tokens += drawn.tokens;
     state.promptTokens += drawn.promptTokens;
-    state.trainedTokens += settings.iterations * learnedTokens(settings, groups, parts.updates !== undefined);
+    state.trainedTokens += trainedTokens;
     if (settings.curriculum) {
       state.curriculum = advanceCurriculum(settings.curriculum, state.curriculum ?? {}, drawn.judged);
     }
@@ -225,9 +233,13 @@ async function groupUpdates(
   state: ReinforceState,
   parts: ReinforceParts,
   sampled: readonly Sampled[],
-): ReturnType<Updates> {
+): Promise<Updated> {
   const valued = await valueGroups(settings, parts.compute, sampled);
-  return { metrics: await update(settings, state, parts, valued), groups: valued.groups };
+  return {
+    metrics: await update(settings, state, parts, valued),
+    groups: valued.groups,
+    trainedTokens: settings.iterations * learnedTokens(settings, valued.groups),
+  };
 }
 
 /** By prompt: the budget of those that are made to go on; evenly spread, so that every shard has its share of them. */

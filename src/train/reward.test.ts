@@ -254,6 +254,79 @@ test("of several models each is asked and named by itself, and one that counts l
   await assert.rejects(twice([right], 0), { code: "REWARD_INVALID" }, "told at the beginning");
 });
 
+test("a model that returns no number, or throws, earns nothing, as a rule that fails does, and the failure is named", async () => {
+  const right = answered(`${rightLetter(0)}<|end|>`, true);
+  const rollouts = [right, answered("?", false), answered("z", true)];
+  const judged = async (opinions: () => Promise<(number | null)[]>) =>
+    (await modelJudge(letterJudge, opinions, 2)(rollouts)).map(({ score, reward, rewards, failures }) => [
+      ...[score, reward, rewards["model"], failures],
+    ]);
+  const failed = (message: string) => [{ name: "model", message }];
+  assert.deepEqual(await judged(async () => [Number.NaN, 0.5]), [
+    [1, 1, null, failed("it returned NaN")],
+    [0, 0, null, undefined],
+    [0, 1, 0.5, undefined],
+  ]);
+  assert.deepEqual(await judged(async () => [Number.NEGATIVE_INFINITY]), [
+    [1, 1, null, failed("it returned -Infinity")],
+    [0, 0, null, undefined],
+    [0, 0, null, failed("it returned undefined")],
+  ]);
+  const thrown = async (): Promise<never> => {
+    throw new Error("no room");
+  };
+  assert.deepEqual(await judged(thrown), [
+    [1, 1, null, failed("no room")],
+    [0, 0, null, undefined],
+    [0, 0, null, failed("no room")],
+  ]);
+  // Failures of two models, and of the rules, stand beside each other.
+  const both = modelJudge(modelJudge(letterJudge, thrown, 1, { name: "a" }), thrown, 1, { name: "b" });
+  assert.deepEqual(
+    (await both([right]))[0]!.failures?.map(({ name }) => name),
+    ["a", "b"],
+  );
+  const called = AbortSignal.abort();
+  await assert.rejects(
+    judged(async () => called.throwIfAborted() as never),
+    { name: "AbortError" },
+  );
+});
+
+test("a judge that always fails does not end a run, which says so as of any reward, and learns from the rules alone", async () => {
+  const judging =
+    (opinion: () => number): Judge =>
+    (rollouts, progress) =>
+      modelJudge(
+        letterJudge,
+        async (texts) => texts.map(opinion),
+        1,
+      )(
+        rollouts.map((rollout) => ({ ...answered(rollout.text, true), problem: rollout.problem })),
+        progress,
+      );
+  const judges = [
+    judging(() => Number.NaN),
+    judging(() => {
+      throw new Error("no room");
+    }),
+  ];
+  const byRules = await runReinforce(provider, { steps: 2 });
+  for (const [i, judge] of judges.entries()) {
+    const { store, parameters } = await runReinforce(provider, { steps: 2 }, { judge });
+    const told = store.events.filter(({ code }) => code === "REWARD_FAILED");
+    assert.match(
+      told[0]!.message,
+      i === 0 ? /^reward model failed: it returned NaN$/ : /^reward model failed: no room$/,
+    );
+    assert.deepEqual(
+      told.map(({ level, message }) => [level, /(\d+)th/.exec(message)?.[1] ?? "1"]),
+      ["1", "10", "100"].map((count) => ["warning", count]),
+    );
+    assert.deepEqual(parameters, byRules.parameters);
+  }
+});
+
 test("in a run it counts from its share of the steps on, whenever the run was stopped", async () => {
   const judge = modelJudge(letterJudge, async (texts) => texts.map(() => 1), 0.5, { after: 0.5 });
   // Letters are not in the strict format: here every answer is shown as if it were.
