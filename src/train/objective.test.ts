@@ -5,7 +5,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { flatten, goldenJson, goldenTensors, relativeError, worstParameter } from "../../test/golden-files.ts";
+import { graphicsProvider, NO_GRAPHICS } from "../../test/graphics.ts";
 import { cpuProvider } from "../graph/node.ts";
+import type { Provider } from "../graph/session.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { type BatchOptions, microBatches, type Sequence } from "./batch.ts";
 import { GradientEngine } from "./gradient-engine.ts";
@@ -25,12 +27,13 @@ async function run(
   parameters: Float32Array,
   objective: Objective,
   sequences: readonly Sequence[],
-  options: BatchOptions & { readonly target?: "fused" | "portable" },
+  options: BatchOptions & { readonly target?: "fused" | "portable"; readonly provider?: Provider },
 ): Promise<Run> {
-  const engine = await GradientEngine.create(await cpuProvider(), config, objective, {
+  const { provider = await cpuProvider(), target = "fused" } = options;
+  const engine = await GradientEngine.create(provider, config, objective, {
     packed: options.pack !== undefined,
     positions: config.maxPositions,
-    target: options.target ?? "fused",
+    target,
   });
   const gradient = new Float32Array(parameters.length);
   const batches = microBatches(sequences, options);
@@ -50,15 +53,17 @@ async function run(
   return { loss: results.reduce((total, { loss }) => total + loss, 0), gradient, logprobs, entropy };
 }
 
-function assertGradient(config: ModelConfig, actual: Float32Array, expected: Float32Array): void {
+function assertGradient(config: ModelConfig, actual: Float32Array, expected: Float32Array, most = 1e-5): void {
   const { name, error } = worstParameter(config, actual, expected);
-  assert.ok(error < 1e-5, `the gradient of ${name} is off by ${error} of its largest entry`);
+  assert.ok(error < most, `the gradient of ${name} is off by ${error} of its largest entry`);
 }
 
 const LAYOUTS: Readonly<Record<string, BatchOptions>> = {
   "padded rows": { tokens: 48, multiple: 8 },
   "packed rows": { tokens: 96, multiple: 8, pack: 32 },
 };
+
+const graphics = await graphicsProvider();
 
 for (const name of ["llama-tied", "llama-untied", "qwen2", "qwen3"]) {
   const golden = goldenJson<{ config: ModelConfig; documents: Sequence[]; loss: number }>(`model-${name}`);
@@ -75,6 +80,15 @@ for (const name of ["llama-tied", "llama-untied", "qwen2", "qwen3"]) {
       });
     }
   }
+
+  test(`${name}: loss and all gradients equal PyTorch's on WebGPU`, {
+    skip: graphics === undefined && NO_GRAPHICS,
+  }, async () => {
+    const settings = { ...LAYOUTS["padded rows"]!, provider: graphics!, target: graphics!.target };
+    const got = await run(config, parameters, { kind: "crossEntropy" }, golden.documents, settings);
+    assert.ok(Math.abs(got.loss / golden.loss - 1) < 1e-5, `loss ${got.loss}, expected ${golden.loss}`);
+    assertGradient(config, got.gradient, expected, 2e-5);
+  });
 }
 
 interface LossCase {
