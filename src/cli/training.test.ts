@@ -180,3 +180,16 @@ test("broken rows of a reward model's file are treated as those of any data set"
   const corpus = resolveRecipe(RECIPES["reward"]!.tiny, ["data=corpus:helpful"]);
   assert.deepEqual(skippingBroken(corpus), corpus);
 });
+
+test("broken rows of questions are left out where that is said; modules have none", () => {
+  const tasks = ["./my.ts", "./rows.jsonl", { file: "./other.jsonl", name: "other" }];
+  const [stage] = skippingBroken(resolveRecipe(RECIPES["r1-zero"]!.tiny, [`tasks=${JSON.stringify(tasks)}`])).stages;
+  assert.ok(stage?.kind === "reinforce");
+  assert.deepEqual(stage.tasks, [
+    "./my.ts",
+    { file: "./rows.jsonl", broken: "skip" },
+    { file: "./other.jsonl", name: "other", broken: "skip" },
+  ]);
+  const shipped = resolveRecipe(RECIPES["r1-zero"]!.tiny);
+  assert.deepEqual(skippingBroken(shipped), shipped);
+});

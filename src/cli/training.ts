@@ -20,6 +20,7 @@ import {
   type StageRecord,
 } from "../recipes/index.ts";
 import { RunDirectory, type RunObserver, type RunStatus } from "../runs/run-directory.ts";
+import { isRowsPath, type TaskFile } from "../runs/task-files.ts";
 import { ReckonError } from "../util/errors.ts";
 import { findModelFolder, modelFolder, shippedModels } from "./models.ts";
 import { onBrokenPipe } from "./pipes.ts";
@@ -90,7 +91,7 @@ export async function newRecipe(name: string, settings: readonly string[], scale
   return { ...recipe, stages: recipe.stages.map(located) };
 }
 
-/** The recipe with broken rows of its data left out instead of refused. */
+/** The recipe with broken rows of its data, and of its files of questions, left out instead of refused. */
 export function skippingBroken(recipe: Recipe): Recipe {
   return {
     ...recipe,
@@ -98,9 +99,15 @@ export function skippingBroken(recipe: Recipe): Recipe {
       const reads =
         (stage.kind === "supervise" && stage.data !== undefined) ||
         (stage.kind === "reward" && stage.data !== undefined && isPath(stage.data));
-      return reads ? { ...stage, broken: "skip" } : stage;
+      const leaving = reads ? { ...stage, broken: "skip" as const } : stage;
+      return "tasks" in leaving ? { ...leaving, tasks: leaving.tasks.map(leavingBroken) } : leaving;
     }),
   };
+}
+
+function leavingBroken(task: string | TaskFile): string | TaskFile {
+  if (typeof task !== "string") return { ...task, broken: "skip" };
+  return isRowsPath(task) ? { file: task, broken: "skip" } : task;
 }
 
 function located(stage: Recipe["stages"][number]): Recipe["stages"][number] {

@@ -9,7 +9,16 @@ export {
   type StopRequest,
 } from "./run-directory.ts";
 export { listRuns, requestOf, resumedAs, runNamed } from "./run-list.ts";
-export { type FileTask, hostTask, isTaskPath, leftOut, loadTask, loadTaskFile, type TaskFile } from "./task-files.ts";
+export {
+  type FileTask,
+  hostTask,
+  isRowsPath,
+  isTaskPath,
+  leftOut,
+  loadTask,
+  loadTaskFile,
+  type TaskFile,
+} from "./task-files.ts";
 export {
   createJudge,
   type JudgeOptions,

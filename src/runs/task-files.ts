@@ -34,8 +34,10 @@ export interface TaskFile {
 /** Rows left out that a warning names. */
 const MOST_NAMED = 20;
 
-/** What a path may end in to be a file of rows; anything else is a module. */
-const ROWS = /\.(?:jsonl|ndjson)$/i;
+/** Whether a path is of a file of rows; any other is of a module. */
+export function isRowsPath(path: string): boolean {
+  return /\.(?:jsonl|ndjson)$/i.test(path);
+}
 
 /** Whether a name is a path rather than the name of a built-in family. */
 export function isTaskPath(name: string): boolean {
@@ -48,7 +50,7 @@ export function isTaskPath(name: string): boolean {
  */
 export async function loadTask(source: string | TaskFile, options: UserModuleOptions = {}): Promise<UserTask> {
   if (typeof source !== "string") return loadTaskFile(source);
-  return ROWS.test(source) ? loadTaskFile({ file: source }) : loadUserTask(source, options);
+  return isRowsPath(source) ? loadTaskFile({ file: source }) : loadUserTask(source, options);
 }
 
 /** A file's task, and the rows that were left out. */

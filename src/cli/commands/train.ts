@@ -76,7 +76,7 @@ export function create(): Command {
         .choices(NODE_PROVIDERS)
         .default("cpu"),
     )
-    .option("--skip-broken", "of data sets: leave broken rows out instead of refusing them")
+    .option("--skip-broken", "of data sets and files of questions: leave broken rows out instead of refusing them")
     .option("--dry-run", "print the resolved recipe and what it will take, and end")
     .addHelpText("after", `\nRecipes:\n${recipeList()}`)
     .action(async (name: string | undefined, options: Options, command: Command) => {

@@ -2,6 +2,7 @@
 import { Option } from "commander";
 import {
   hostTask,
+  isRowsPath,
   isTaskPath,
   leftOut,
   loadTask,
@@ -64,7 +65,7 @@ export interface OpenedTask extends UserTask {
  */
 export async function openTask(name: string, ui: Ui, options: OpenOptions = {}): Promise<OpenedTask> {
   if (!isTaskPath(name)) return { ...hostTask(getTask(name), "", ""), origin: "built-in" };
-  const rows = /\.(?:jsonl|ndjson)$/i.test(name);
+  const rows = isRowsPath(name);
   const task = rows
     ? await loadTaskFile(taskFile(name, options))
     : await loadTask(name, { output: (text) => ui.say(text.trimEnd()) });
