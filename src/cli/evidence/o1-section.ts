@@ -121,7 +121,15 @@ ${partingWords("GRPO", grpo)} ${partingWords("PPO", ppo)}`;
 function partingWords(name: string, { training }: Measurement): string {
   const run = stretches(training?.rewards ?? []);
   const found = parting(run);
-  if (found === undefined) return `With ${name} they do not part within ${run.at(-1)?.to ?? 0} steps.`;
+  if (found === undefined) {
+    const [before, last] = [run.at(-2), run.at(-1)];
+    // Whether more steps could still part them: a reward that no longer rises gives a policy nothing to exploit.
+    const rise =
+      before && last
+        ? `; in the last of them the model's reward goes from ${figure(before.model, 3)} to ${figure(last.model, 3)}`
+        : "";
+    return `With ${name} they do not part within ${last?.to ?? 0} steps${rise}.`;
+  }
   const { best, at } = found;
   return `With ${name} they part at step ${at.from}: right answers fall from ${percent(best.accuracy)} (steps ${best.from}–${best.to}) to ${percent(at.accuracy)} while
 the model's reward goes from ${figure(best.model, 3)} to ${figure(at.model, 3)}.`;
