@@ -24,7 +24,7 @@ export const r1Zero: Readonly<Record<Scale, RecipeInput>> = {
         samplesPerPrompt: 16,
         // Four updates a batch: what 25 steps reach with one takes 12, and the clip hardly ever acts.
         miniBatches: 4,
-        // A little less than answers are measured with: with 256 many searches were cut there, and 94 % in the format, not 97.
+        // A little less than answers are measured with: where both were 256, many searches were cut, and 94 % in the format.
         maxNewTokens: 224,
         learningRate: 5e-4,
         schedule: { kind: "linear", warmup: 5, floor: 0.1 },
