@@ -1,4 +1,4 @@
-/** The recipe r1 at the scale tiny as it ships, from the first stage to the last: minutes, and what it is worth in the end. */
+/** The recipe r1 at the scale tiny as it ships, from the first stage to the last: what it is worth in the end. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -8,6 +8,7 @@ import { createJudge, type FileTask, leftOut, loadTaskFile, type UserTask } from
 import { getTask, type Problem, type Split } from "../tasks/index.ts";
 import { DEFAULT_REWARDS, type Judge } from "../train/judge.ts";
 import { ReckonError } from "../util/errors.ts";
+import { usageError } from "./command.ts";
 import { type OpenOptions, openTask, taskFile } from "./tasks/open.ts";
 import type { Ui } from "./ui.ts";
 
@@ -54,6 +55,7 @@ export async function openProblems(
       own.set(rows.name, rows);
       problems = ofSplit(rows, options.split ?? "all", ui);
     } else {
+      checkNoRows(file, options);
       for (const path of tasks) {
         const task = await openTask(path, ui, options);
         own.set(task.name, task);
@@ -67,14 +69,24 @@ export async function openProblems(
   }
 }
 
+/** Problems have been drawn of a split, with their own fields. */
+function checkNoRows(file: string, { split, as }: OpenOptions & { readonly split?: Split | "all" }): void {
+  const [option] = Object.entries({ "--split": split, "--as": as }).find(([, value]) => value !== undefined) ?? [];
+  if (option === undefined) return;
+  throw usageError(`${option} is for files of questions and answers`, {
+    expected: 'rows such as {"question":"What is 6 times 7?","answer":"42"}',
+    got: `${file}, which holds problems of a family`,
+  });
+}
+
 /** @throws ReckonError PROBLEMS_INVALID where the split has no row */
 function ofSplit(rows: FileTask, wanted: Split | "all", ui: Ui): Problem[] {
   const all = rows.problems();
   const trained = all.filter(({ split }) => split === "train").length;
   if (wanted === "all") {
-    if (trained > 0 && trained < all.length) {
+    if (trained > 0) {
       ui.warn(
-        `${trained} of the ${all.length} rows are such as training on this file draws from: of a model that was trained on it only --split heldout measures what it can`,
+        `${trained} of the ${all.length} rows are such as training on this file draws from: of a model that was trained on it only --split heldout tells what it can do`,
       );
     }
     return all;

@@ -89,8 +89,8 @@ test("with nothing to choose from it is wrong usage, before anything is loaded",
   }
 });
 
-test("what cannot judge this model is named before any answer is sampled", () => {
-  // The same model, of which two tokens have changed places.
+/** The judge, of which two tokens have changed places. */
+function otherTokens(): string {
   const other = join(folder, "other");
   cpSync(join(run, "checkpoints", "step-2"), other, { recursive: true });
   const file = join(other, "tokenizer.json");
@@ -98,6 +98,11 @@ test("what cannot judge this model is named before any answer is sampled", () =>
   const { vocab } = json.model;
   [vocab["a"], vocab["b"]] = [vocab["b"]!, vocab["a"]!];
   writeFileSync(file, JSON.stringify(json));
+  return other;
+}
+
+test("what cannot judge this model is named before any answer is sampled", () => {
+  const other = otherTokens();
   for (const [name, code] of [
     ["base", /REWARD_MODEL\]: base is no reward model[\s\S]*a language model/],
     ["nope", /MODEL_UNKNOWN/],
@@ -129,7 +134,11 @@ test("a stage table keeps every part of a reward, the opinions of the recipe's o
         name: "rl",
         from: base,
         steps: 1,
-        rewardModel: { from: "stage:judge", name: "taste" },
+        rewardModel: [
+          { from: "stage:judge", name: "taste" },
+          { from: run, name: "outside" },
+          { from: otherTokens(), name: "strange" },
+        ],
         ...learning,
       },
     ],
@@ -141,11 +150,17 @@ test("a stage table keeps every part of a reward, the opinions of the recipe's o
   }));
   writeFileSync(join(pipeline, "pipeline.json"), JSON.stringify({ recipe, stages }));
   const measured: string[] = [];
-  const options = { workers: 2, problems: 6, instructions: 2, onModel: (name: string) => void measured.push(name) };
+  const warnings: string[] = [];
+  const options = {
+    ...{ workers: 2, problems: 6, instructions: 2 },
+    onModel: (name: string) => void measured.push(name),
+    warn: (message: string) => void warnings.push(message),
+  };
   const rows = await stageTable(pipeline, options);
   const told = (table: unknown): unknown => JSON.parse(JSON.stringify(table)); // A share of nothing is null in the file.
   assert.deepEqual(told(await stageTable(pipeline, options)), told(rows));
   assert.deepEqual(measured, ["base", "rl"]);
+  assert.equal(warnings.filter((text) => /what strange thinks .* is not told/.test(text)).length, 2, warnings.join());
   const [kept] = readdirSync(pipeline).filter((name) => /^table-.*jsonl$/.test(name));
   const answers = readFileSync(join(pipeline, kept!), "utf8")
     .trimEnd()
@@ -156,6 +171,10 @@ test("a stage table keeps every part of a reward, the opinions of the recipe's o
     const opinion = rewards["taste"];
     assert.ok(opinion === null || (opinion! >= 0 && opinion! <= 1), JSON.stringify(rewards));
     assert.equal(opinion !== null, rewards["format"] === 1);
+    assert.ok(
+      rewards["outside"] === opinion && !("strange" in rewards),
+      "one that is no stage, and one of other tokens",
+    );
     for (const part of ["accuracy", "language", "length", "repetition", "overlong"]) assert.ok(part in rewards, part);
   }
 });

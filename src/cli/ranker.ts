@@ -25,9 +25,10 @@ export interface OpenedJudge {
 }
 
 /**
- * A judge that tells every part of a reward: the rules', and the opinions of reward models, which weigh nothing.
+ * A judge that tells every part of a reward: the rules', and the opinions of reward models, which weigh nothing. One that was
+ * made for other tokens is left out, and that is told.
  * @param asked the model whose answers are judged
- * @throws ReckonError what {@link openRanker} throws
+ * @throws ReckonError MODEL_UNKNOWN, REWARD_MODEL
  */
 export async function openWholeJudge(
   rewards: readonly NamedReward[],
@@ -43,7 +44,12 @@ export async function openWholeJudge(
   let judge = ruleJudge(ALL_REWARDS, options.maxTokens);
   try {
     for (const { name, folder } of rewards) {
-      const reward = await openRanker(folder, asked, problems, options, ui);
+      const reward = await openRanker(folder, asked, problems, options, ui).catch((error: unknown) => {
+        if (!(error instanceof ReckonError) || error.code !== "REWARD_TOKENIZER") throw error;
+        ui.warn(`what ${name} thinks of these answers is not told: ${error.summary}`);
+        return undefined;
+      });
+      if (reward === undefined) continue;
       opened.push(reward);
       judge = modelJudge(judge, reward.opinions, 0, { name });
     }

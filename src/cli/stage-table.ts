@@ -148,7 +148,9 @@ function judgesOf({ recipe, stages }: PipelineRecord, folder: string): NamedRewa
   const judged = recipe.stages.findLast((stage) => stage.kind === "reinforce" && stage.rewardModel !== undefined);
   if (judged?.kind !== "reinforce") return [];
   return listOf(judged.rewardModel).flatMap(({ from, name = MODEL_NAME }) => {
-    const stage = stages.find((one) => one.name === referenceOf(from) && one.state === "finished");
+    const made = referenceOf(from);
+    if (made === undefined) return [{ name, folder: modelFolder(from) }];
+    const stage = stages.find((one) => one.name === made && one.state === "finished");
     const checkpoint = stage && newestCheckpoint(join(folder, stage.folder));
     return checkpoint === undefined ? [] : [{ name, folder: checkpoint }];
   });

@@ -142,7 +142,8 @@ function rowsOf(recipe: Recipe, { data = [] }: SuperviseStage): number {
   const sources = typeof data === "string" ? [{ data, weight: 1 }] : data;
   return sources.reduce((total, { data: place, rows = Number.POSITIVE_INFINITY, least = 1, weight }: DataSource) => {
     const made = recipe.stages.find((stage) => stageNameOf(stage) === referenceOf(place));
-    const there = (made === undefined ? UNKNOWN_ROWS : rowsOfMade(made)) * (least > 1 ? GOOD_SHARE : 1);
+    const chosen = made?.kind === "graded" && made.least > 1; // The good ones alone, already.
+    const there = (made === undefined ? UNKNOWN_ROWS : rowsOfMade(made)) * (least > 1 && !chosen ? GOOD_SHARE : 1);
     return total + weight * Math.min(rows, Number.isFinite(rows) && made === undefined ? rows : there);
   }, 0);
 }

@@ -1,7 +1,7 @@
 /** Problems of a recipe's rungs, from shipped families and users' own. */
 import { leftOut, loadTask, type TaskFile } from "../runs/task-files.ts";
 import { createJudge, loadUserReward, type UserReward, type UserTask } from "../runs/user-modules.ts";
-import { getTask, type Problem, type ProblemWeight, sampleProblem } from "../tasks/index.ts";
+import { getTask, type Problem, type ProblemWeight, type Split, sampleProblem } from "../tasks/index.ts";
 import type { Odds } from "../train/curriculum.ts";
 import type { Judge, RuleRewards } from "../train/judge.ts";
 import { ReckonError } from "../util/errors.ts";
@@ -11,7 +11,7 @@ export interface ProblemSource {
   draw(request: {
     readonly seed: number;
     readonly index: number;
-    readonly split: "train" | "heldout";
+    readonly split: Split;
     /** Factors on the rungs' weights; default 1. */
     readonly odds?: Odds;
   }): Promise<Problem>;

@@ -70,10 +70,7 @@ export async function runSupervise(
   const restored = await restore(store);
   const { model, lineage, added, newTokens } = await beginning(recipe, stage.from, restored, options);
   const { tokenizer, config, parameters } = model;
-  if (added.length > 0) {
-    const message = `${stage.from} has got the special tokens ${added.join(" ")}: it is taught their meaning from nothing`;
-    store.event({ level: "info", code: "MODEL_TOKENS_ADDED", step: 0, message });
-  }
+  tellAdded(store, stage.from, added);
   const data = stage.data === undefined ? undefined : await openData(recipe, stage, tokenizer);
   if (data && !restored) {
     const files = placesOf(stage).data.filter(isPath);
@@ -111,6 +108,13 @@ export async function beginning(
   const { model, added } = await loadOurs(folder);
   const newTokens = added.map((token) => model.tokenizer.specialId(token)!);
   return { model, lineage: await Lineage.child(recipe, model, folder), added, newTokens };
+}
+
+/** Says which special tokens a published model has got. */
+export function tellAdded(store: RunStore, from: string, added: readonly string[]): void {
+  if (added.length === 0) return;
+  const message = `${from} has got the special tokens ${added.join(" ")}: it is taught their meaning from nothing`;
+  store.event({ level: "info", code: "MODEL_TOKENS_ADDED", step: 0, message });
 }
 
 /** A stage's adapters. Beside them the rows of new tokens are learnt: nothing else could tell these from one another. */

@@ -16,7 +16,7 @@ import { chooseProvider, restore, restoredState, startEngine } from "./assemble.
 import { evaluationMetrics, evaluationSample } from "./evaluation-metrics.ts";
 import { openLearnt } from "./learnt-parts.ts";
 import { openProblems, type ProblemSource } from "./problems.ts";
-import { adaptersOf, beginning, type StageOptions } from "./run-pretrain.ts";
+import { adaptersOf, beginning, type StageOptions, tellAdded } from "./run-pretrain.ts";
 import type { Recipe, ReinforceStage } from "./schema.ts";
 
 /** Held-out problems are the same for every run, whatever its seed. */
@@ -52,7 +52,8 @@ async function runWith(
   options: StageOptions,
 ): Promise<void> {
   const restored = await restore(store);
-  const { model, lineage, newTokens } = await beginning(recipe, stage.from, restored, options);
+  const { model, lineage, added, newTokens } = await beginning(recipe, stage.from, restored, options);
+  tellAdded(store, stage.from, added);
   const { config, tokenizer } = model;
   const positions = positionsOf(stage, config);
   if (!restored) {

@@ -30,7 +30,8 @@ export async function runReward(
     aspects: stage.aspects,
     reduce: stage.reduce,
   };
-  const data = await ratedTraces(stage, recipe.seed);
+  // What goes on goes on with the rows that it began with: older versions left broken ones out without being told to.
+  const data = await ratedTraces(restored ? { broken: "skip", ...stage } : stage, recipe.seed);
   const { warnings, standIn } = data;
   if (!restored)
     for (const message of warnings) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message });

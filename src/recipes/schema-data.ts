@@ -13,7 +13,10 @@ const sourceSchema = z.strictObject({
   data: placeSchema,
   /** Rows that are taken, drawn without repetition; a file that has fewer gives all. Of a corpus: how many are written. */
   rows: count.optional(),
-  /** Least overall rating, from 1 to 5, of a row that is learnt from; left out, all are. Of a file of rated traces. */
+  /**
+   * Least overall rating, from 1 to 5, of a row that is learnt from; left out, all are. Of a file of rated traces; other than
+   * with a stage of graded chains, a score without ratings is no rating.
+   */
   least: z.number().min(1).max(5).optional(),
   /** How often each row stands in an epoch; of a part, every epoch takes another one. */
   weight: z.number().positive().default(1),

@@ -43,7 +43,7 @@ export async function readTraceFile(path: string, broken: "refuse" | "skip" = "r
 export function wellRated({ traces, warnings }: TraceFile, path: string, least: number): TraceFile {
   const ratings = traces.map((trace) => trace.ratings && overallRating(trace.ratings));
   const unrated = ratings.filter((rating) => rating === undefined).length;
-  if (unrated === traces.length) {
+  if (traces.length > 0 && unrated === traces.length) {
     throw new ReckonError("DATA_UNRATED", `no row of ${path} has ratings, of which least: ${least} wants the best.`, {
       expected: 'rows with "ratings":{"correctness":5,"clarity":4}',
       got: `${traces.length} rows without ratings`,

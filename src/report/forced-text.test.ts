@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { chooseCharts, comparedMetrics } from "./chart-specs.ts";
 import { forcesWaits, type Thought, thoughtPieces } from "./forced-text.ts";
-import { rungsOf } from "./rungs.ts";
+import { rungNames } from "./rungs.ts";
 
 /** Pieces as text, forced ones in brackets. */
 const told = (of: Thought): string =>
@@ -18,7 +18,7 @@ it("marks what was forced into a thought, wherever the thought stands in its com
   assert.equal(told({ thinking, completion }), thinking);
   assert.equal(told({ thinking, completion, forced: [] }), thinking);
   // Words before the thinking, and a thought that stands in the tag itself.
-  const late = { thinking: "t", completion: "<think>t</think>", forced: [{ from: "<think>".length, count: 1 }] };
+  const late = { thinking: "t", completion: "t <think>t</think>", forced: [{ from: "t <think>".length, count: 1 }] };
   assert.equal(told(late), "[t]");
   const two = [
     { from, count: 5 },
@@ -57,6 +57,6 @@ it("knows the rungs of a run from its settings and its tests", () => {
     "eval/add/0/accuracy",
     "eval/add/0/chance",
   ];
-  assert.deepEqual(rungsOf({ stages: [{ problems }] }, keys), ["add 0", "max 9", "max 10"]);
-  assert.deepEqual(rungsOf(null, []), []);
+  assert.deepEqual(rungNames({ stages: [{ problems }] }, keys), ["add 0", "max 9", "max 10"]);
+  assert.deepEqual(rungNames(null, []), []);
 });

@@ -18,7 +18,8 @@ export interface LadderRow {
   readonly rungs: readonly Rung[];
 }
 
-const RUNG = /^eval\/([^/]+)\/(\d+)\/accuracy$/;
+/** A metric of one rung: its family and level. */
+export const RUNG = /^eval\/([^/]+)\/(\d+)\/accuracy$/;
 const FAMILY = /^eval\/([^/]+)\/accuracy$/;
 
 /** Steps at which a run was evaluated. */

@@ -125,6 +125,7 @@ function thought(sample: ReportSample): Markup[] {
   const out: Markup[] = [];
   let room = LONGEST;
   for (const { text, forced } of thoughtPieces(sample)) {
+    if (room === 0) return [...out, html` …`];
     const part = text.slice(0, room);
     out.push(forced ? html`<mark>${part}<small> forced</small></mark>` : html`${part}`);
     room -= text.length;

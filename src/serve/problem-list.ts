@@ -4,7 +4,7 @@
  * kept for the last few questions, so that a further page goes over its own problems alone.
  */
 import type { RolloutFilter } from "./rollout-columns.ts";
-import { LOG, type NamedLog } from "./rollout-search.ts";
+import { logOf, type NamedLog, placeOf, rowOf } from "./rollout-search.ts";
 import type { ProblemOutcome, ProblemPage, ProblemSummary, Rung } from "./wire.ts";
 
 export interface ProblemQuery extends Pick<RolloutFilter, "family" | "level"> {
@@ -45,11 +45,11 @@ export class ProblemList {
     const rungs = new Map(columns.flatMap((one) => one.rungs.map((rung) => [`${rung.family} ${rung.level}`, rung])));
     const firsts = shown.map(({ places }) => places[0]!);
     const texts = await Promise.all(
-      logs.map(({ log }, i) => log.read(firsts.filter((at) => Math.floor(at / LOG) === i).map((at) => at % LOG))),
+      logs.map(({ log }, i) => log.read(firsts.filter((at) => logOf(at) === i).map((at) => rowOf(at)))),
     );
     const items = found.map(({ problem: { id, family, level, places }, outcomes }): ProblemSummary => {
       const [first] = places;
-      const prompt = texts[Math.floor(first! / LOG)]!.get(first! % LOG)?.prompt ?? "";
+      const prompt = texts[logOf(first!)]!.get(rowOf(first!))?.prompt ?? "";
       const right = outcomes.reduce((sum, one) => sum + one.right, 0);
       return { id, family, level, prompt, answers: places.length, right, outcomes };
     });
@@ -75,7 +75,7 @@ export class ProblemList {
 
 function group(logs: readonly NamedLog[], filter: RolloutFilter): readonly Seen[] {
   const seen = new Map<string, Seen>();
-  const stepAt = (place: number): number => logs[Math.floor(place / LOG)]!.log.columns.table.step[place % LOG]!;
+  const stepAt = (place: number): number => logs[logOf(place)]!.log.columns.table.step[rowOf(place)]!;
   logs.forEach(({ log: { columns } }, log) => {
     const { problem, family, level } = columns.table;
     for (const row of columns.select(filter)) {
@@ -85,9 +85,9 @@ function group(logs: readonly NamedLog[], filter: RolloutFilter): readonly Seen[
         entry = { id, family: columns.families[family[row]!]!, level: level[row]!, places: [], occasions: 0 };
         seen.set(id, entry);
       }
-      const place = log * LOG + row;
+      const place = placeOf(log, row);
       const before = entry.places.at(-1);
-      const same = before !== undefined && Math.floor(before / LOG) === log && stepAt(before) === stepAt(place);
+      const same = before !== undefined && logOf(before) === log && stepAt(before) === stepAt(place);
       if (!same) entry.occasions++;
       entry.places.push(place);
     }
@@ -105,11 +105,11 @@ function outcomesOf(logs: readonly NamedLog[], { places }: Seen): ProblemOutcome
   const out: { run: string; step: number; answers: number; right: number }[] = [];
   const found = new Map<string, (typeof out)[number]>();
   for (const place of places) {
-    const { run, log } = logs[Math.floor(place / LOG)]!;
+    const { run, log } = logs[logOf(place)]!;
     const { columns } = log;
-    const row = place % LOG;
+    const row = rowOf(place);
     const step = columns.table.step[row]!;
-    const key = `${Math.floor(place / LOG)} ${step}`;
+    const key = `${logOf(place)} ${step}`;
     let one = found.get(key);
     if (one === undefined) {
       one = { run, step, answers: 0, right: 0 };

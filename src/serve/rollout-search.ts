@@ -40,7 +40,11 @@ export interface NamedLog {
 /** Orders that are kept; each is 8 bytes a match. */
 const MOST_ORDERS = 4;
 /** Of a log in a place, which is log × 2³² + row. */
-export const LOG = 2 ** 32;
+const LOG = 2 ** 32;
+
+export const placeOf = (log: number, row: number): number => log * LOG + row;
+export const logOf = (place: number): number => Math.floor(place / LOG);
+export const rowOf = (place: number): number => place % LOG;
 
 export class RolloutSearch {
   /** By the question and the state of the files: the places of the rollouts, in order. */
@@ -66,7 +70,7 @@ export class RolloutSearch {
       order = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
       let at = 0;
       parts.forEach((part, i) => {
-        for (const row of part) order![at++] = i * LOG + row;
+        for (const row of part) order![at++] = placeOf(i, row);
       });
       order.sort(comparator(sort, columns));
     }
@@ -82,10 +86,10 @@ export class RolloutSearch {
 
 function comparator(sort: RolloutSort, columns: readonly RolloutLog["columns"][]): (a: number, b: number) => number {
   const value = (at: number, key: "step" | "reward" | "tokens" | "advantage" | "group" | "index"): number =>
-    columns[Math.floor(at / LOG)]!.table[key][at % LOG]!;
+    columns[logOf(at)]!.table[key][rowOf(at)]!;
   const tie = (a: number, b: number): number =>
     value(b, "step") - value(a, "step") ||
-    Math.floor(a / LOG) - Math.floor(b / LOG) ||
+    logOf(a) - logOf(b) ||
     value(a, "group") - value(b, "group") ||
     value(a, "index") - value(b, "index");
   if (sort === "newest") return tie;
@@ -97,11 +101,11 @@ function comparator(sort: RolloutSort, columns: readonly RolloutLog["columns"][]
 /** The rollouts at some places of an order. */
 async function readFound(logs: readonly NamedLog[], page: Float64Array): Promise<FoundRollout[]> {
   const texts = await Promise.all(
-    logs.map(({ log }, i) => log.read([...page].filter((at) => Math.floor(at / LOG) === i).map((at) => at % LOG))),
+    logs.map(({ log }, i) => log.read([...page].filter((at) => logOf(at) === i).map((at) => rowOf(at)))),
   );
   return [...page].flatMap((at) => {
-    const i = Math.floor(at / LOG);
-    const rollout = texts[i]!.get(at % LOG);
+    const i = logOf(at);
+    const rollout = texts[i]!.get(rowOf(at));
     return rollout === undefined ? [] : [{ run: logs[i]!.run, ...rollout }];
   });
 }

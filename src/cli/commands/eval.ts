@@ -14,7 +14,7 @@ import { openModel } from "../models.ts";
 import { openProblems } from "../problem-files.ts";
 import { openRanker } from "../ranker.ts";
 import { stageTable, stageTableText } from "../stage-table.ts";
-import { again, fieldsOption, skipBrokenOption } from "../tasks/open.ts";
+import { again, fieldsOption, nameOption, skipBrokenOption } from "../tasks/open.ts";
 import { table, type Ui } from "../ui.ts";
 
 interface Options {
@@ -22,7 +22,8 @@ interface Options {
   readonly task: readonly string[];
   readonly skipBroken?: boolean;
   readonly fields?: RowFields;
-  readonly split: Split | "all";
+  readonly as?: string;
+  readonly split?: Split | "all";
   readonly instructions?: boolean;
   readonly stages?: boolean;
   readonly rewardModel?: string;
@@ -68,10 +69,11 @@ export function create(): Command {
     )
     .addOption(skipBrokenOption())
     .addOption(fieldsOption())
+    .addOption(nameOption())
     .addOption(
       new Option("--split <split>", "of such a file: the rows that are posed; those to train on, or those kept from it")
         .choices(["all", "heldout", "train"])
-        .default("all"),
+        .default(undefined, "all"),
     )
     .option("--instructions", "on held-out instructions: answers at once, in words, as lists; greetings; recall")
     .option("--stages", "of a run of several stages: what each of them gave, as a table")
@@ -89,9 +91,7 @@ export function create(): Command {
     .option("--workers <n>", "threads; does not change the result", integer(1), availableParallelism())
     .action(async (name: string, options: Options, command: Command) => {
       const ui = uiOf(command);
-      if (options.task.length > 0 && options.problems === undefined) {
-        throw usageError("--task says whose problems stand in a file", { expected: "--problems <file> beside it" });
-      }
+      if (options.problems === undefined) checkFileless(options);
       checkRanking(options);
       if (options.stages) return printStages(ui, name, options);
       const { folder, checkpoint } = await openModel(name);
@@ -110,6 +110,14 @@ export function create(): Command {
       print(ui, folder, summary, ranking);
       if (instructions) printInstructions(ui, instructions);
     });
+}
+
+/** Options that say how a file is read are for nothing where none is. */
+function checkFileless({ task, skipBroken, fields, as, split }: Options): void {
+  const given = { "--task": task[0], "--skip-broken": skipBroken, "--fields": fields, "--as": as, "--split": split };
+  const [option] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+  if (option === undefined) return;
+  throw usageError(`${option} says something of a file of problems`, { expected: "--problems <file> beside it" });
 }
 
 function checkRanking({ rewardModel, samples, stages }: Options): void {

@@ -8,6 +8,7 @@ import { parameterLayout } from "../../model/parameters.ts";
 import { readPipeline, stageNameOf } from "../../recipes/index.ts";
 import { listOf } from "../../recipes/stages.ts";
 import type { ReliabilityBin } from "../../train/calibration.ts";
+import { MODEL_NAME } from "../../train/model-judge.ts";
 import { newestCheckpoint, openModel } from "../models.ts";
 import { metricLines } from "./training-record.ts";
 
@@ -48,7 +49,8 @@ export async function courseOf(run: string): Promise<readonly StageCourse[]> {
     done.map(async ({ name, kind, folder, seconds }) => {
       const place = join(run, folder);
       const own = recipe?.stages.find((stage) => stageNameOf(stage) === name);
-      const judges = own?.kind === "reinforce" ? listOf(own.rewardModel).map(({ name: its = "model" }) => its) : [];
+      const judges =
+        own?.kind === "reinforce" ? listOf(own.rewardModel).map(({ name: called = MODEL_NAME }) => called) : [];
       const opinions = judges.length === 0 ? [] : metricLines(place).flatMap((line) => opinionStep(line, judges));
       return {
         ...{ stage: name, kind, seconds: Math.round(seconds) },

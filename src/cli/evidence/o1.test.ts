@@ -75,7 +75,10 @@ test("the section tells pair accuracy, calibration, the parting and its floors",
     () => undefined,
   );
   assert.match(section, /With GRPO they part at step 61/);
-  assert.match(section, /With PPO they do not part within 100 steps; in the last of them the model's reward goes from 0\.722 to 0\.773\./);
+  assert.match(
+    section,
+    /With PPO they do not part within 100 steps; in the last of them the model's reward goes from 0\.722 to 0\.773\./,
+  );
   assert.match(section, /≥ 85\.0 % \| 80\.0 % \| \*\*missed\*\* by 5\.0 points/);
   assert.match(section, /\| 1 ± 0\.25 \| 0\.95 \| met \|/);
   assert.match(section, /with GRPO −40\.0 \(/);

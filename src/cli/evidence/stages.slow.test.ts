@@ -110,8 +110,6 @@ test("the other parts go on from there, are kept, and read again without doing a
   const { stages } = read<CourseRecord>("r1-tiny-0-course");
   assert.ok(stages.length === 8 && stages.every(({ seconds }) => seconds > 0));
   assert.ok(stages.find(({ stage }) => stage === "harmless")!.judge!.evaluation["eval/pair_accuracy"]! >= 0);
-  const { opinions = [] } = stages.find(({ stage }) => stage === "rl")!;
-  assert.deepEqual(Object.keys(opinions[0]!.opinions), ["helpful", "harmless"]);
   assert.match(report, /\| harmless, seed 0 \| \d/);
 
   const times = () => readdirSync(records).map((name) => `${name} ${statSync(join(records, name)).mtimeMs}`);

@@ -5,12 +5,13 @@ import { hostileAnswers, type Ladder, type Problem, type RowFields, type Verdict
 import { ReckonError } from "../../util/errors.ts";
 import { integer, newCommand, uiOf } from "../command.ts";
 import { kindOf, knobs, shortShare } from "./list.ts";
-import { fieldsOption, type OpenedTask, openTask, skipBrokenOption, workedSolution } from "./open.ts";
+import { fieldsOption, nameOption, type OpenedTask, openTask, skipBrokenOption, workedSolution } from "./open.ts";
 
 interface Options {
   readonly seed: number;
   readonly skipBroken?: boolean;
   readonly fields?: RowFields;
+  readonly as?: string;
 }
 
 export interface LevelCard {
@@ -69,6 +70,7 @@ export function cardCommand(): Command {
     .option("--seed <n>", "the same seed draws the same examples", integer(0), 0)
     .addOption(skipBrokenOption())
     .addOption(fieldsOption())
+    .addOption(nameOption())
     .action(async (family: string, options: Options, command: Command) => {
       const ui = uiOf(command);
       const task = await openTask(family, ui, options);

@@ -10,6 +10,7 @@ import {
   type Preference,
   type ProblemWeight,
   preferenceTraces,
+  type Split,
 } from "../../tasks/index.ts";
 import { integer, newCommand, uiOf } from "../command.ts";
 import { MIXES, type MixName, mixOption } from "../evaluation.ts";
@@ -19,7 +20,7 @@ interface Options {
   readonly count: number;
   readonly chains: number;
   readonly seed: number;
-  readonly split: "train" | "heldout";
+  readonly split: Split;
   readonly mix: MixName;
   readonly preferences?: Preference;
 }

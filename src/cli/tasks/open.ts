@@ -19,9 +19,19 @@ export interface OpenOptions {
   readonly skipBroken?: boolean | undefined;
   /** Where a file's question, answer, level and split stand, if not under the usual names. */
   readonly fields?: RowFields | undefined;
+  /** Name of a file's family, if it is not the file's. */
+  readonly as?: string | undefined;
 }
 
-/** `--skip-broken`, for commands that read files of questions and answers. */
+/** `--as`, for commands that read files of questions and answers. */
+export function nameOption(): Option {
+  return new Option(
+    "--as <name>",
+    "of such a file: the family's name, if not the file's; with the question it decides which rows are held out",
+  );
+}
+
+/** `--skip-broken`, for the same. */
 export function skipBrokenOption(): Option {
   return new Option(
     "--skip-broken",
@@ -50,8 +60,8 @@ function readFields(text: string): RowFields {
 }
 
 /** A file of rows as it was asked for. */
-export function taskFile(file: string, { skipBroken, fields }: OpenOptions): TaskFile {
-  return { file, broken: skipBroken ? "skip" : "refuse", ...(fields === undefined ? {} : { fields }) };
+export function taskFile(file: string, { skipBroken, fields, as: name }: OpenOptions): TaskFile {
+  return { file, name, fields, broken: skipBroken ? "skip" : "refuse" };
 }
 
 /** A task that a command line names. */

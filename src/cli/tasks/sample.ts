@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import type { Language, RowFields, Split } from "../../tasks/index.ts";
 import { integer, newCommand, uiOf } from "../command.ts";
-import { fieldsOption, openTask, skipBrokenOption } from "./open.ts";
+import { fieldsOption, nameOption, openTask, skipBrokenOption } from "./open.ts";
 
 interface Options {
   readonly level: number;
@@ -12,6 +12,7 @@ interface Options {
   readonly language?: Language;
   readonly skipBroken?: boolean;
   readonly fields?: RowFields;
+  readonly as?: string;
 }
 
 export function sampleCommand(): Command {
@@ -32,6 +33,7 @@ export function sampleCommand(): Command {
     .addOption(new Option("--language <code>", "language of the prompts (default: a mixture)").choices(["en", "de"]))
     .addOption(skipBrokenOption())
     .addOption(fieldsOption())
+    .addOption(nameOption())
     .action(async (family: string, options: Options, command: Command) => {
       const ui = uiOf(command);
       const { level, seed, split } = options;

@@ -134,6 +134,8 @@ describe("reckon tasks card", () => {
     const path = file("own.jsonl", rows.join("\n"));
     const card = json(["tasks", "card", path, "--fields", "question=text,answer=label"]) as TaskCard;
     assert.match(card.levels[0]!.example!.prompt, /^What is \d+ \+ 1\?$/);
+    const renamed = json(["tasks", "card", path, "--fields", "question=text,answer=label", "--as", "mine"]) as TaskCard;
+    assert.deepEqual([card.name, renamed.name], ["own", "mine"]);
     assert.match(reckon(["tasks", "card", path]).stderr, /question or problem or prompt is missing/);
     const wrong = reckon(["tasks", "card", path, "--fields", "title=text"]);
     assert.equal(wrong.status, 2);
@@ -249,6 +251,12 @@ describe("reckon eval --problems", () => {
     const named = file("named.jsonl", '{"question":"1+1?","answer":2,"split":"train"}');
     const none = reckon(["eval", "base", "--problems", named, "--split", "heldout"]);
     assert.ok(held.n > 0 && held.n < 14, String(held.n));
+    const seen = reckon(["eval", "base", "--problems", named, "--max-tokens", "8"]);
+    assert.match(seen.stderr, /1 of the 1 rows are such as training/);
+    for (const args of [["--split", "train"], ["--as", "x"], ["--skip-broken"]]) {
+      const { status, stderr } = reckon(["eval", "base", ...args]);
+      assert.deepEqual([status, stderr.includes(`${args[0]} says something of a file`)], [2, true], stderr);
+    }
     assert.match(none.stderr, /PROBLEMS_INVALID[\s\S]*--split all/);
 
     const sampled = file("sampled.jsonl", reckon(["tasks", "sample", kind, "--count", "5", "--json"]).stdout);
@@ -258,6 +266,7 @@ describe("reckon eval --problems", () => {
     };
     assert.equal(own.n, 5);
     assert.ok(Math.abs(own.chance - 0.001) < 1e-9);
+    assert.equal(reckon(["eval", "base", "--problems", sampled, "--task", kind, "--split", "train"]).status, 2);
     const without = reckon(["eval", "base", "--problems", sampled]);
     assert.equal(without.status, 1);
     assert.match(without.stderr, /PROBLEMS_INVALID[\s\S]*--task/);

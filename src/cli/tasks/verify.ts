@@ -5,13 +5,14 @@ import type { UserTask } from "../../runs/index.ts";
 import { getTask, type RowFields, type Verdict } from "../../tasks/index.ts";
 import { ReckonError } from "../../util/errors.ts";
 import { newCommand, uiOf, usageError } from "../command.ts";
-import { again, fieldsOption, openTask, skipBrokenOption } from "./open.ts";
+import { again, fieldsOption, nameOption, openTask, skipBrokenOption } from "./open.ts";
 
 interface Options {
   readonly file?: string;
   readonly task: readonly string[];
   readonly skipBroken?: boolean;
   readonly fields?: RowFields;
+  readonly as?: string;
 }
 
 export function verifyCommand(): Command {
@@ -25,6 +26,7 @@ export function verifyCommand(): Command {
     .option("--file <path>", "read this file instead of standard input")
     .addOption(skipBrokenOption())
     .addOption(fieldsOption())
+    .addOption(nameOption())
     .action(async (paths: readonly string[], options: Options, command: Command) => {
       const ui = uiOf(command);
       const own = new Map<string, UserTask>();

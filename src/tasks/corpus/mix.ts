@@ -9,7 +9,7 @@ import { Random } from "../../util/random.ts";
 import type { SearchManner } from "../countdown/search.ts";
 import type { Musing } from "../recall/method.ts";
 import { getTask } from "../registry.ts";
-import { type Problem, sampleProblem } from "../task.ts";
+import { type Problem, type Split, sampleProblem } from "../task.ts";
 import type { Care } from "../trace/calculate.ts";
 
 /** A rung of a ladder with its share of the problems. */
@@ -144,7 +144,7 @@ export const DEFAULT_MIX: CorpusMix = {
  * @param problems default: {@link demoMix}
  */
 export function sampleFromMix(
-  request: { readonly seed: number; readonly index: number; readonly split: "train" | "heldout" },
+  request: { readonly seed: number; readonly index: number; readonly split: Split },
   problems: readonly ProblemWeight[] = demoMix,
 ): Problem {
   const { seed, index, split } = request;

@@ -6,6 +6,7 @@
 import { finalAnswer, verifyFinal } from "../final/index.ts";
 import { SPECIAL_TOKENS } from "../format.ts";
 import { numberedLines, readObject } from "../numbered-lines.ts";
+import type { Split } from "../task.ts";
 
 /** Names of the fields; where one is not given, the first of the usual names that a row has. */
 export interface RowFields {
@@ -29,7 +30,7 @@ export interface Row {
   readonly solution: string;
   readonly level: string | number | null;
   /** Null where the file does not say. */
-  readonly split: "train" | "heldout" | null;
+  readonly split: Split | null;
 }
 
 export interface RowFault {

@@ -101,16 +101,19 @@ function readUnit(rest: string, hasCurrency: boolean): { readonly scale: bigint 
     if (word === "a" && i + 1 < words.length && (i > 0 || rest.startsWith(" "))) continue;
     if (!WORD.test(word)) return { fault: "something after the number that is no unit" };
     const bare = word.replace(/^\/|[.,²³]+$|\^.*$/g, "");
-    // `3 times` counts; what else it multiplies is a number, refused below, or a letter.
-    const multiplied = /^(?:times|mal)$/i.test(words[i - 1] ?? "");
-    if (bare.length === 1 && (multiplied || !UNIT_LETTERS.has(bare)))
-      return { fault: `${bare} after the number, which is no unit` };
+    // `3 times` and `3 times a week` count; times anything else is a product.
+    const multiplied = /^(?:times|mal)$/i.test(words[i - 1]?.replace(/[.,]$/, "") ?? "");
+    if (multiplied && !OFTEN.has(bare.toLowerCase())) return { fault: "a product" };
+    if (bare.length === 1 && !UNIT_LETTERS.has(bare)) return { fault: `${bare} after the number, which is no unit` };
     for (const part of bare.toLowerCase().split(/[-/'’.]/)) {
       if (NOT_UNITS.has(part) || COUNTS.test(part)) return { fault: `${JSON.stringify(part)} after the number` };
     }
   }
   return { scale: scale ?? 1n };
 }
+
+/** Words that say how often something is, behind `times`. */
+const OFTEN = new Set("a an per each every am im in on daily weekly pro jeden jede".split(" "));
 
 /** Words that tie another value to the number, take it back, or calculate with it. */
 const NOT_UNITS = new Set(

@@ -11,7 +11,7 @@ import { Random } from "../../util/random.ts";
 import { meetsHeldOut } from "../corpus/leaks.ts";
 import { demoMix, type ProblemWeight, sampleFromMix } from "../corpus/mix.ts";
 import { getTask } from "../registry.ts";
-import type { Problem } from "../task.ts";
+import type { Problem, Split } from "../task.ts";
 import type { Trace } from "../traces/index.ts";
 import { rate } from "./rate.ts";
 import { spoil } from "./spoil.ts";
@@ -28,7 +28,7 @@ export interface GradedRequest {
   readonly seed: number;
   /** Number of the problem. */
   readonly index: number;
-  readonly split: "train" | "heldout";
+  readonly split: Split;
   /** Chains on it, at most: equal ones are written once. Default 4. */
   readonly chains?: number;
   /** Which problems are posed; default those of the base. */

@@ -19,7 +19,7 @@ import { Random } from "../../util/random.ts";
 import { meetsHeldOut } from "../corpus/leaks.ts";
 import { demoMix, type ProblemWeight, sampleFromMix } from "../corpus/mix.ts";
 import { instructionMix, solvedFamily } from "../instructions/index.ts";
-import type { Problem } from "../task.ts";
+import type { Problem, Split } from "../task.ts";
 import type { Trace } from "../traces/index.ts";
 import { harmlessPair } from "./harmless.ts";
 import { helpfulPair } from "./helpful.ts";
@@ -38,7 +38,7 @@ export interface PreferenceRequest {
   readonly seed: number;
   /** Number of the prompt. */
   readonly index: number;
-  readonly split: "train" | "heldout";
+  readonly split: Split;
   /** Responses to it, at most: in pairs, and equal ones are written once. Default 4. */
   readonly chains?: number;
   /** Which problems are posed; default those of the base. */

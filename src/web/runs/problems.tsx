@@ -1,7 +1,7 @@
 /** One problem through training: how it went each time it was posed, and the answers themselves. */
 import { useState } from "react";
 import { count, plural } from "../../report/format.ts";
-import { rungsOf } from "../../report/rungs.ts";
+import { rungNames } from "../../report/rungs.ts";
 import type { ProblemPage, ProblemSummary } from "../../serve/wire.ts";
 import { api } from "../lib/api.ts";
 import { ListBrowser } from "../lib/list-browser.tsx";
@@ -99,7 +99,7 @@ export function Problems({
 
 /** Rungs whose problems are not in the list: a test keeps the answers to a few of its problems only. */
 function Unanswered({ runs, head }: { readonly runs: readonly ComparedRun[]; readonly head: ProblemPage }) {
-  const all = [...new Set(runs.flatMap(({ detail, curves }) => rungsOf(detail.recipe, curves.keys())))];
+  const all = [...new Set(runs.flatMap(({ detail, curves }) => rungNames(detail.recipe, curves.keys())))];
   const there = new Set(head.rungs.map(({ family, level }) => `${family} ${level}`));
   const none = all.filter((rung) => !there.has(rung));
   if (none.length === 0) return null;
