@@ -90,8 +90,8 @@ export function testTimePicture(testTime: TestTime): string {
     readonly lines: readonly Line[];
   }[] = [
     {
-      title: "Thinking allowed, of its natural length",
-      marks: [...first.budgets.map(({ share }) => `${share}×`), "free"],
+      title: "Thinking allowed, times its natural length",
+      marks: [...first.budgets.map(({ share }) => String(share)), "free"],
       lines: [
         { label: "all families", color: ZERO, values: shares.all },
         { label: "searches", color: REACH, values: shares.searches },
