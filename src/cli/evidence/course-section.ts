@@ -1,10 +1,11 @@
 /** How the stages of R1 went: their minutes, their judges, and what these gave while the policy was reinforced. */
 import type { Scale } from "../../recipes/index.ts";
 import { mean } from "../../util/statistics.ts";
-import type { OpinionStep, StageCourse } from "./course.ts";
+import type { StageCourse } from "./course.ts";
 import { judgeTable, reliabilityTable } from "./judge-tables.ts";
 import { atMost, type Floor, figure, markdown, percent } from "./markdown.ts";
 import type { R1, R1Seed } from "./r1.ts";
+import type { OpinionStep } from "./record.ts";
 
 /** Most minutes that the whole recipe may take, from the shipped base and R1-Zero. */
 const MINUTES: Readonly<Record<Scale, number>> = { tiny: 6, small: 120 };

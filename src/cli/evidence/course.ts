@@ -10,7 +10,8 @@ import { listOf } from "../../recipes/stages.ts";
 import type { ReliabilityBin } from "../../train/calibration.ts";
 import { MODEL_NAME } from "../../train/model-judge.ts";
 import { newestCheckpoint, openModel } from "../models.ts";
-import { metricLines } from "./training-record.ts";
+import type { OpinionStep } from "./record.ts";
+import { metricLines, opinionStep } from "./training-record.ts";
 
 /** What a reward model's checkpoint says of it. */
 export interface JudgeRecord {
@@ -30,15 +31,6 @@ export interface StageCourse {
   readonly judge?: JudgeRecord;
   /** Of reinforcement with judges: step by step. */
   readonly opinions?: readonly OpinionStep[];
-}
-
-/** Means of a step over its answers. */
-export interface OpinionStep {
-  readonly step: number;
-  /** Share that the verifiers find right. */
-  readonly accuracy: number;
-  /** By the judge's name, 0 to 1: of the answers that it was asked about. */
-  readonly opinions: Readonly<Record<string, number>>;
 }
 
 /** The stages of a run in their order, those that are done. */
@@ -74,16 +66,4 @@ export async function judgeRecord(folder: string): Promise<JudgeRecord> {
     evaluation: reward.evaluation,
     reliability: reward.reliability,
   };
-}
-
-/** A step in which the judges were asked. */
-function opinionStep(line: Readonly<Record<string, number>>, judges: readonly string[]): OpinionStep[] {
-  const [step, accuracy] = [line["step"], line["rewards/accuracy/mean"]];
-  const short = (x: number): number => Number(x.toFixed(4));
-  const opinions = judges.flatMap((name) => {
-    const opinion = line[`rewards/${name}/mean`];
-    return opinion === undefined ? [] : [[name, short(opinion)] as const];
-  });
-  if (step === undefined || accuracy === undefined || opinions.length === 0) return [];
-  return [{ step, accuracy: short(accuracy), opinions: Object.fromEntries(opinions) }];
 }

@@ -46,6 +46,15 @@ export interface RewardStep {
   readonly accuracy: number;
 }
 
+/** Means of a step over its answers. */
+export interface OpinionStep {
+  readonly step: number;
+  /** Share that the verifiers find right. */
+  readonly accuracy: number;
+  /** By the judge's name, 0 to 1: of the answers that it was asked about. */
+  readonly opinions: Readonly<Record<string, number>>;
+}
+
 /** What became of the answers that a stage has sampled for others to learn from. */
 export interface DataRecord {
   readonly name: string;

@@ -1,9 +1,10 @@
 /** What a run was like, read off its folder, and what it kept of the data that it made. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { MODEL_NAME } from "../../train/model-judge.ts";
 import { mean } from "../../util/statistics.ts";
 import { newestCheckpoint } from "../models.ts";
-import type { DataRecord, RewardStep, TrainingRecord } from "./record.ts";
+import type { DataRecord, OpinionStep, RewardStep, TrainingRecord } from "./record.ts";
 
 /** What of a checkpoint's reckon.json is read here. */
 interface Lineage {
@@ -46,12 +47,23 @@ export function metricLines(run: string): readonly Readonly<Record<string, numbe
     .map((line) => JSON.parse(line) as Record<string, number>);
 }
 
-/** A step whose answers a reward model has judged beside the rules. */
+/** A step whose answers a reward model without a name has judged beside the rules. */
 function rewardStep(line: Readonly<Record<string, number>>): RewardStep[] {
-  const [model, accuracy] = [line["rewards/model/mean"], line["rewards/accuracy/mean"]];
-  if (model === undefined || accuracy === undefined) return [];
+  return opinionStep(line, [MODEL_NAME]).map(({ step, accuracy, opinions }) => ({
+    ...{ step, model: opinions[MODEL_NAME]!, accuracy },
+  }));
+}
+
+/** A step in which the judges were asked. */
+export function opinionStep(line: Readonly<Record<string, number>>, judges: readonly string[]): OpinionStep[] {
+  const [step, accuracy] = [line["step"], line["rewards/accuracy/mean"]];
   const short = (x: number): number => Number(x.toFixed(4));
-  return [{ step: line["step"]!, model: short(model), accuracy: short(accuracy) }];
+  const opinions = judges.flatMap((name) => {
+    const opinion = line[`rewards/${name}/mean`];
+    return opinion === undefined ? [] : [[name, short(opinion)] as const];
+  });
+  if (step === undefined || accuracy === undefined || opinions.length === 0) return [];
+  return [{ step, accuracy: short(accuracy), opinions: Object.fromEntries(opinions) }];
 }
 
 /** What a finished run's lineage states. */
