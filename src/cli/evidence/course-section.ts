@@ -2,6 +2,7 @@
 import type { Scale } from "../../recipes/index.ts";
 import { mean } from "../../util/statistics.ts";
 import type { StageCourse } from "./course.ts";
+import { inParts } from "./figures.ts";
 import { judgeTable, reliabilityTable } from "./judge-tables.ts";
 import { atMost, type Floor, figure, markdown, percent } from "./markdown.ts";
 import type { R1, R1Seed } from "./r1.ts";
@@ -60,13 +61,7 @@ const STRETCHES = 3;
 
 function opinionTable(seeds: readonly R1Seed[]): string {
   const rows = seeds.flatMap(({ seed, course }) =>
-    course.flatMap(({ opinions = [] }) => {
-      const size = Math.max(1, Math.ceil(opinions.length / STRETCHES));
-      const parts = Array.from({ length: Math.ceil(opinions.length / size) }, (_, i) =>
-        opinions.slice(i * size, (i + 1) * size),
-      );
-      return parts.map((steps) => ({ seed, steps }));
-    }),
+    course.flatMap(({ opinions = [] }) => inParts(opinions, STRETCHES).map((steps) => ({ seed, steps }))),
   );
   const names = [...new Set(rows.flatMap(({ steps }) => steps.flatMap(({ opinions }) => Object.keys(opinions))))];
   const over = (steps: readonly OpinionStep[], of: (step: OpinionStep) => number | undefined): number => {

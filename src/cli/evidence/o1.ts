@@ -5,6 +5,7 @@
  */
 import type { Collection, Model } from "./collection.ts";
 import { type JudgeRecord, judgeRecord } from "./course.ts";
+import { inParts } from "./figures.ts";
 import { o1Stages } from "./o1-recipe.ts";
 import type { Measurement, RewardStep } from "./record.ts";
 import { beginnings, grownName, grownZero, measureStage, ONE, type StageSettings } from "./stage-set.ts";
@@ -107,9 +108,7 @@ export interface Stretch {
 
 /** A run in at most so many stretches of equal length. */
 export function stretches(steps: readonly RewardStep[], count = 10): Stretch[] {
-  const size = Math.max(1, Math.ceil(steps.length / count));
-  return Array.from({ length: Math.ceil(steps.length / size) }, (_, i) => {
-    const own = steps.slice(i * size, (i + 1) * size);
+  return inParts(steps, count).map((own) => {
     const middle = (of: (step: RewardStep) => number): number =>
       own.reduce((sum, step) => sum + of(step), 0) / own.length;
     const accuracy = middle((step) => step.accuracy);
