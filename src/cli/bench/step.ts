@@ -51,10 +51,10 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
     let agreement: Record<string, number> | null = null;
     const contestants: Contestant[] = [
       { name: "ours", run: () => timed(gradients) },
-      // A rate this small changes no weight that matters, so that all rounds do the same.
+      // A rate this small changes no weight, so that all rounds do the same.
       {
         name: "oursOptimizer",
-        run: () => timed(() => optimizer.step(compute.buffers.parameters, compute.gradient, 1e-9)),
+        run: () => timed(() => optimizer.step(compute.buffers.parameters, compute.gradient, 1e-15)),
       },
     ];
     if (threads > 1) contestants.push(await intraOp(provider, configuration, parameters, sequences, threads));
