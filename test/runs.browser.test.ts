@@ -187,6 +187,24 @@ describe("runs in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }
       await shoot(page, "runs-ladder-dark");
     }));
 
+  it("shows the answers to a problem a page at a time, to the last", async () => {
+    const startedAt = new Date(Date.now() - 3_600_000);
+    const tested = await writeTestRun(runsDir, "tested", { steps: 205, evalEvery: 1, rolloutsEvery: 205, startedAt });
+    await studio!.visit("runs/problems/tested", { viewport: DESK }, async (page) => {
+      const story = page.getByRole("article", { name: "The problem through training" });
+      await story.getByText("The first 200 answers are shown.").waitFor();
+      assert.equal(await story.locator(".story-answer").count(), 200);
+      await story.getByRole("button", { name: "Show more" }).click();
+      await story.getByRole("heading", { name: "step 205", exact: true }).waitFor();
+      assert.deepEqual(
+        await story.locator("h4").allInnerTexts(),
+        Array.from({ length: 205 }, (_, i) => `step ${i + 1}`),
+      );
+      assert.equal(await story.getByRole("button", { name: "Show more" }).count(), 0);
+    });
+    await rm(tested, { recursive: true });
+  });
+
   it("says why answers do not come, and sees that a run which rested goes on", async () => {
     // Older than the others, so that no other view takes them for the newest.
     const startedAt = new Date(Date.now() - 3_600_000);

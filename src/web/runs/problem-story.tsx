@@ -8,8 +8,8 @@ import { ApiFailure, api } from "../lib/api.ts";
 import { Failure } from "../lib/status-parts.tsx";
 import { RunLabel } from "./run-label.tsx";
 
-/** Answers that are loaded; a problem of training may have hundreds. */
-const MOST = 200;
+/** Answers that are loaded at once; a problem of training may have hundreds. */
+const PAGE = 200;
 
 export interface ProblemStoryProps {
   readonly names: readonly string[];
@@ -22,11 +22,13 @@ export function ProblemStory({ names, source, problem }: ProblemStoryProps) {
   const runs = names.join(",");
   const [answers, setAnswers] = useState<readonly FoundRollout[] | null>(null);
   const [failure, setFailure] = useState<ApiFailure | null>(null);
+  /** Of the next answers to load; moves on when more are asked for. */
+  const [offset, setOffset] = useState(0);
   useEffect(() => {
     const left = new AbortController();
     setFailure(null);
-    api.search({ runs, source, problem: id, sort: "step", limit: MOST }, left.signal).then(
-      ({ items }) => setAnswers(items),
+    api.search({ runs, source, problem: id, sort: "step", offset, limit: PAGE }, left.signal).then(
+      ({ items }) => setAnswers((before) => [...(before ?? []).slice(0, offset), ...items]),
       (error: unknown) => {
         if (left.signal.aborted) return;
         if (!(error instanceof ApiFailure)) throw error;
@@ -34,7 +36,7 @@ export function ProblemStory({ names, source, problem }: ProblemStoryProps) {
       },
     );
     return () => left.abort();
-  }, [runs, source, id]);
+  }, [runs, source, id, offset]);
   const steps = [...new Set((answers ?? []).map(({ step }) => step))];
   const present = names.filter((name) => problem.outcomes.some(({ run }) => run === name));
   return (
@@ -75,7 +77,12 @@ export function ProblemStory({ names, source, problem }: ProblemStoryProps) {
         </ol>
       )}
       {answers !== null && answers.length < problem.answers && (
-        <p className="sample-note">The first {plural(answers.length, "answer is", "answers are")} shown.</p>
+        <p className="sample-note">
+          The first {plural(answers.length, "answer is", "answers are")} shown.{" "}
+          <button type="button" className="link" onClick={() => setOffset(answers.length)}>
+            Show more
+          </button>
+        </p>
       )}
     </article>
   );
