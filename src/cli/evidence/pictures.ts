@@ -16,7 +16,7 @@ const REACH = "#bc4c00";
 
 /** One row a family: the base, the base's best of its tries, and the reinforced model; means over seeds and rungs. */
 export function familyPicture(small: Small): string {
-  const { problems, coverageProblems, seeds, settings } = small;
+  const { problems, first, seeds, settings } = small;
   const over = (list: readonly Problem[], family: string, value: (seed: SeedRows) => (problem: number) => number) => {
     const { rungs } = familiesOf(rungsOf(list), true).find((one) => one.family === family)!;
     return mean(seeds.map((seed) => mean(rungs.map((rung) => overRung(rung, value(seed))))));
@@ -28,7 +28,7 @@ export function familyPicture(small: Small): string {
       chance: mean(rungs.map((rung) => rung.chance)),
       base: over(problems, family, (seed) => rated(seed.bases.at(-1)!.measurement)),
       zero: over(problems, family, (seed) => rated(seed.zero.measurement)),
-      reach: over(coverageProblems, family, (seed) => coverage(seed.baseCoverage.measurement)),
+      reach: over(first.problems, family, (seed) => coverage(seed.baseCoverage.measurement)),
     }))
     .sort((a, b) => b.zero - a.zero);
   const [left, right, top, step] = [110, 640, 62, 18];

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { type Covered, problemsAgain } from "./coverage.ts";
+import { heldOutSet } from "./held-out.ts";
 import type { Measurement } from "./record.ts";
 import type { SeedRows, Small } from "./small.ts";
 import { smallSection } from "./small-section.ts";
@@ -34,11 +36,18 @@ function seedRows(seed: number, { base, zero, minutes }: { base: number; zero: n
   };
 }
 
-function section(seeds: readonly SeedRows[]): string {
+/** @param again the second look; by default the first one once more */
+function section(seeds: readonly SeedRows[], again?: Covered["seeds"]): string {
   const heldOut = { about: "", seed: 1, rungs: [] };
   const settings = { heldOut, seeds: seeds.map(({ seed }) => seed), problems: 20, coverageProblems: 20, samples: 1 };
   const constants = problems.filter((_, i) => i % 20 === 0).map(({ family }) => (family === "word" ? 0.1 : 0.01));
-  const small: Small = { settings, problems, coverageProblems: problems, ladders: 12, constants, seeds };
+  const first = seeds.map(({ baseCoverage, coverage }) => ({
+    ...{ base: baseCoverage.measurement, zero: coverage.measurement },
+  }));
+  const small: Small = {
+    ...{ settings, problems, ladders: 12, constants, seeds, first: { problems, seeds: first } },
+    again: { problems, seeds: again ?? first },
+  };
   return smallSection(small, () => undefined);
 }
 
@@ -80,13 +89,34 @@ test("what is missed says by how much, and a training without a record meets not
   assert.match(floor(unknown, "minutes"), /\| – \| \*\*missed\*\*\. /);
 });
 
-test("families that are beyond the base by chance alone are no floor met", () => {
+test("families that seem to be beyond the base are judged by other problems alone, all of these at once", () => {
   const seed = seedRows(0, { base: 0.25, zero: 0.75, minutes: 88 });
   const right = shares(total, 0.8);
-  // Four of sixty problems of one family are won and none is lost: beyond its own interval, not for all at once.
-  const won = right.map((value, i) => (i >= total - 4 ? 1 : value));
+  const beyond = (won: number) => right.map((value, i) => (i >= total - won ? 1 : value));
   const row = (list: readonly number[]) => ({ name: "chosen", measurement: chosen({ right: list }) });
-  const text = section([{ ...seed, baseCoverage: row(right), coverage: row(won) }]);
-  assert.match(text, /- beyond it: word \(/);
-  assert.match(floor(text, "families whose pass@1 is beyond"), /\| 0 \| \*\*missed\*\* by 1\. /);
+  const looked = (first: number, again: number): string =>
+    section(
+      [{ ...seed, baseCoverage: row(right), coverage: row(beyond(first)) }],
+      [{ base: row(right).measurement, zero: row(beyond(again)).measurement }],
+    );
+  // Of sixty problems of one family four are won and none is lost: beyond its own interval, not for all families at once.
+  const chance = looked(20, 4);
+  assert.match(chance, /other problems of the same rungs[\s\S]*- beyond it: word \(/);
+  assert.match(floor(chance, "families whose pass@1 is beyond"), /\| 0 \| \*\*missed\*\* by 1\. /);
+  assert.match(floor(looked(20, 40), "families whose pass@1 is beyond"), /\| 1: word \| met/);
+});
+
+test("the second look has other problems, of the families that the first one shows beyond the base alone", () => {
+  const rungs = ["addition", "sort"].flatMap((family) => [0, 1].map((level) => ({ family, level })));
+  const heldOut = { about: "", seed: 1, rungs };
+  const few = heldOutSet(heldOut, 10);
+  const all = few.map((_, i) => i);
+  const measure = (right: (i: number) => boolean): Measurement => chosen({ right: all.map((i) => (right(i) ? 1 : 0)) });
+  const first = { base: measure((i) => i % 2 === 0), zero: measure((i) => few[i]!.family === "sort" || i % 2 === 0) };
+  const other = problemsAgain(heldOut, { problems: few, seeds: [first] });
+  assert.deepEqual([...new Set(other.map(({ family, level }) => `${family} ${level}`))], ["sort 0", "sort 1"]);
+  assert.equal(other.length, 2 * 50);
+  const seen = new Set(few.map(({ id }) => id));
+  assert.ok(other.every(({ id }) => !seen.has(id)));
+  assert.deepEqual(problemsAgain(heldOut, { problems: few, seeds: [{ base: first.zero, zero: first.zero }] }), []);
 });

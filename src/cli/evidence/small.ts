@@ -5,6 +5,7 @@
 import { getTask, type Problem } from "../../tasks/index.ts";
 import type { Collection, Model } from "./collection.ts";
 import { constantShare } from "./constant.ts";
+import { type Covered, problemsAgain } from "./coverage.ts";
 import { familiesOf, rungsOf } from "./figures.ts";
 import { type Row, TEMPERATURES } from "./growth.ts";
 import { type HeldOut, heldOutSet } from "./held-out.ts";
@@ -35,12 +36,14 @@ export interface SeedRows {
 export interface Small {
   readonly settings: SmallSettings;
   readonly problems: readonly Problem[];
-  readonly coverageProblems: readonly Problem[];
   /** Rungs that the ladders of these families have in all. */
   readonly ladders: number;
   /** Of each rung of the problems, in their order: what its most common answer gets right. */
   readonly constants: readonly number[];
   readonly seeds: readonly SeedRows[];
+  /** Coverage, and once more of the families that seem to be beyond the base's: on other problems, none where none does. */
+  readonly first: Covered;
+  readonly again: Covered;
 }
 
 /** The reinforced model of a seed. */
@@ -99,5 +102,22 @@ export async function collectSmall(collection: Collection, settings: SmallSettin
   const rungs = rungsOf(problems);
   const ladders = familiesOf(rungs, true).reduce((sum, { family }) => sum + getTask(family).levels, 0);
   const constants = rungs.map((rung) => constantShare(rung, problems));
-  return { settings, problems, coverageProblems, ladders, constants, seeds };
+  const first = {
+    problems: coverageProblems,
+    seeds: seeds.map((rows) => ({ base: rows.baseCoverage.measurement, zero: rows.coverage.measurement })),
+  };
+  const others = problemsAgain(settings.heldOut, first);
+  const again: Covered["seeds"][number][] = [];
+  for (const seed of others.length === 0 ? [] : settings.seeds) {
+    const { base, zero } = await smallZero(collection, seed);
+    const name = (model: string): string => `small ${model} ${seed} again x${settings.samples}`;
+    again.push({
+      base: await collection.measure(name("base"), base, others, many),
+      zero: await collection.measure(name("zero"), zero, others, many),
+    });
+  }
+  return {
+    ...{ settings, problems, ladders, constants, seeds, first },
+    again: { problems: others, seeds: again },
+  };
 }

@@ -1,0 +1,77 @@
+/**
+ * Whether reinforcement goes beyond what the base reaches with k tries (pass@k, Chen et al. 2021; the question is that of Yue et al.
+ * 2025), family by family. With twenty-five families and a few dozen problems of each, some seem to be beyond it by chance:
+ * those that are by the first problems are tried once more on others of their rungs, and judged by these alone.
+ */
+import type { Problem } from "../../tasks/index.ts";
+import { coverage, type FamilyDifference, familyDifferences, rate, SURE_WORDS, sureMark } from "./figures.ts";
+import { type HeldOut, heldOutSet } from "./held-out.ts";
+import { percent } from "./markdown.ts";
+import type { Measurement } from "./record.ts";
+
+/** k answers of the base and of the reinforced model to each of some problems, seed by seed. */
+export interface Covered {
+  readonly problems: readonly Problem[];
+  readonly seeds: readonly { readonly base: Measurement; readonly zero: Measurement }[];
+}
+
+/** Problems a rung of the second look, those of the first left out. */
+const AGAIN = 60;
+/** A family that asks for what the corpus states: nothing is to be worked out. */
+const MEMORY = "recall";
+
+/** Problems of the second look, at the families that the first one shows beyond the base; none where there are none. */
+export function problemsAgain(heldOut: HeldOut, first: Covered): Problem[] {
+  const families = beyond(first, "all").flatMap(({ family, low }) => (low > 0 ? [family] : []));
+  const seen = new Set(first.problems.map(({ id }) => id));
+  const rungs = heldOut.rungs.filter(({ family }) => families.includes(family));
+  return heldOutSet({ ...heldOut, rungs }, AGAIN).filter(({ id }) => !seen.has(id));
+}
+
+/** One answer of zero, or as many, against all of the base's, family by family, means over seeds, paired by problem. */
+function beyond({ problems, seeds }: Covered, answers: "one" | "all"): FamilyDifference[] {
+  const pairs = seeds.map(({ base, zero }) => ({
+    a: answers === "all" ? coverage(zero) : (problem: number) => rate(zero, problem),
+    b: coverage(base),
+  }));
+  return familyDifferences(problems, pairs);
+}
+
+/** Families that the second look shows beyond the base, all that it looks at judged at once. */
+export function confirmed(again: Covered): string[] {
+  return beyond(again, "all").flatMap(({ family, low, sure }) => (low > 0 && sure ? [family] : []));
+}
+
+export function beyondWords(first: Covered, again: Covered, k: number): string {
+  return `Pass@${k} after reinforcement against the base's pass@${k}, paired by problem, 95 % intervals over seeds and problems. ${SURE_WORDS}
+
+${lists(beyond(first, "all"))}
+
+${again.problems.length === 0 ? "" : againWords(again, k)}Where it is beyond, problems have come within reach of ${k} tries that were not; with more tries the base might reach them too.
+The harder question is whether one answer after reinforcement does what the base needs ${k} for:
+
+${lists(beyond(first, "one"))}
+
+Where one answer stays below the base's ${k}, reinforcement has made what the base could do more likely, not added to it.`;
+}
+
+function againWords(again: Covered, k: number): string {
+  const list = beyond(again, "all");
+  const memory = list.some(({ family }) => family === MEMORY)
+    ? `Of these ${MEMORY} asks for facts that the corpus states: what has come within reach there is memory, not reasoning.\n`
+    : "";
+  return `Those that seem beyond it, once more with ${again.problems.length} other problems of the same rungs, ${k} answers to each; here † is for all of these at once:
+
+${lists(list)}
+
+${memory}`;
+}
+
+function lists(list: readonly FamilyDifference[]): string {
+  const say = (items: readonly FamilyDifference[]): string =>
+    items.map((one) => `${one.family}${sureMark(one)} (${percent(one.a)} against ${percent(one.b)})`).join(", ") ||
+    "none";
+  return `- beyond it: ${say(list.filter(({ low }) => low > 0))}
+- not to be told apart: ${say(list.filter(({ low, high }) => low <= 0 && high >= 0))}
+- below it: ${say(list.filter(({ high }) => high < 0))}`;
+}
