@@ -17,6 +17,8 @@ export interface Covered {
 
 /** Problems a rung of the second look, those of the first left out. */
 const AGAIN = 60;
+/** With fewer problems of a family in the second look nothing is said of it. */
+const ENOUGH = 30;
 /** A family that asks for what the corpus states: nothing is to be worked out. */
 const MEMORY = "recall";
 
@@ -37,9 +39,11 @@ function beyond({ problems, seeds }: Covered, answers: "one" | "all"): FamilyDif
   return familyDifferences(problems, pairs);
 }
 
-/** Families that the second look shows beyond the base, all that it looks at judged at once. */
+/** Families that the second look shows beyond the base, all that it looks at judged at once; one of few problems is none. */
 export function confirmed(again: Covered): string[] {
-  return beyond(again, "all").flatMap(({ family, low, sure }) => (low > 0 && sure ? [family] : []));
+  return beyond(again, "all").flatMap(({ family, low, sure, problems }) =>
+    low > 0 && sure && problems >= ENOUGH ? [family] : [],
+  );
 }
 
 export function beyondWords(first: Covered, again: Covered, k: number): string {
@@ -57,21 +61,28 @@ Where one answer stays below the base's ${k}, reinforcement has made what the ba
 
 function againWords(again: Covered, k: number): string {
   const list = beyond(again, "all");
+  const few = list.filter(({ problems }) => problems < ENOUGH);
   const memory = list.some(({ family }) => family === MEMORY)
     ? `Of these ${MEMORY} asks for facts that the corpus states: what has come within reach there is memory, not reasoning.\n`
     : "";
-  return `Those that seem beyond it, once more with ${again.problems.length} other problems of the same rungs, ${k} answers to each; here † is for all of these at once:
+  const sizes = list.map(({ family, problems }) => `${family} ${problems}`).join(", ");
+  return `Those that seem beyond it, once more with other problems of the same rungs (${sizes}), ${k} answers of the same models to each; here † is for all
+of these at once:
 
-${lists(list)}
+${lists(list.filter(({ problems }) => problems >= ENOUGH))}${few.length === 0 ? "" : `\n- too few problems to say: ${said(few)}`}
 
 ${memory}`;
 }
 
 function lists(list: readonly FamilyDifference[]): string {
-  const say = (items: readonly FamilyDifference[]): string =>
+  return `- beyond it: ${said(list.filter(({ low }) => low > 0))}
+- not to be told apart: ${said(list.filter(({ low, high }) => low <= 0 && high >= 0))}
+- below it: ${said(list.filter(({ high }) => high < 0))}`;
+}
+
+function said(items: readonly FamilyDifference[]): string {
+  return (
     items.map((one) => `${one.family}${sureMark(one)} (${percent(one.a)} against ${percent(one.b)})`).join(", ") ||
-    "none";
-  return `- beyond it: ${say(list.filter(({ low }) => low > 0))}
-- not to be told apart: ${say(list.filter(({ low, high }) => low <= 0 && high >= 0))}
-- below it: ${say(list.filter(({ high }) => high < 0))}`;
+    "none"
+  );
 }

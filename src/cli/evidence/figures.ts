@@ -113,6 +113,7 @@ export function pairedDifference(
 /** How a family's mean differs between two values of the same problems, with the 95 % interval of the difference. */
 export interface FamilyDifference extends Interval {
   readonly family: string;
+  readonly problems: number;
   readonly a: number;
   readonly b: number;
   /**
@@ -128,7 +129,7 @@ export function familyDifferences(problems: readonly Problem[], seeds: readonly 
   return [...families].map(([family, at]) => {
     const { a, b, interval } = pairedDifference(at, seeds, family);
     const all = pairedDifference(at, seeds, family, { level: 1 - 0.05 / families.size, resamples: 4000 }).interval;
-    return { family, a, b, ...interval, sure: all.low > 0 || all.high < 0 };
+    return { family, problems: at.length, a, b, ...interval, sure: all.low > 0 || all.high < 0 };
   });
 }
 

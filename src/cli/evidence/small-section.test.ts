@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Covered, problemsAgain } from "./coverage.ts";
+import { beyondWords, type Covered, confirmed, problemsAgain } from "./coverage.ts";
 import { heldOutSet } from "./held-out.ts";
 import type { Measurement } from "./record.ts";
 import type { SeedRows, Small } from "./small.ts";
@@ -29,7 +29,7 @@ function seedRows(seed: number, { base, zero, minutes }: { base: number; zero: n
     seed,
     bases: [row("base", pretrained)],
     baseCoverage: row("base", measured(0.8, 30)),
-    zero: row("zero", measured(zero, 60, { seconds: 15 * 60, flops: 1e14, curve })),
+    zero: row("zero", measured(zero, 60, { seconds: 15 * 60, flops: 1e14, curve, mixed: 0.78 })),
     cooler: row("zero", measured(zero, 55)),
     coverage: row("zero", measured(0.95, 60)),
     tuned: row("sft", measured(0.8, 50)),
@@ -74,6 +74,12 @@ test("three good seeds meet all floors, each with its distance, and every rung h
   assert.match(text, /mean 1\.00\n\(each seed 1\.00, 1\.00, 1\.00; of rungs in random order 0 ± 0\.41;/);
   assert.match(text, /\| seed 2 \| 30 \(0\), 60 \(80\) \| 60 \(80\) \|/);
   assert.match(text, /reinforcement over the base \+50\.0 \(/);
+  assert.match(text, /\| sum 0 \| 20 \|.*\| 75, 75, 75 \|/);
+  assert.match(
+    text,
+    /5 to 95 % were right, mean over the steps of reinforcement: 78\.0 % \(seed 0\), 78\.0 % \(seed 1\), 78/,
+  );
+  assert.match(text, /more than 20 points apart after reinforcement: none\./);
 });
 
 test("what is missed says by how much, and a training without a record meets nothing", () => {
@@ -84,6 +90,7 @@ test("what is missed says by how much, and a training without a record meets not
   assert.match(floor(text, "macro-mean"), /\*\*missed\*\* by 7\.5 points/);
   assert.match(floor(text, "right given format rises"), /\*\*missed\*\* by 10\.0 points/);
   assert.match(floor(text, "minutes"), /\*\*missed\*\* by 2\.0 minutes/);
+  assert.match(text, /more than 20 points apart after reinforcement: sum \(75\.0 %, 40\.0 %\), find \(/);
   const { training: _, ...untold } = good.zero.measurement;
   const unknown = section([{ ...good, zero: { ...good.zero, measurement: untold } }]);
   assert.match(floor(unknown, "minutes"), /\| – \| \*\*missed\*\*\. /);
@@ -104,6 +111,13 @@ test("families that seem to be beyond the base are judged by other problems alon
   assert.match(chance, /other problems of the same rungs[\s\S]*- beyond it: word \(/);
   assert.match(floor(chance, "families whose pass@1 is beyond"), /\| 0 \| \*\*missed\*\* by 1\. /);
   assert.match(floor(looked(20, 40), "families whose pass@1 is beyond"), /\| 1: word \| met/);
+  // What holds of few problems is told, and is no verdict.
+  const few = problems.map((_, i) => i).filter((i) => problems[i]!.family !== "word" || i >= total - 29);
+  const measurements = { base: right, zero: beyond(40) };
+  const [base, zero] = Object.values(measurements).map((list) => chosen({ right: few.map((i) => list[i]!) }));
+  const again = { problems: few.map((i) => problems[i]!), seeds: [{ base: base!, zero: zero! }] };
+  assert.deepEqual(confirmed(again), []);
+  assert.match(beyondWords(again, again, 1), /too few problems to say: word† \(/);
 });
 
 test("the second look has other problems, of the families that the first one shows beyond the base alone", () => {

@@ -10,6 +10,7 @@ import {
   lengthByLevel,
   macroInterval,
   overRung,
+  type Rung,
   rate,
   rungsOf,
 } from "./figures.ts";
@@ -40,8 +41,8 @@ export function smallSection(small: Small, why: Why): string {
   return `## R1-Zero at the scale \`small\`
 
 ${seeds.length} bases of ${(first.zero.measurement.parameters / 1e6).toFixed(1)} million parameters, each pretrained and reinforced with a seed of its own (${settings.seeds.join(", ")}). The families and rungs
-stand in [bench/heldout.json](../bench/heldout.json), written before any reinforcement; the problems were drawn anew when corpus and recipe were
-final, since others of the same rungs had been looked at while these were made. ${families.length} families, ${rungsOf(problems).length} rungs, ${problems.length} held-out problems,
+stand in [bench/heldout.json](../bench/heldout.json), written before any reinforcement; its problems were drawn anew since others of the same rungs
+had been looked at while corpus and recipe were made. ${families.length} families, ${rungsOf(problems).length} rungs, ${problems.length} held-out problems,
 ${settings.problems} a rung (fewer where a rung has fewer). Every one of these rungs counts alike, and all of them are printed below. The families' ladders have
 ${small.ladders} rungs; the ${small.ladders - rungsOf(problems).length} hardest stand neither here nor in the corpus nor in reinforcement, so nothing is said of problems that are harder than those
 of training. Percentages over all rungs; ± is one standard error over problems.
@@ -56,6 +57,8 @@ ${macroTable(small)}
 
 ${timeTable(seeds)}
 
+${mixedWords(seeds)}
+
 ### Coverage: pass@k of ${settings.samples} answers to ${small.first.problems.length} of the problems
 
 ${coverageTable(
@@ -67,10 +70,12 @@ ${beyondWords(small.first, small.again, settings.samples)}
 
 ### Every rung
 
-Means over the seeds. Chance is that of a random legal answer; "constant" is what the answer that is most common among a rung's training problems
-gets right, without reading the question. "@${settings.samples}" is pass@${settings.samples}; tokens are an answer's mean.
+Means over the seeds, and what each of them has after reinforcement. Chance is that of a random legal answer; "constant" is what the answer that is
+most common among a rung's training problems gets right, without reading the question. "@${settings.samples}" is pass@${settings.samples}; tokens are an answer's mean.
 
 ${everyRung(small)}
+
+${apartWords(small)}
 
 ${constantWords(small)}
 
@@ -155,15 +160,24 @@ function timeTable(seeds: readonly SeedRows[]): string {
   );
 }
 
+/** How often the curriculum posed what could be learnt from; of older records it is not known. */
+function mixedWords(seeds: readonly SeedRows[]): string {
+  const shares = seeds.flatMap(({ seed, zero }) => {
+    const mixed = zero.measurement.training?.mixed;
+    return mixed === undefined ? [] : [`${percent(mixed)} (seed ${seed})`];
+  });
+  return shares.length === 0
+    ? ""
+    : `Groups of answers of which 5 to 95 % were right, mean over the steps of reinforcement: ${shares.join(", ")}.`;
+}
+
 /** What a guesser gets who knows how answers are distributed, and the score over families where that is next to nothing. */
 function constantWords({ problems, constants, seeds }: Small): string {
   const rungs = rungsOf(problems);
   const guessed = familiesOf(rungs, true).map(({ family, rungs: own }) => ({
     family,
     share: mean(own.map((rung) => constants[rungs.indexOf(rung)]!)),
-    right: mean(
-      seeds.map(({ zero }) => mean(own.map((rung) => overRung(rung, (problem) => rate(zero.measurement, problem))))),
-    ),
+    right: mean(seeds.map(({ zero }) => mean(own.map((rung) => ofRung(rung, zero.measurement))))),
   }));
   const easy = guessed.filter(({ share }) => share >= CHANCE_LIMIT);
   const hard = guessed.filter(({ share }) => share < CHANCE_LIMIT);
@@ -182,6 +196,7 @@ function everyRung({ problems, first, constants, seeds, settings }: Small): stri
       "base",
       `base @${settings.samples}`,
       "zero",
+      "each seed",
       `zero @${settings.samples}`,
       "sft",
       "tokens base",
@@ -190,7 +205,7 @@ function everyRung({ problems, first, constants, seeds, settings }: Small): stri
     rungsOf(problems).map((rung, i) => {
       const few = covered.find((r) => r.family === rung.family && r.level === rung.level)!;
       const right = (of: (seed: SeedRows) => Measurement): string =>
-        percent(mean(seeds.map((seed) => overRung(rung, (problem) => rate(of(seed), problem)))));
+        percent(mean(seeds.map((seed) => ofRung(rung, of(seed)))));
       const passes = (of: (seed: SeedRows) => Measurement): string =>
         percent(mean(seeds.map((seed) => overRung(few, coverage(of(seed))))));
       const tokens = (of: (seed: SeedRows) => Measurement): string =>
@@ -205,6 +220,7 @@ function everyRung({ problems, first, constants, seeds, settings }: Small): stri
         right(base),
         passes((seed) => seed.baseCoverage.measurement),
         right(zero),
+        seeds.map((seed) => Math.round(100 * ofRung(rung, zero(seed)))).join(", "),
         passes((seed) => seed.coverage.measurement),
         right((seed) => seed.tuned.measurement),
         tokens(base),
@@ -212,6 +228,22 @@ function everyRung({ problems, first, constants, seeds, settings }: Small): stri
       ];
     }),
   );
+}
+
+function ofRung(rung: Rung, measurement: Measurement): number {
+  return overRung(rung, (problem) => rate(measurement, problem));
+}
+
+/** Points between the best and the worst seed from which on a family's mean says little. */
+const APART = 0.2;
+
+/** Families of which a mean over seeds hides that one seed has learnt what another has not. */
+function apartWords({ problems, seeds }: Small): string {
+  const apart = familiesOf(rungsOf(problems), true).flatMap(({ family, rungs }) => {
+    const each = seeds.map(({ zero }) => mean(rungs.map((rung) => ofRung(rung, zero.measurement))));
+    return Math.max(...each) - Math.min(...each) > APART ? [`${family} (${each.map(percent).join(", ")})`] : [];
+  });
+  return `Families in which seeds are more than ${100 * APART} points apart after reinforcement: ${apart.join(", ") || "none"}.`;
 }
 
 /** Rank correlations of level and length, of means over seeds. */
