@@ -128,7 +128,7 @@ describe("providers in a browser", { skip: missing && `no Chromium at ${CHROMIUM
       assert.deepEqual([opened.name, opened.target, opened.warnings], ["wasm", "fused", []]);
       assert.ok(opened.isolated, "the server isolates its pages, or there are no threads");
       await checkOps(page);
-      for (const name of ["llama-tied", "qwen3"]) await checkGolden(page, name);
+      for (const name of ["llama-tied", "qwen2", "qwen3"]) await checkGolden(page, name);
       const { faults } = (await page.evaluate("suite.sabotage()")) as Opened["reports"][number];
       assert.ok(faults.length > 5, "a provider that is off by a thousandth fails its self-test");
     }));
@@ -159,7 +159,7 @@ describe("providers in a browser", { skip: missing && `no Chromium at ${CHROMIUM
       // Where the fused operators are wrong, the self-test has found it: never used is never wrong.
       if (opened.reports[0]!.faults.length > 0) assert.equal(opened.target, "portable");
       await checkOps(page);
-      for (const name of ["llama-tied", "qwen3"]) await checkGolden(page, name);
+      for (const name of ["llama-tied", "qwen2", "qwen3"]) await checkGolden(page, name);
     });
   });
 });
