@@ -14,12 +14,12 @@ os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.join(os.environ.get("RE
 import torch
 import torch._dynamo
 import torch.nn.functional as F
+from plans import AUTOTUNE, step_candidates
 from torch_peer import Peer, serve, timed
 
 # Several lengths of the cache and several weights layouts are compiled one after the other.
 torch._dynamo.config.recompile_limit = 64
 
-AUTOTUNE = "max-autotune-no-cudagraphs"
 BUCKET = 32
 
 
@@ -30,10 +30,13 @@ class CompiledPeer(Peer):
         self.compiled_step = None
 
     def tries(self, candidates, build, run, seconds):
-        """Builds and times candidates until time is up; keeps the fastest: [(what it is, work of the kept one), reports]."""
+        """Builds and times candidates until time is up; keeps the fastest: its work, its report, and all reports.
+
+        `candidates` is given a function that says which report is the fastest so far, None while nothing has compiled.
+        """
         end = time.monotonic() + seconds
         reports, best = [], None
-        for candidate in candidates:
+        for candidate in candidates(lambda: best and best[2]):
             if best and time.monotonic() > end:
                 reports.append({**candidate, "skipped": "out of time"})
                 continue
@@ -60,17 +63,10 @@ class CompiledPeer(Peer):
     def compile_step(self, command):
         how = {**self.train, **{k: v for k, v in command["choices"].items() if k in self.train}}
         rows = self.ids.shape[0]
-        micro = how["micro"] or rows
-        candidates = [{"mode": "default", "micro": micro, "attention": how["attention"]}]
-        other = "manual" if how["attention"] == "sdpa" else "sdpa"
-        candidates.append({"mode": "default", "micro": micro, "attention": other})
-        candidates += [
-            {"mode": "default", "micro": n, "attention": how["attention"]}
-            for n in (rows, rows // 2, rows // 4, rows // 8)
-            if n >= 1 and n != micro
-        ]
-        # Last, since it takes longest by far.
-        candidates.append({"mode": AUTOTUNE, "micro": micro, "attention": how["attention"]})
+
+        def candidates(fastest):
+            return step_candidates(rows, how["micro"] or rows, how["attention"], fastest)
+
         self.use(how)
 
         def build(candidate):
@@ -137,12 +133,14 @@ class CompiledPeer(Peer):
         how = {**self.decoding, **{k: v for k, v in command["choices"].items() if k in self.decoding}}
         self.use(how)
         self.decoding = how
-        candidates = [
-            {"mode": "default", "cache": "buckets of 32"},
-            {"mode": "default", "cache": "whole"},
-            {"mode": "default", "cache": "exact"},
-            {"mode": AUTOTUNE, "cache": "buckets of 32"},
-        ]
+
+        def candidates(_fastest):
+            return [
+                {"mode": "default", "cache": "buckets of 32"},
+                {"mode": "default", "cache": "whole"},
+                {"mode": "default", "cache": "exact"},
+                {"mode": AUTOTUNE, "cache": "buckets of 32"},
+            ]
 
         def build(candidate):
             dynamic = True if candidate["cache"] == "exact" else False

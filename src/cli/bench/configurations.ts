@@ -121,13 +121,19 @@ export function weightsInProducts(model: ModelConfig): number {
   return matrices.reduce((total, entry) => total + entry.size, 0) + model.vocabSize * model.hiddenSize;
 }
 
-/** Floating-point operations of one forward and backward pass: 6 per matrix weight and token, and attention S × S. */
+/**
+ * Useful operations of one forward and backward pass: 6 per weight in a product and token, and attention over all S × S
+ * pairs. The masked half is included, as is usual (PaLM, appendix B): both sides compute it.
+ */
 export function trainingFlops({ model, rows, length }: Omit<Configuration, "name">): number {
   const attention = model.layers * model.heads * model.headDim * length * 2;
   return 6 * rows * length * (weightsInProducts(model) + attention);
 }
 
-/** Operations of a decoding job, prefill included: 2 per matrix weight and token, and attention over what is there. */
+/**
+ * Useful operations of a decoding job, prefill included: 2 per weight in a product and token, and attention only over the
+ * pairs that are there.
+ */
 export function decodingFlops({ model }: Pick<Configuration, "model">, job: DecodingJob = DECODING): number {
   const { rows, prompt, newTokens } = job;
   const tokens = prompt + newTokens - 1; // The last token is drawn and never read.

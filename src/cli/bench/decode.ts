@@ -13,12 +13,11 @@ import {
   prompts as decodingPrompts,
 } from "./configurations.ts";
 import { MatmulBench, productShapes, withoutProducts } from "./matmul.ts";
+import { bothAgreements, fasterWay, halves, INSIDE_OPERATORS, PAIR, startPair } from "./pair.ts";
 import { TorchPeer } from "./peer.ts";
 import type { BenchOptions, BenchResult, Side } from "./result.ts";
 import { type Contestant, load, machine, medianTiming, roundTo, takeTurns, timed } from "./rounds.ts";
 import { describe } from "./words.ts";
-
-const INTRA_OP = "two threads inside each operator";
 
 export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
   const configuration = CONFIGURATIONS[options.config];
@@ -32,15 +31,18 @@ export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
   const spec = { config: model, shards: threads, positions, packed: false };
   const compute: Compute = threads === 1 ? new LocalCompute(provider, spec) : new WorkerCompute(spec, threads);
   compute.buffers.parameters.set(parameters);
-  const peer = await TorchPeer.start(configuration, parameters, threads);
-  const products = await MatmulBench.create(
-    provider,
-    productShapes(model, DECODING.rows / threads),
-    threads,
-    typeof peer === "string" ? undefined : peer,
-  );
-  let compiled: Compiled | string = "there is no PyTorch";
+  /** Whatever happens, what was started is ended. */
+  const closing: (() => unknown)[] = [() => compute.close()];
   try {
+    const peer = await TorchPeer.start(configuration, parameters, threads);
+    if (typeof peer !== "string") closing.push(() => peer.close());
+    const products = await MatmulBench.create(
+      provider,
+      productShapes(model, DECODING.rows / threads),
+      threads,
+      typeof peer === "string" ? undefined : peer,
+    );
+    closing.push(() => products.release());
     const request = (some: readonly number[][], temperature: number): Omit<GenerateRequest, "parameters"> => ({
       prompts: some,
       maxNewTokens: DECODING.newTokens,
@@ -59,14 +61,16 @@ export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
     if (threads > 1) {
       const generator = await Generator.create(provider, model, { maxPositions: positions, threads });
       const run = (): Promise<unknown> => generator.generate({ ...request(prompts, 1), parameters });
-      contestants.push({ name: INTRA_OP, run: () => timed(run) });
+      contestants.push({ name: INSIDE_OPERATORS, run: () => timed(run) });
     }
     let choices = "";
+    let pairChoices = "";
+    let compiled: Compiled | string = "there is no PyTorch";
     if (typeof peer !== "string") {
       await givePrompts(peer, prompts);
       const chosen = (await peer.call("tune-decode"))["choices"];
       choices = describe(chosen);
-      agreement = await agree(generate, peer);
+      agreement = await agree(generate, [peer]);
       contestants.splice(1, 0, { name: "peer", run: () => peer.time("decode") });
       compiled = await startCompiled(
         { configuration, parameters, threads, seconds: options.compile },
@@ -74,10 +78,21 @@ export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
         chosen,
         {
           prepare: (other) => givePrompts(other, prompts),
-          agree: (other) => agree(generate, other),
+          agree: (other) => agree(generate, [other]),
         },
       );
-      if (typeof compiled !== "string") contestants.splice(2, 0, compiled.contestant("decode"));
+      if (typeof compiled !== "string") {
+        closing.push(compiled.close);
+        contestants.splice(2, 0, compiled.contestant("decode"));
+      }
+      if (threads > 1) {
+        const pair = await startPair(configuration, parameters);
+        closing.push(() => pair.close());
+        for (const [i, half] of halves(prompts).entries()) await givePrompts(pair.both[i]!, half);
+        pairChoices = await pair.tune("tune-decode");
+        agreement = bothAgreements(agreement, await agree(generate, pair.both));
+        contestants.splice(2, 0, pair.contestant("decode"));
+      }
     }
     contestants.push(...products.contestants);
     const rounds = await takeTurns(contestants, options.rounds, options.onRound);
@@ -92,7 +107,8 @@ export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
     };
     const missing = typeof peer === "string";
     const ours = side("ours", threads === 1 ? "one thread" : `${threads} workers of one thread, half the prompts each`);
-    const theirs = missing ? null : side("peer", choices);
+    const alone = missing ? null : side("peer", choices);
+    const theirs = alone && threads > 1 ? fasterWay(alone, side(PAIR, pairChoices)) : alone;
     const { versions, ...where } = machine();
     const matmulRate = products.rate(rounds);
     return {
@@ -103,7 +119,7 @@ export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
       ...where,
       versions: missing ? versions : { ...versions, ...peer.versions },
       load: [before, load()],
-      ours: threads === 1 ? ours : { ...ours, other: { [INTRA_OP]: medianTiming(rounds, INTRA_OP) } },
+      ours: threads === 1 ? ours : { ...ours, other: { [INSIDE_OPERATORS]: medianTiming(rounds, INSIDE_OPERATORS) } },
       peer: theirs,
       ...(missing ? { peerMissing: peer } : {}),
       ratio: theirs && roundTo(theirs.wall / ours.wall, 3),
@@ -114,31 +130,35 @@ export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
       rounds: withoutProducts(rounds),
     };
   } finally {
-    if (typeof peer !== "string") peer.close();
-    if (typeof compiled !== "string") compiled.close();
-    await products.release();
-    await compute.close();
+    for (const close of closing.reverse()) await close();
   }
 }
 
 async function givePrompts(peer: TorchPeer, prompts: readonly (readonly number[])[]): Promise<void> {
   peer.write("prompts", Int32Array.from(prompts.flat()));
-  await peer.call("prompts", { rows: DECODING.rows, length: DECODING.prompt, new: DECODING.newTokens });
+  await peer.call("prompts", { rows: prompts.length, length: DECODING.prompt, new: DECODING.newTokens });
 }
 
+/** Of several peers, each has some of the prompts, in order. */
 async function agree(
   generate: (temperature: number) => Promise<Completion[]>,
-  peer: TorchPeer,
+  peers: readonly TorchPeer[],
 ): Promise<Record<string, number>> {
-  await peer.call("check-decode");
-  return compare(await generate(0), peer.readInts("peer-tokens"), peer.readFloats("peer-logprobs"));
+  for (const peer of peers) await peer.call("check-decode");
+  const tokens = peers.flatMap((peer) => [...peer.readInts("peer-tokens")]);
+  const logprobs = peers.flatMap((peer) => [...peer.readFloats("peer-logprobs")]);
+  return compare(await generate(0), tokens, logprobs);
 }
 
 /** A greedy choice between two tokens whose log-probabilities are closer than this may fall either way. */
 const TIE = 1e-4;
 
 /** Greedy tokens must be equal, up to the first near tie of a row (what follows it is another text). */
-function compare(ours: readonly Completion[], tokens: Int32Array, logprobs: Float32Array): Record<string, number> {
+function compare(
+  ours: readonly Completion[],
+  tokens: readonly number[],
+  logprobs: readonly number[],
+): Record<string, number> {
   const length = DECODING.newTokens;
   let [equalRows, gap] = [0, 0];
   for (const [row, completion] of ours.entries()) {
@@ -147,13 +167,13 @@ function compare(ours: readonly Completion[], tokens: Int32Array, logprobs: Floa
       gap = Math.max(gap, Math.abs(completion.logprobs[k]! - logprobs[row * length + k]!));
     }
     if (k === length) equalRows++;
-    else if (Math.abs(completion.logprobs[k]! - logprobs[row * length + k]!) > TIE)
+    else if (!(Math.abs(completion.logprobs[k]! - logprobs[row * length + k]!) <= TIE))
       throw new ReckonError("BENCH_DISAGREE", "we and the peer decode different tokens, so nothing was timed", {
         expected: `token ${tokens[row * length + k]} at ${k} of completion ${row}`,
         got: `${completion.tokens[k]}`,
       });
   }
-  if (gap > 1e-3)
+  if (!(gap <= 1e-3))
     throw new ReckonError("BENCH_DISAGREE", "our log-probabilities are not the peer's, so nothing was timed", {
       expected: "a difference below 1e-3",
       got: String(gap),

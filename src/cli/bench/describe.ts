@@ -3,7 +3,8 @@ import type { PowerLaw } from "./fit.ts";
 import { decodeVerdict, floorWords, formatValue, grpoVerdict, stepVerdicts, type Verdict } from "./floors.ts";
 import type { GrowthResult } from "./growth.ts";
 import type { GrpoResult, GrpoSide } from "./grpo.ts";
-import type { BenchResult } from "./result.ts";
+import { lowerBound, NOT_ADDED_UP } from "./pair.ts";
+import type { BenchResult, Side } from "./result.ts";
 import { wholeStep } from "./whole.ts";
 
 export function describeResult(result: BenchResult): string[] {
@@ -15,12 +16,19 @@ export function describeResult(result: BenchResult): string[] {
     `${result.bench} ${result.config} on ${result.threads} ${result.threads === 1 ? "core" : "cores"} of ${result.cpu}; load ${result.load.join(" → ")}`,
     `  reckon   ${ms(ours.wall)} (cpu ${ms(ours.cpu)})  ${rate(ours.tokensPerSecond)}  [${ours.how}]`,
   ];
-  for (const [how, timing] of Object.entries(ours.other ?? {}))
-    lines.push(`           ${ms(timing.wall)} (cpu ${ms(timing.cpu)})  [${how}]`);
+  const others = (side: Side): string[] =>
+    Object.entries(side.other ?? {}).map(
+      ([name, { wall, cpu, how }]) =>
+        `           ${ms(wall)} (cpu ${ms(cpu)})  [${name}${how === undefined ? "" : `: ${how}`}]`,
+    );
+  lines.push(...others(ours));
+  const bound = lowerBound(result);
   if (peer)
     lines.push(
       `  PyTorch  ${ms(peer.wall)} (cpu ${ms(peer.cpu)})  ${rate(peer.tokensPerSecond)}  [${peer.how}]`,
+      ...others(peer),
       `  ratio    ${result.ratio}${step ? " of the gradients" : `; ${plainWords(decodeVerdict(result))}`}  (cpu ${(peer.cpu / ours.cpu).toFixed(3)})`,
+      ...(bound ? [`           at least ${bound.ratio} beside ${NOT_ADDED_UP}`] : []),
     );
   else lines.push(`  no PyTorch to compare with: ${result.peerMissing}`);
   const { compiled, matmulRate } = result;

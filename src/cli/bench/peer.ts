@@ -69,15 +69,20 @@ export class TorchPeer {
     const started = await startPython(script);
     if (typeof started === "string") return started;
     const peer = new TorchPeer(started);
-    peer.write("weights", parameters);
-    const entries = parameterLayout(configuration.model).entries;
-    await peer.call("start", {
-      threads,
-      folder: peer.#folder,
-      config: configuration.model,
-      parameters: entries.map(({ name, shape, offset, size }) => ({ name, shape, offset, size })),
-    });
-    return peer;
+    try {
+      peer.write("weights", parameters);
+      const entries = parameterLayout(configuration.model).entries;
+      await peer.call("start", {
+        threads,
+        folder: peer.#folder,
+        config: configuration.model,
+        parameters: entries.map(({ name, shape, offset, size }) => ({ name, shape, offset, size })),
+      });
+      return peer;
+    } catch (error) {
+      peer.close();
+      throw error;
+    }
   }
 
   /**

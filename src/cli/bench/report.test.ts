@@ -10,6 +10,7 @@ import { describeResult } from "./describe.ts";
 import { powerLaw } from "./fit.ts";
 import { judged, stepVerdicts } from "./floors.ts";
 import type { GrowthPoint, GrowthResult } from "./growth.ts";
+import { fasterWay, withLowerBound } from "./pair.ts";
 import { plot } from "./plot.ts";
 import { checkReasons, readReasons } from "./reasons.ts";
 import { growthPlot, performanceReport } from "./report.ts";
@@ -110,7 +111,7 @@ test("the document holds every figure, says which floors are met, and marks what
   // 250 + 5 ms over 200 + 10: the optimiser's step takes some of what the gradients won.
   assert.match(
     text,
-    /\| a, 1 core \| 200 \/ 250 \| 1\.25 \| 10\.0 \/ 5\.0 \| 0\.50 \| 210 \/ 255 \| 1\.21 \(floor 1\.10: met\) \| 14,629 \|/,
+    /\| a, 1 core \| 200 \/ 250 \| 1\.25 \| – \| 10\.0 \/ 5\.0 \| 0\.50 \| 210 \/ 255 \| 1\.21 \(floor 1\.10: met\) \| 14,629 \|/,
   );
   assert.match(text, /\| a, 1 core \| 15,360 \| 80\.0 \| 80 % \(floor 70 %: met\) \| 100 \(1024×1024×1024, PyTorch\)/);
   assert.match(text, /\| c, 1 core † \|.* 1\.01 \|.* 210 \/ 207 \| 0\.99 \(floor 1\.00: \*\*missed\*\* by 0\.01\)/);
@@ -136,7 +137,7 @@ test("a missed floor says by how much and why, a met one does not; aims are aims
   assert.match(text, /\| step-a-1 fraction \| 80 % \| 70 %: met \| 85 %: not reached, short by 5\.0 points \|/);
   assert.match(text, /\| step-c-1 fraction † \| 60 % \| 80 %: \*\*missed\*\* by 20\.0 points \|/);
   assert.match(text, /\| decode-a-1 ratio \| 1\.25 \| 1\.10: met \| 1\.30: not reached, short by 0\.05 \|/);
-  assert.match(text, /\| a, 1 core \| 200 \|[^\n]*\| 80 % \| 250 \| 1\.25 \(floor 1\.10: met\) \|/);
+  assert.match(text, /\| a, 1 core \| 200 \|[^\n]*\| 80 % \| 250 \| 1\.25 \(floor 1\.10: met\) \| – \|/);
   assert.match(text, /\| grpo-1 ratio \| 2\.50 \| 2\.00: met \| – \|/);
   assert.match(text, /aims are reached: 1\.30 times eager in 0 of 3, 85 % of the best product in 0 of 2\./);
   assert.throws(() => performanceReport(results, "p.svg", { "step-d-1 ratio": "?" }), /BENCH_REASONS|step-d-1/);
@@ -171,6 +172,27 @@ test("what is printed has gradients, optimiser and whole step", () => {
   assert.match(said, /optimiser's step 10\.0 ms, PyTorch 5\.0 ms, ratio 0\.5/);
   assert.match(said, /whole step 210 ms, PyTorch 255 ms, ratio 1\.214; floor 1\.10: met, aim 1\.30: not reached/);
   assert.match(said, /80 % of the best plain product.*floor 70 %: met, aim 85 %: not reached/);
+});
+
+test("two processes' gradients are a lower bound beside the ratio, and in decoding the slower way stands beside the faster", () => {
+  const pair = { ...step.peer!, wall: 230, cpu: 440, how: "micro 8" };
+  const bounded = { ...step, name: "step-a-2", threads: 2, peer: withLowerBound(step.peer!, pair) };
+  const decode: BenchResult = {
+    ...{ ...step, name: "decode-a-2", bench: "decode", threads: 2 },
+    ...{ peer: fasterWay(step.peer!, pair), ratio: 1.15 },
+  };
+  assert.deepEqual(stepVerdicts(bounded), stepVerdicts({ ...step, name: "step-a-2" }));
+  const text = performanceReport({ ...results, steps: [bounded], decodes: [decode] }, "p.svg", {});
+  assert.match(text, /\| a, 2 cores \| 200 \/ 250 \| 1\.25 \| 230, ratio 1\.15 \| 10\.0 \/ 5\.0 \|/);
+  assert.match(text, /\| 230 \| 1\.15 \(floor 1\.10: met\) \| 250 ms in two threads inside each operator \|/);
+  const said = describeResult(bounded).join("\n");
+  assert.match(said, /PyTorch {2}250 ms .*\[two threads inside each operator: sdpa\]/);
+  assert.match(said, /230 ms \(cpu 440 ms\) {2}\[two processes of one thread, gradients not added up: micro 8\]/);
+  assert.match(said, /ratio +1\.25 of the gradients.*\n +at least 1\.15 beside two processes/);
+  const decoded = describeResult(decode).join("\n");
+  assert.match(decoded, /PyTorch {2}230 ms .*\[two processes of one thread: micro 8\]/);
+  assert.match(decoded, /250 ms \(cpu 250 ms\) {2}\[two threads inside each operator: sdpa\]/);
+  assert.doesNotMatch(`${decoded}${describeResult(step).join("\n")}`, /at least/);
 });
 
 test("reasons are sentences by floors' names, and those of this repository are", () => {

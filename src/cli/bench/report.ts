@@ -5,6 +5,7 @@ import { verdictsText } from "./floor-report.ts";
 import { decodeVerdict, floorWords, formatValue, grpoVerdict, judged, stepVerdicts, verdicts } from "./floors.ts";
 import type { GrpoResult } from "./grpo.ts";
 import { cores, mark, ms, percent, seconds, table, two, whole } from "./markdown.ts";
+import { lowerBound, NOT_ADDED_UP, TWO_PROCESSES } from "./pair.ts";
 import { checkReasons, type Reasons, readReasons } from "./reasons.ts";
 import { growthText } from "./report-growth.ts";
 import type { BenchResult, WholeStep } from "./result.ts";
@@ -39,16 +40,22 @@ measurements stands in [decisions/004](decisions/004-engine-speed.md). Ratios ar
     verdictsText(floors, reasons),
     "## Training step",
     `One batch: a 32 × 96 tokens, b 16 × 96, c 2 × 256. A step is its gradients and the optimiser's step after them (norm, clipping,
-AdamW), of both sides; times of the whole are the sums of the two medians, and the floors of the ratio are for the whole.`,
+AdamW), of both sides; times of the whole are the sums of the two medians, and the floors of the ratio are for the whole.
+
+On two cores PyTorch has two threads inside each operator. In ${NOT_ADDED_UP}, each takes half of the
+batch: what that takes, and its ratio to our gradients, is a lower bound of what PyTorch takes that way, and enters no other column.`,
     stepTable(steps),
     `The rate is about the products of the gradients and leaves the optimiser out, which multiplies no matrices. GFLOP/s counts useful
-operations (6 for each weight and token, and attention); "of the best product" sets it against the fastest plain matrix product that
+operations (6 for each weight in a product and token, and attention over all S × S pairs, the masked half included, as is usual (PaLM, appendix
+B): both sides compute it); "of the best product" sets it against the fastest plain matrix product that
 ONNX Runtime or PyTorch did in the same turns on as many cores, over the shapes of the configuration and 1024³.`,
     rateTable(steps),
     compiledTable("Beside PyTorch's compiler", [...steps, ...decodes]),
     "## Decoding",
     `64 prompts of 32 tokens, 128 new tokens each, drawn at temperature 1. The share of the best product has no floor here: a token takes
-products of 64 rows with matrices that are each read once, which cannot be done at that rate.`,
+products of 64 rows with matrices that are each read once, which cannot be done at that rate. Useful operations are 2 for each weight
+in a product and token, and attention over only the pairs that are there. On two cores PyTorch is the faster of two threads inside
+each operator and ${TWO_PROCESSES} with half of the prompts each; the last column has the other.`,
     decodeTable(decodes),
     "## A whole step of reinforcement learning, beside TRL",
     grpoText(grpo),
@@ -85,14 +92,19 @@ function stepTable(steps: readonly BenchResult[]): string {
     `${ms(ours)} / ${peer === undefined ? "–" : ms(peer)}`;
   const ratio = (value: number | null | undefined): string => (typeof value === "number" ? two(value) : "–");
   return table(
-    ["ms of Reckon / PyTorch eager", "gradients", "ratio", "optimiser", "ratio", "whole step", "ratio", "tokens/s"],
+    [
+      ...["ms of Reckon / PyTorch eager", "gradients", "ratio", "PyTorch in two processes, at least", "optimiser"],
+      ...["ratio", "whole step", "ratio", "tokens/s"],
+    ],
     steps.map((result) => {
       const { config, ours, peer, optimizer } = result;
       const step = wholeStep(result);
+      const bound = lowerBound(result);
       return [
         label(result),
         pair(ours.wall, peer?.wall),
         ratio(result.ratio),
+        bound ? `${ms(bound.wall)}, ratio ${two(bound.ratio)}` : "–",
         optimizer ? pair(optimizer.ours.wall, optimizer.peer?.wall) : "–",
         ratio(optimizer?.ratio),
         step ? pair(step.ours.wall, step.peer?.wall) : "–",
@@ -143,7 +155,7 @@ ${table(["", "torch.compile, ms", "ratio", "ratio of the whole", "compiling", "h
 
 function decodeTable(decodes: readonly BenchResult[]): string {
   return table(
-    ["", "ms", "tokens/s", "GFLOP/s", "of the best product", "PyTorch eager, ms", "ratio"],
+    ["", "ms", "tokens/s", "GFLOP/s", "of the best product", "PyTorch eager, ms", "ratio", "PyTorch in its other way"],
     decodes.map((result) => [
       label(result),
       ms(result.ours.wall),
@@ -152,8 +164,15 @@ function decodeTable(decodes: readonly BenchResult[]): string {
       formatValue("fraction", result.fraction),
       result.peer ? ms(result.peer.wall) : "–",
       judged(decodeVerdict(result)),
+      otherWays(result),
     ]),
   );
+}
+
+/** "605 ms in two threads inside each operator" */
+function otherWays({ peer }: BenchResult): string {
+  const ways = Object.entries(peer?.other ?? {}).map(([name, { wall }]) => `${ms(wall)} ms in ${name}`);
+  return ways.length === 0 ? "–" : ways.join("; ");
 }
 
 function grpoText(grpo: readonly GrpoResult[]): string {

@@ -13,15 +13,25 @@ export interface BenchOptions {
   readonly onRound?: (done: number) => void;
 }
 
+/** Medians of the same work in another way. */
+export interface OtherWay extends Timing {
+  /** What was chosen for it; not of ours and not in older results. */
+  readonly how?: string;
+}
+
 /** Medians in milliseconds, and what they come to. */
 export interface Side extends Timing {
   readonly tokensPerSecond: number;
-  /** Useful operations a second, 10⁹. */
+  /**
+   * Useful operations a second, 10⁹: 6 for each weight in a product and token of training, 2 of decoding, and attention.
+   * Of training attention counts over all S × S pairs, the masked half included (as is usual: PaLM, appendix B), since
+   * both sides compute it; of decoding over the pairs that are there.
+   */
   readonly gflops: number;
   /** How the work was done. */
   readonly how: string;
-  /** The same done otherwise, for comparison. */
-  readonly other?: Readonly<Record<string, Timing>>;
+  /** The same done otherwise, for comparison; of the peer on two cores see pair.ts, not in older results. */
+  readonly other?: Readonly<Record<string, OtherWay>>;
 }
 
 /** PyTorch through its compiler, in the same turns. */
@@ -70,5 +80,6 @@ export interface BenchResult extends Machine {
   readonly whole?: WholeStep;
   /** How far our numbers and the peer's are apart; checked before anything was timed. */
   readonly agreement: Readonly<Record<string, number>> | null;
+  /** By contestant. On two cores `peer` is one process of two threads, whichever way the result's own `peer` is. */
   readonly rounds: readonly Readonly<Record<string, Timing>>[];
 }

@@ -11,6 +11,7 @@ import { assert, ReckonError } from "../../util/errors.ts";
 import { type Compiled, compiledPart, startCompiled } from "./compiled.ts";
 import { benchParameters, CONFIGURATIONS, type Configuration, trainingBatch, trainingFlops } from "./configurations.ts";
 import { MatmulBench, productShapes, withoutProducts } from "./matmul.ts";
+import { bothAgreements, halves, INSIDE_OPERATORS, PAIR, startPair, withLowerBound } from "./pair.ts";
 import { TorchPeer } from "./peer.ts";
 import type { BenchOptions, BenchResult, Side } from "./result.ts";
 import { type Contestant, load, machine, medianTiming, roundTo, takeTurns, timed } from "./rounds.ts";
@@ -33,17 +34,21 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
   const compute: Compute = threads === 1 ? new LocalCompute(provider, spec) : new WorkerCompute(spec, threads);
   compute.buffers.parameters.set(parameters);
   const shards = shardsOf(sequences, threads);
-  const optimizer = await Optimizer.create(provider, model, { name: "adamw", weightDecay: 0.01 });
-  const peer = await TorchPeer.start(configuration, parameters, threads);
-  const tokens = Math.min(MICRO_BATCH_TOKENS, (rows * length) / threads);
-  const products = await MatmulBench.create(
-    provider,
-    productShapes(model, tokens),
-    threads,
-    typeof peer === "string" ? undefined : peer,
-  );
-  let compiled: Compiled | string = "there is no PyTorch";
+  /** Whatever happens, what was started is ended. */
+  const closing: (() => unknown)[] = [() => compute.close()];
   try {
+    const optimizer = await Optimizer.create(provider, model, { name: "adamw", weightDecay: 0.01 });
+    closing.push(() => optimizer.release());
+    const peer = await TorchPeer.start(configuration, parameters, threads);
+    if (typeof peer !== "string") closing.push(() => peer.close());
+    const tokens = Math.min(MICRO_BATCH_TOKENS, (rows * length) / threads);
+    const products = await MatmulBench.create(
+      provider,
+      productShapes(model, tokens),
+      threads,
+      typeof peer === "string" ? undefined : peer,
+    );
+    closing.push(() => products.release());
     const gradients = async (): Promise<number> => {
       const results = await compute.gradients(OBJECTIVE, shards);
       return results.flat().reduce((sum, result) => sum + result.loss, 0);
@@ -59,18 +64,31 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
     ];
     if (threads > 1) contestants.push(await intraOp(provider, configuration, parameters, sequences, threads));
     let choices = "";
+    let pairChoices = "";
+    let compiled: Compiled | string = "there is no PyTorch";
     if (typeof peer !== "string") {
-      await giveBatch(configuration, peer, sequences);
+      await giveBatch(peer, sequences);
       const chosen = (await peer.call("tune-step"))["choices"];
       choices = describe(chosen);
-      agreement = await agree(configuration, compute, gradients, peer);
+      agreement = await agree(configuration, compute, gradients, [peer]);
       contestants.splice(1, 0, { name: "peer", run: () => peer.time("gradients") });
       contestants.push({ name: "peerOptimizer", run: () => peer.time("optimizer") });
       compiled = await startCompiled({ configuration, parameters, threads, seconds: options.compile }, "step", chosen, {
-        prepare: (other) => giveBatch(configuration, other, sequences),
-        agree: (other) => agree(configuration, compute, gradients, other),
+        prepare: (other) => giveBatch(other, sequences),
+        agree: (other) => agree(configuration, compute, gradients, [other]),
       });
-      if (typeof compiled !== "string") contestants.splice(2, 0, compiled.contestant("gradients"));
+      if (typeof compiled !== "string") {
+        closing.push(compiled.close);
+        contestants.splice(2, 0, compiled.contestant("gradients"));
+      }
+      if (threads > 1) {
+        const pair = await startPair(configuration, parameters);
+        closing.push(() => pair.close());
+        for (const [i, half] of halves(sequences).entries()) await giveBatch(pair.both[i]!, half);
+        pairChoices = await pair.tune("tune-step");
+        agreement = bothAgreements(agreement, await agree(configuration, compute, gradients, pair.both));
+        contestants.splice(2, 0, pair.contestant("gradients"));
+      }
     }
     contestants.push(...products.contestants);
     const rounds = await takeTurns(contestants, options.rounds, options.onRound);
@@ -85,7 +103,8 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
     };
     const missing = typeof peer === "string";
     const ours = side("ours", threads === 1 ? "one thread" : `${threads} workers of one thread, a shard each`);
-    const theirs = missing ? null : side("peer", choices);
+    const alone = missing ? null : side("peer", choices);
+    const theirs = alone && threads > 1 ? withLowerBound(alone, side(PAIR, pairChoices)) : alone;
     const [ourStep, theirStep] = [
       medianTiming(rounds, "oursOptimizer"),
       missing ? null : medianTiming(rounds, "peerOptimizer"),
@@ -106,7 +125,7 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
       ...where,
       versions: missing ? versions : { ...versions, ...peer.versions },
       load: [before, load()],
-      ours: threads === 1 ? ours : { ...ours, other: { [INTRA_OP]: medianTiming(rounds, INTRA_OP) } },
+      ours: threads === 1 ? ours : { ...ours, other: { [INSIDE_OPERATORS]: medianTiming(rounds, INSIDE_OPERATORS) } },
       peer: theirs,
       ...(missing ? { peerMissing: peer } : {}),
       ratio: theirs && roundTo(theirs.wall / ours.wall, 3),
@@ -119,15 +138,9 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
       rounds: withoutProducts(rounds),
     };
   } finally {
-    if (typeof peer !== "string") peer.close();
-    if (typeof compiled !== "string") compiled.close();
-    await products.release();
-    await optimizer.release();
-    await compute.close();
+    for (const close of closing.reverse()) await close();
   }
 }
-
-const INTRA_OP = "two threads inside each operator";
 
 function shardsOf(sequences: readonly Sequence[], shards: number): MicroBatch[][] {
   return Array.from({ length: shards }, (_, shard) =>
@@ -148,33 +161,37 @@ async function intraOp(
   const engine = await GradientEngine.create(provider, model, OBJECTIVE, { packed: false, positions: length, threads });
   const gradient = new Float32Array(parameters.length);
   const batches = shardsOf(sequences, 1)[0]!;
-  return { name: INTRA_OP, run: () => timed(() => engine.gradients(parameters, gradient, batches)) };
+  return { name: INSIDE_OPERATORS, run: () => timed(() => engine.gradients(parameters, gradient, batches)) };
 }
 
-async function giveBatch(
-  { rows, length }: Configuration,
-  peer: TorchPeer,
-  sequences: readonly Sequence[],
-): Promise<void> {
+async function giveBatch(peer: TorchPeer, sequences: readonly Sequence[]): Promise<void> {
+  const length = sequences[0]!.tokens.length - 1;
   peer.write("ids", Int32Array.from(sequences.flatMap((s) => [...s.tokens].slice(0, -1))));
   peer.write("targets", Int32Array.from(sequences.flatMap((s) => [...s.tokens].slice(1))));
   peer.write("weights_of_tokens", Float32Array.from(sequences.flatMap((s) => Array<number>(length).fill(s.weight))));
-  await peer.call("batch", { rows, length });
+  await peer.call("batch", { rows: sequences.length, length });
 }
 
-/** Loss and gradients of both sides over the same batch. */
+/** Loss and gradients of both sides over the same batch; of several peers with a part of it each, the sums are theirs. */
 async function agree(
   { model }: Configuration,
   compute: Compute,
   gradients: () => Promise<number>,
-  peer: TorchPeer,
+  peers: readonly TorchPeer[],
 ): Promise<Record<string, number>> {
   const ours = await gradients();
-  const theirs = (await peer.call("check-step"))["loss"] as number;
-  const reference = peer.readFloats("peer-gradient");
+  let theirs = 0;
+  const { entries } = parameterLayout(model);
+  const reference = new Float32Array(entries.reduce((total, { size }) => total + size, 0));
+  for (const peer of peers) {
+    theirs += (await peer.call("check-step"))["loss"] as number;
+    const part = peer.readFloats("peer-gradient");
+    assert(part.length === reference.length, "the peer's gradient has another size");
+    for (let i = 0; i < part.length; i++) reference[i]! += part[i]!;
+  }
   let at = 0;
   let worst = 0;
-  for (const entry of parameterLayout(model).entries) {
+  for (const entry of entries) {
     let [largest, difference] = [0, 0];
     for (let i = 0; i < entry.size; i++) {
       const wanted = reference[at++]!;
@@ -183,7 +200,6 @@ async function agree(
     }
     worst = Math.max(worst, difference / largest);
   }
-  assert(at === reference.length, "the peer's gradient has another size");
   const loss = Math.abs(ours / theirs - 1);
   if (!(worst < 1e-4 && loss < 1e-5))
     throw new ReckonError("BENCH_DISAGREE", "we and the peer compute different things, so nothing was timed", {
