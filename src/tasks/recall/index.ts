@@ -1,5 +1,5 @@
 /**
- * Closed-book questions about invented facts that stand in the pretraining corpus: thinking does not help, and often hurts.
+ * Closed-book questions about invented facts that stand in the pretraining corpus: thinking longer hurts (docs/evidence.md).
  * Level 0 asks for capitals, level 1 for rivers, level 2 for coins: more to know, not harder to know. The rivers and the
  * coins stand in a corpus only whose mix asks for their levels.
  *
