@@ -5,7 +5,7 @@
  */
 import type { Problem } from "../../tasks/index.ts";
 import { coverage, type FamilyDifference, familyDifferences, rate, SURE_WORDS, sureMark } from "./figures.ts";
-import { type HeldOut, heldOutSet } from "./held-out.ts";
+import { canonicalKey, type HeldOut, heldOutSet } from "./held-out.ts";
 import { percent } from "./markdown.ts";
 import type { Measurement } from "./record.ts";
 
@@ -14,6 +14,15 @@ export interface Covered {
   readonly problems: readonly Problem[];
   readonly seeds: readonly { readonly base: Measurement; readonly zero: Measurement }[];
 }
+
+/** The second look: the base also at the temperature at which it wastes fewer tries on answers without the format. */
+export interface CoveredAgain {
+  readonly problems: readonly Problem[];
+  readonly seeds: readonly { readonly base: Measurement; readonly cooler: Measurement; readonly zero: Measurement }[];
+}
+
+/** Of the base in the second look. */
+export const COOLER = 0.6;
 
 /** Problems a rung of the second look, those of the first left out. */
 const AGAIN = 60;
@@ -25,9 +34,9 @@ const MEMORY = "recall";
 /** Problems of the second look, at the families that the first one shows beyond the base; none where there are none. */
 export function problemsAgain(heldOut: HeldOut, first: Covered): Problem[] {
   const families = beyond(first, "all").flatMap(({ family, low }) => (low > 0 ? [family] : []));
-  const seen = new Set(first.problems.map(({ id }) => id));
+  const seen = new Set(first.problems.map(canonicalKey));
   const rungs = heldOut.rungs.filter(({ family }) => families.includes(family));
-  return heldOutSet({ ...heldOut, rungs }, AGAIN).filter(({ id }) => !seen.has(id));
+  return heldOutSet({ ...heldOut, rungs }, AGAIN).filter((problem) => !seen.has(canonicalKey(problem)));
 }
 
 /** One answer of zero, or as many, against all of the base's, family by family, means over seeds, paired by problem. */
@@ -39,14 +48,22 @@ function beyond({ problems, seeds }: Covered, answers: "one" | "all"): FamilyDif
   return familyDifferences(problems, pairs);
 }
 
-/** Families that the second look shows beyond the base, all that it looks at judged at once; one of few problems is none. */
-export function confirmed(again: Covered): string[] {
-  return beyond(again, "all").flatMap(({ family, low, sure, problems }) =>
-    low > 0 && sure && problems >= ENOUGH ? [family] : [],
-  );
+/**
+ * Families that the second look shows beyond the base at both of its temperatures, all that it looks at judged at once; one
+ * of few problems is none.
+ */
+export function confirmed(again: CoveredAgain): string[] {
+  const sure = (list: readonly FamilyDifference[]): string[] =>
+    list.flatMap((one) => (one.low > 0 && one.sure && one.problems >= ENOUGH ? [one.family] : []));
+  const atBoth = new Set(sure(beyond(cooled(again), "all")));
+  return sure(beyond(again, "all")).filter((family) => atBoth.has(family));
 }
 
-export function beyondWords(first: Covered, again: Covered, k: number): string {
+function cooled({ problems, seeds }: CoveredAgain): Covered {
+  return { problems, seeds: seeds.map(({ cooler, zero }) => ({ base: cooler, zero })) };
+}
+
+export function beyondWords(first: Covered, again: CoveredAgain, k: number): string {
   return `Pass@${k} after reinforcement against the base's pass@${k}, paired by problem, 95 % intervals over seeds and problems. ${SURE_WORDS}
 
 ${lists(beyond(first, "all"))}
@@ -59,19 +76,27 @@ ${lists(beyond(first, "one"))}
 Where one answer stays below the base's ${k}, reinforcement has made what the base could do more likely, not added to it.`;
 }
 
-function againWords(again: Covered, k: number): string {
+function againWords(again: CoveredAgain, k: number): string {
   const list = beyond(again, "all");
-  const few = list.filter(({ problems }) => problems < ENOUGH);
+  const sizes = list.map(({ family, problems }) => `${family} ${problems}`).join(", ");
   const memory = list.some(({ family }) => family === MEMORY)
     ? `Of these ${MEMORY} asks for facts that the corpus states: what has come within reach there is memory, not reasoning.\n`
     : "";
-  const sizes = list.map(({ family, problems }) => `${family} ${problems}`).join(", ");
   return `Those that seem beyond it, once more with other problems of the same rungs (${sizes}), ${k} answers of the same models to each; here † is for all
 of these at once:
 
-${lists(list.filter(({ problems }) => problems >= ENOUGH))}${few.length === 0 ? "" : `\n- too few problems to say: ${said(few)}`}
+${listsOfMany(list)}
+
+Against the base at temperature ${COOLER}, where it wastes fewer tries on answers without the format:
+
+${listsOfMany(beyond(cooled(again), "all"))}
 
 ${memory}`;
+}
+
+function listsOfMany(list: readonly FamilyDifference[]): string {
+  const few = list.filter(({ problems }) => problems < ENOUGH);
+  return `${lists(list.filter(({ problems }) => problems >= ENOUGH))}${few.length === 0 ? "" : `\n- too few problems to say: ${said(few)}`}`;
 }
 
 function lists(list: readonly FamilyDifference[]): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { getTask, isHeldOut, smallCorpusMix, smallMix } from "../../tasks/index.ts";
-import { heldOutOfAll, heldOutSet, readHeldOut } from "./held-out.ts";
+import { canonicalKey, heldOutOfAll, heldOutSet, readHeldOut } from "./held-out.ts";
 
 const heldOut = readHeldOut();
 
@@ -23,6 +23,17 @@ test("a rung's problems are held out, different, and the first of more of them",
     assert.equal(new Set(of(more).map((p) => task.canonical(p.facts))).size, of(more).length);
     assert.ok(of(more).every((p) => isHeldOut(task, p.facts)));
     assert.deepEqual(of(few), of(more).slice(0, 4));
+  }
+});
+
+test("no problem stands in two rungs, however many are drawn", () => {
+  // The numbers of a level of factors may be those of the next one as well.
+  const rungs = [0, 1, 2].map((level) => ({ family: "factors", level }));
+  const [few, many] = [20, 60].map((count) => heldOutSet({ about: "", seed: 3, rungs }, count));
+  assert.equal(new Set(many!.map(canonicalKey)).size, many!.length);
+  for (const { level } of rungs) {
+    const of = (list: typeof few) => list!.filter((problem) => problem.level === level).map(({ id }) => id);
+    assert.deepEqual(of(few), of(many).slice(0, of(few).length));
   }
 });
 

@@ -37,27 +37,41 @@ export function readHeldOut(file: string = join(packageRoot(), "bench", "heldout
 const MOST_REPEATS = 200;
 
 /**
- * `count` different problems of each rung, rung by rung; fewer where a rung has fewer. The first ones of a larger count are
- * those of a smaller one.
+ * `count` different problems of each rung, rung by rung; fewer where a rung has fewer. No problem stands in two rungs of a
+ * family, whose ranges overlap. The first ones of a larger count are those of a smaller one.
  */
 export function heldOutSet({ seed, rungs }: HeldOut, count: number): Problem[] {
-  return rungs.flatMap(({ family, level }) => {
+  const seen = new Set<string>();
+  const lists = rungs.map(({ family, level }) => {
     const task = getTask(family);
-    const seen = new Set<string>();
-    const out: Problem[] = [];
-    let repeats = 0;
-    for (let index = 0; out.length < count && repeats < MOST_REPEATS; index++) {
-      const problem = sampleProblem(task, { seed, index, level, split: "heldout" });
-      const key = task.canonical(problem.facts);
-      if (seen.has(key)) {
+    let [index, repeats] = [0, 0];
+    const next = (): Problem | undefined => {
+      while (repeats < MOST_REPEATS) {
+        const problem = sampleProblem(task, { seed, index: index++, level, split: "heldout" });
+        const key = canonicalKey(problem);
+        if (!seen.has(key)) {
+          seen.add(key);
+          return problem;
+        }
         repeats++;
-        continue;
       }
-      seen.add(key);
-      out.push(problem);
-    }
-    return out;
+      return undefined;
+    };
+    return { next, problems: [] as Problem[] };
   });
+  // In turns, so that which rung gets a problem of two does not depend on the count.
+  for (let turn = 0; turn < count; turn++) {
+    for (const { next, problems } of lists) {
+      const problem = next();
+      if (problem !== undefined) problems.push(problem);
+    }
+  }
+  return lists.flatMap(({ problems }) => problems);
+}
+
+/** The same for problems that are the same, whatever their level and language. */
+export function canonicalKey({ family, facts }: Problem): string {
+  return `${family} ${getTask(family).canonical(facts)}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beyondWords, type Covered, confirmed, problemsAgain } from "./coverage.ts";
-import { heldOutSet } from "./held-out.ts";
+import { beyondWords, type CoveredAgain, confirmed, problemsAgain } from "./coverage.ts";
+import { canonicalKey, heldOutSet } from "./held-out.ts";
 import type { Measurement } from "./record.ts";
 import type { SeedRows, Small } from "./small.ts";
 import { smallSection } from "./small-section.ts";
@@ -37,7 +37,7 @@ function seedRows(seed: number, { base, zero, minutes }: { base: number; zero: n
 }
 
 /** @param again the second look; by default the first one once more */
-function section(seeds: readonly SeedRows[], again?: Covered["seeds"]): string {
+function section(seeds: readonly SeedRows[], again?: CoveredAgain["seeds"]): string {
   const heldOut = { about: "", seed: 1, rungs: [] };
   const settings = { heldOut, seeds: seeds.map(({ seed }) => seed), problems: 20, coverageProblems: 20, samples: 1 };
   const constants = problems.filter((_, i) => i % 20 === 0).map(({ family }) => (family === "word" ? 0.1 : 0.01));
@@ -46,7 +46,7 @@ function section(seeds: readonly SeedRows[], again?: Covered["seeds"]): string {
   }));
   const small: Small = {
     ...{ settings, problems, ladders: 12, constants, seeds, first: { problems, seeds: first } },
-    again: { problems, seeds: again ?? first },
+    again: { problems, seeds: again ?? first.map((one) => ({ ...one, cooler: one.base })) },
   };
   return smallSection(small, () => undefined);
 }
@@ -101,21 +101,28 @@ test("families that seem to be beyond the base are judged by other problems alon
   const right = shares(total, 0.8);
   const beyond = (won: number) => right.map((value, i) => (i >= total - won ? 1 : value));
   const row = (list: readonly number[]) => ({ name: "chosen", measurement: chosen({ right: list }) });
-  const looked = (first: number, again: number): string =>
+  const looked = (first: number, again: number, cooler = right): string =>
     section(
       [{ ...seed, baseCoverage: row(right), coverage: row(beyond(first)) }],
-      [{ base: row(right).measurement, zero: row(beyond(again)).measurement }],
+      [
+        {
+          ...{ base: row(right).measurement, cooler: row(cooler).measurement },
+          zero: row(beyond(again)).measurement,
+        },
+      ],
     );
   // Of sixty problems of one family four are won and none is lost: beyond its own interval, not for all families at once.
   const chance = looked(20, 4);
   assert.match(chance, /other problems of the same rungs[\s\S]*- beyond it: word \(/);
   assert.match(floor(chance, "families whose pass@1 is beyond"), /\| 0 \| \*\*missed\*\* by 1\. /);
   assert.match(floor(looked(20, 40), "families whose pass@1 is beyond"), /\| 1: word \| met/);
+  // A base that reaches as far at another temperature has not been passed.
+  assert.match(floor(looked(20, 40, beyond(40)), "families whose pass@1 is beyond"), /\| 0 \| \*\*missed/);
   // What holds of few problems is told, and is no verdict.
   const few = problems.map((_, i) => i).filter((i) => problems[i]!.family !== "word" || i >= total - 29);
   const measurements = { base: right, zero: beyond(40) };
   const [base, zero] = Object.values(measurements).map((list) => chosen({ right: few.map((i) => list[i]!) }));
-  const again = { problems: few.map((i) => problems[i]!), seeds: [{ base: base!, zero: zero! }] };
+  const again = { problems: few.map((i) => problems[i]!), seeds: [{ base: base!, cooler: base!, zero: zero! }] };
   assert.deepEqual(confirmed(again), []);
   assert.match(beyondWords(again, again, 1), /too few problems to say: word† \(/);
 });
@@ -130,7 +137,7 @@ test("the second look has other problems, of the families that the first one sho
   const other = problemsAgain(heldOut, { problems: few, seeds: [first] });
   assert.deepEqual([...new Set(other.map(({ family, level }) => `${family} ${level}`))], ["sort 0", "sort 1"]);
   assert.equal(other.length, 2 * 50);
-  const seen = new Set(few.map(({ id }) => id));
-  assert.ok(other.every(({ id }) => !seen.has(id)));
+  const seen = new Set(few.map(canonicalKey));
+  assert.ok(other.every((problem) => !seen.has(canonicalKey(problem))));
   assert.deepEqual(problemsAgain(heldOut, { problems: few, seeds: [{ base: first.zero, zero: first.zero }] }), []);
 });

@@ -41,9 +41,9 @@ export function smallSection(small: Small, why: Why): string {
   return `## R1-Zero at the scale \`small\`
 
 ${seeds.length} bases of ${(first.zero.measurement.parameters / 1e6).toFixed(1)} million parameters, each pretrained and reinforced with a seed of its own (${settings.seeds.join(", ")}). The families and rungs
-stand in [bench/heldout.json](../bench/heldout.json), written before any reinforcement; its problems were drawn anew since others of the same rungs
-had been looked at while corpus and recipe were made. ${families.length} families, ${rungsOf(problems).length} rungs, ${problems.length} held-out problems,
-${settings.problems} a rung (fewer where a rung has fewer). Every one of these rungs counts alike, and all of them are printed below. The families' ladders have
+stand in [bench/heldout.json](../bench/heldout.json), written before any reinforcement; the problems were drawn anew after the last change of
+corpus and recipe, since others of the same rungs had been looked at while these were made. ${families.length} families, ${rungsOf(problems).length} rungs, ${problems.length} held-out problems,
+${settings.problems} a rung; ${fewWords(small)}. Every one of these rungs counts alike, and all of them are printed below. The families' ladders have
 ${small.ladders} rungs; the ${small.ladders - rungsOf(problems).length} hardest stand neither here nor in the corpus nor in reinforcement, so nothing is said of problems that are harder than those
 of training. Percentages over all rungs; ± is one standard error over problems.
 
@@ -87,6 +87,13 @@ ${lengthWords(small)}
 
 ${floorTable(floorsOf(small), why)}
 `;
+}
+
+/** Rungs of which all held-out problems are here, whatever seed draws them. */
+function fewWords({ problems, settings }: Small): string {
+  const few = rungsOf(problems).filter(({ at }) => at.length < settings.problems);
+  if (few.length === 0) return "no rung has fewer";
+  return `${few.map(({ family, level, at }) => `${family} ${level} (${at.length})`).join(", ")} have no more, so these are the problems that had been looked at`;
 }
 
 /** What reinforcement does to its answers that evaluations do not. */

@@ -5,7 +5,7 @@
 import { getTask, type Problem } from "../../tasks/index.ts";
 import type { Collection, Model } from "./collection.ts";
 import { constantShare } from "./constant.ts";
-import { type Covered, problemsAgain } from "./coverage.ts";
+import { COOLER, type Covered, type CoveredAgain, problemsAgain } from "./coverage.ts";
 import { familiesOf, rungsOf } from "./figures.ts";
 import { type Row, TEMPERATURES } from "./growth.ts";
 import { type HeldOut, heldOutSet } from "./held-out.ts";
@@ -43,7 +43,7 @@ export interface Small {
   readonly seeds: readonly SeedRows[];
   /** Coverage, and once more of the families that seem to be beyond the base's: on other problems, none where none does. */
   readonly first: Covered;
-  readonly again: Covered;
+  readonly again: CoveredAgain;
 }
 
 /** The reinforced model of a seed. */
@@ -107,12 +107,13 @@ export async function collectSmall(collection: Collection, settings: SmallSettin
     seeds: seeds.map((rows) => ({ base: rows.baseCoverage.measurement, zero: rows.coverage.measurement })),
   };
   const others = problemsAgain(settings.heldOut, first);
-  const again: Covered["seeds"][number][] = [];
+  const again: CoveredAgain["seeds"][number][] = [];
   for (const seed of others.length === 0 ? [] : settings.seeds) {
     const { base, zero } = await smallZero(collection, seed);
-    const name = (model: string): string => `small ${model} ${seed} again x${settings.samples}`;
+    const name = (model: string): string => `small ${model} ${seed} again`;
     again.push({
       base: await collection.measure(name("base"), base, others, many),
+      cooler: await collection.measure(name(`base T ${COOLER}`), base, others, { ...many, temperature: COOLER }),
       zero: await collection.measure(name("zero"), zero, others, many),
     });
   }

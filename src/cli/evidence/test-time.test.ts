@@ -34,7 +34,7 @@ test("beside what waits win stands what they have cut off", () => {
   }));
   const free = measured([1, 1, 0, 1, 0, 1], 0);
   const budgets = [{ share: 0, tokens: 0, measurement: measured([0, 0, 0, 0, 0, 1], 0) }];
-  const seeds = [{ seed: 7, natural: 20, free, budgets, votes: { "1": 0.5 }, waits, searches: waits }];
+  const seeds = [{ seed: 7, natural: 20, free, budgets, votes: { "1": 0.5 }, waits, again: waits }];
   const section = testTimeSection({ problems, waitProblems: problems, seeds }, () => undefined);
   assert.match(section, /\n\| cut, seed 7 \| 0\.0 % \| 1\.0 % \| 2\.0 % \|\n/);
   assert.match(section, /\n\| right, seed 7 \| 66\.7 % \| 50\.0 % \| 50\.0 % \|\n/);

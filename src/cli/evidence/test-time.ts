@@ -25,14 +25,16 @@ import { ONE } from "./stage-set.ts";
 /** Shares of the natural length of a rung's thinking that a budget allows. */
 const BUDGETS = [0, 0.25, 0.5, 0.75, 1, 1.5, 2] as const;
 const WAITS = [0, 1, 2] as const;
-/** Answers to each problem of a search, with a wait and without: there are few of these problems. */
-const SEARCH_SAMPLES = 4;
+/** Answers to each problem, with a wait and without, of families on which something is expected: they have few problems. */
+const AGAIN_SAMPLES = 4;
 /** Room for a thought that is made to go on: half as much again as reinforcement gives. */
 const WAIT_TOKENS = 384;
 /** Points that a wait may cost before it is said to hurt. */
 const MARGIN = 0.01;
 /** Families that are searched: one attempt after the other. */
 const SEARCHES = ["countdown", "puzzle24", "maze", "knights"];
+/** Families that ask for nothing to be worked out: a fact, or one look at a list. */
+const GLANCES = ["recall", "max"];
 
 export interface TestTime {
   readonly problems: readonly Problem[];
@@ -45,8 +47,8 @@ export interface TestTime {
     readonly budgets: readonly { readonly share: number; readonly measurement: Measurement }[];
     readonly votes: Readonly<Record<string, number>>;
     readonly waits: readonly Waited[];
-    /** One wait and none, on the searches alone. */
-    readonly searches: readonly Waited[];
+    /** One wait and none, on searches and glances alone. */
+    readonly again: readonly Waited[];
   }[];
 }
 
@@ -82,16 +84,16 @@ export async function collectTestTime(
     };
     const waits = [];
     for (const count of WAITS) waits.push(await wait("waits", count, waitProblems, 1));
-    const searches = [];
-    for (const count of [0, 1])
-      searches.push(await wait("search waits", count, searched(waitProblems), SEARCH_SAMPLES));
-    seeds.push({ seed, natural: meanValue(free, thinking), free, budgets, votes: votes!, waits, searches });
+    const again = [];
+    for (const count of [0, 1]) again.push(await wait("waits again", count, lookedAt(waitProblems), AGAIN_SAMPLES));
+    seeds.push({ seed, natural: meanValue(free, thinking), free, budgets, votes: votes!, waits, again });
   }
   return { problems, waitProblems, seeds };
 }
 
-function searched(problems: readonly Problem[]): Problem[] {
-  return problems.filter(({ family }) => SEARCHES.includes(family));
+/** Those of which more answers are asked for. */
+function lookedAt(problems: readonly Problem[]): Problem[] {
+  return problems.filter(({ family }) => SEARCHES.includes(family) || GLANCES.includes(family));
 }
 
 /** For each problem the mean tokens of thinking in its rung, rounded. */
@@ -107,7 +109,7 @@ function naturalLengths(problems: readonly Problem[], free: Measurement): number
 export function testTimeSection(testTime: TestTime, why: Why): string {
   const { problems, waitProblems, seeds } = testTime;
   const [first] = seeds;
-  const judged = { whole: overall(testTime), searches: searchDifferences(testTime) };
+  const judged = { whole: overall(testTime), again: againDifferences(testTime) };
   return `## Compute at test time
 
 The reinforced models at the scale \`small\` at temperature 1, ${problems.length} held-out problems for budgets and votes.
@@ -193,10 +195,10 @@ function thinkingWords({ problems, seeds }: TestTime): string {
 makes no difference that shows in ${say(list.filter(({ low, high }) => low <= 0 && high >= 0))}; helps all others. ${SURE_WORDS}`;
 }
 
-/** What one wait changes: over all problems, and of the searches family by family. */
+/** What one wait changes: over all problems, and of searches and glances family by family. */
 interface Judged {
   readonly whole: { readonly difference: number; readonly low: number; readonly high: number };
-  readonly searches: readonly FamilyDifference[];
+  readonly again: readonly FamilyDifference[];
 }
 
 /** One wait against none. */
@@ -221,15 +223,15 @@ function overall(testTime: TestTime): Judged["whole"] {
   return { difference: a - b, ...interval };
 }
 
-/** The same on searches alone, where more answers were asked for. */
-function searchDifferences({ waitProblems, seeds }: TestTime): FamilyDifference[] {
+/** The same where more answers were asked for. */
+function againDifferences({ waitProblems, seeds }: TestTime): FamilyDifference[] {
   return familyDifferences(
-    searched(waitProblems),
-    seeds.map(({ searches }) => waitPair(searches)),
+    lookedAt(waitProblems),
+    seeds.map(({ again }) => waitPair(again)),
   );
 }
 
-function waitWords(testTime: TestTime, { whole: { difference, low, high }, searches }: Judged): string {
+function waitWords(testTime: TestTime, { whole: { difference, low, high }, again }: Judged): string {
   const each = testTime.seeds.map(({ seed, waits }) => {
     const { a, b, interval } = pairedDifference([...testTime.waitProblems.keys()], [waitPair(waits)], `waits ${seed}`);
     return `seed ${seed} ${points(a - b)} (${points(interval.low)} to ${points(interval.high)})`;
@@ -237,25 +239,38 @@ function waitWords(testTime: TestTime, { whole: { difference, low, high }, searc
   const list = waitDifferences(testTime);
   const say = (items: readonly FamilyDifference[]): string =>
     items.map((one) => `${one.family}${sureMark(one)} ${points(one.a - one.b)}`).join(", ") || "none";
-  const bySearch = searches.map(
+  const bySearch = again.map(
     (one) => `${one.family}${sureMark(one)} ${points(one.a - one.b)} (${points(one.low)} to ${points(one.high)})`,
   );
   return `One wait changes the share of right answers by ${points(difference)} points (95 % interval over seeds and problems ${points(low)} to ${points(high)};
 over problems alone: ${each.join(", ")}). By family, in points, beyond
 their intervals: better ${say(list.filter((f) => f.low > 0))}; worse ${say(list.filter((f) => f.high < 0))}.
 
-Searches once more, ${SEARCH_SAMPLES} answers to each of their problems: one wait changes ${bySearch.join(", ")}.`;
+Searches once more, and families that ask for nothing to be worked out (${GLANCES.join(", ")}), ${AGAIN_SAMPLES} answers to each of their problems: one wait changes
+${bySearch.join(", ")}.`;
 }
 
-function floorsOf({ whole: { low }, searches }: Judged): Floor[] {
-  const helped = searches.filter((one) => one.low > 0 && one.sure).map(({ family }) => family);
+function floorsOf({ whole: { low }, again }: Judged): Floor[] {
+  const of = (families: readonly string[]): FamilyDifference[] =>
+    again.filter(({ family }) => families.includes(family));
+  const [searches, glances] = [of(SEARCHES), of(GLANCES)];
+  const floor = (what: string, among: readonly FamilyDifference[], found: readonly FamilyDifference[]): Floor => ({
+    ...{ what, wanted: "≥ 1", met: found.length > 0 },
+    got:
+      found.map(({ family }) => family).join(", ") ||
+      `none (${among.map((one) => `${one.family} ${points(one.a - one.b)}`).join(", ")})`,
+  });
   return [
     atLeast("a forced wait does not hurt: the least that its 95 % interval allows", -MARGIN, [low], POINTS),
-    {
-      what: "searching families that it helps, for all of them at once",
-      wanted: "≥ 1",
-      got: helped.join(", ") || `none (${searches.map((one) => `${one.family} ${points(one.a - one.b)}`).join(", ")})`,
-      met: helped.length > 0,
-    },
+    floor(
+      "searching families that it helps, for all of these at once",
+      searches,
+      searches.filter(({ sure, low }) => sure && low > 0),
+    ),
+    floor(
+      "families on which thinking longer hurts, for all of these at once",
+      glances,
+      glances.filter(({ sure, high }) => sure && high < 0),
+    ),
   ];
 }
