@@ -48,27 +48,34 @@ function beyond({ problems, seeds }: Covered, answers: "one" | "all"): FamilyDif
   return familyDifferences(problems, pairs);
 }
 
+/** What the second look shows, against the base at each of its two temperatures. */
+export interface SecondLook {
+  readonly alike: readonly FamilyDifference[];
+  readonly cooler: readonly FamilyDifference[];
+}
+
+export function secondLook(again: CoveredAgain): SecondLook {
+  const cooled = again.seeds.map(({ cooler, zero }) => ({ base: cooler, zero }));
+  return { alike: beyond(again, "all"), cooler: beyond({ problems: again.problems, seeds: cooled }, "all") };
+}
+
 /**
  * Families that the second look shows beyond the base at both of its temperatures, all that it looks at judged at once; one
  * of few problems is none.
  */
-export function confirmed(again: CoveredAgain): string[] {
+export function confirmed({ alike, cooler }: SecondLook): string[] {
   const sure = (list: readonly FamilyDifference[]): string[] =>
     list.flatMap((one) => (one.low > 0 && one.sure && one.problems >= ENOUGH ? [one.family] : []));
-  const atBoth = new Set(sure(beyond(cooled(again), "all")));
-  return sure(beyond(again, "all")).filter((family) => atBoth.has(family));
+  const atBoth = new Set(sure(cooler));
+  return sure(alike).filter((family) => atBoth.has(family));
 }
 
-function cooled({ problems, seeds }: CoveredAgain): Covered {
-  return { problems, seeds: seeds.map(({ cooler, zero }) => ({ base: cooler, zero })) };
-}
-
-export function beyondWords(first: Covered, again: CoveredAgain, k: number): string {
+export function beyondWords(first: Covered, again: SecondLook, k: number): string {
   return `Pass@${k} after reinforcement against the base's pass@${k}, paired by problem, 95 % intervals over seeds and problems. ${SURE_WORDS}
 
 ${lists(beyond(first, "all"))}
 
-${again.problems.length === 0 ? "" : againWords(again, k)}Where it is beyond, problems have come within reach of ${k} tries that were not; with more tries the base might reach them too.
+${again.alike.length === 0 ? "" : againWords(again, k)}Where it is beyond, problems have come within reach of ${k} tries that were not; with more tries the base might reach them too.
 The harder question is whether one answer after reinforcement does what the base needs ${k} for:
 
 ${lists(beyond(first, "one"))}
@@ -76,20 +83,19 @@ ${lists(beyond(first, "one"))}
 Where one answer stays below the base's ${k}, reinforcement has made what the base could do more likely, not added to it.`;
 }
 
-function againWords(again: CoveredAgain, k: number): string {
-  const list = beyond(again, "all");
-  const sizes = list.map(({ family, problems }) => `${family} ${problems}`).join(", ");
-  const memory = list.some(({ family }) => family === MEMORY)
+function againWords({ alike, cooler }: SecondLook, k: number): string {
+  const sizes = alike.map(({ family, problems }) => `${family} ${problems}`).join(", ");
+  const memory = alike.some(({ family }) => family === MEMORY)
     ? `Of these ${MEMORY} asks for facts that the corpus states: what has come within reach there is memory, not reasoning.\n`
     : "";
   return `Those that seem beyond it, once more with other problems of the same rungs (${sizes}), ${k} answers of the same models to each; here † is for all
 of these at once:
 
-${listsOfMany(list)}
+${listsOfMany(alike)}
 
 Against the base at temperature ${COOLER}, where it wastes fewer tries on answers without the format:
 
-${listsOfMany(beyond(cooled(again), "all"))}
+${listsOfMany(cooler)}
 
 ${memory}`;
 }

@@ -1,7 +1,7 @@
 /** The words and tables of R1-Zero at the scale `small`. */
 import { RECIPES } from "../../recipes/index.ts";
 import { mean } from "../../util/statistics.ts";
-import { beyondWords, confirmed } from "./coverage.ts";
+import { beyondWords, confirmed, secondLook } from "./coverage.ts";
 import {
   CHANCE_LIMIT,
   coverage,
@@ -38,6 +38,7 @@ export function smallSection(small: Small, why: Why): string {
   const { settings, problems, seeds } = small;
   const families = familiesOf(rungsOf(problems), true);
   const first = seeds[0]!;
+  const again = secondLook(small.again);
   return `## R1-Zero at the scale \`small\`
 
 ${seeds.length} bases of ${(first.zero.measurement.parameters / 1e6).toFixed(1)} million parameters, each pretrained and reinforced with a seed of its own (${settings.seeds.join(", ")}). The families and rungs
@@ -66,7 +67,7 @@ ${coverageTable(
   settings.samples,
 )}
 
-${beyondWords(small.first, small.again, settings.samples)}
+${beyondWords(small.first, again, settings.samples)}
 
 ### Every rung
 
@@ -85,7 +86,7 @@ ${lengthWords(small)}
 
 ### Floors
 
-${floorTable(floorsOf(small), why)}
+${floorTable(floorsOf(small, confirmed(again)), why)}
 `;
 }
 
@@ -284,7 +285,7 @@ Mean tokens of an answer to held-out problems through reinforcement (after which
 ${markdown(["run", "tokens (step)", "most"], curves)}`;
 }
 
-function floorsOf(small: Small): Floor[] {
+function floorsOf(small: Small, past: readonly string[]): Floor[] {
   const { value } = macro(small, (seed) => seed.zero.measurement);
   const rises = small.seeds.map(
     ({ bases, zero }) =>
@@ -294,7 +295,6 @@ function floorsOf(small: Small): Floor[] {
   const grown = small.seeds.map(({ bases, zero }) => {
     return zero.measurement.summary.tokens_mean / bases.at(-1)!.measurement.summary.tokens_mean;
   });
-  const past = confirmed(small.again);
   const minutes = small.seeds.map(({ bases, zero }) => minutesOf(bases[0]!.measurement) + minutesOf(zero.measurement));
   return [
     atLeast("seeds", 3, [small.seeds.length], COUNTS),
