@@ -13,7 +13,7 @@ import {
   prompts as decodingPrompts,
 } from "./configurations.ts";
 import { MatmulBench, productShapes, withoutProducts } from "./matmul.ts";
-import { bothAgreements, fasterWay, halves, INSIDE_OPERATORS, PAIR, startPair } from "./pair.ts";
+import { bothAgreements, fasterWay, INSIDE_OPERATORS, PAIR, startPair } from "./pair.ts";
 import { TorchPeer } from "./peer.ts";
 import type { BenchOptions, BenchResult, Side } from "./result.ts";
 import { type Contestant, load, machine, medianTiming, roundTo, takeTurns, timed } from "./rounds.ts";
@@ -86,9 +86,8 @@ export async function benchDecode(options: BenchOptions): Promise<BenchResult> {
         contestants.splice(2, 0, compiled.contestant("decode"));
       }
       if (threads > 1) {
-        const pair = await startPair(configuration, parameters);
+        const pair = await startPair(configuration, parameters, prompts, givePrompts);
         closing.push(() => pair.close());
-        for (const [i, half] of halves(prompts).entries()) await givePrompts(pair.both[i]!, half);
         pairChoices = await pair.tune("tune-decode");
         agreement = bothAgreements(agreement, await agree(generate, pair.both));
         contestants.splice(2, 0, pair.contestant("decode"));

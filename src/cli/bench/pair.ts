@@ -86,8 +86,21 @@ async function started<T>(start: () => Promise<T | string>): Promise<T> {
   return one;
 }
 
-export function startPair(configuration: Configuration, parameters: Float32Array): Promise<Pair<TorchPeer>> {
-  return Pair.start(() => TorchPeer.start(configuration, parameters, 1));
+/** @param give hands one of the two its half of the rows */
+export async function startPair<T>(
+  configuration: Configuration,
+  parameters: Float32Array,
+  rows: readonly T[],
+  give: (peer: TorchPeer, half: readonly T[]) => Promise<void>,
+): Promise<Pair<TorchPeer>> {
+  const pair = await Pair.start(() => TorchPeer.start(configuration, parameters, 1));
+  try {
+    for (const [i, half] of halves(rows).entries()) await give(pair.both[i]!, half);
+    return pair;
+  } catch (error) {
+    pair.close();
+    throw error;
+  }
 }
 
 /** The first and the second half; of an odd number the first has one more. */

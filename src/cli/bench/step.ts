@@ -11,7 +11,7 @@ import { assert, ReckonError } from "../../util/errors.ts";
 import { type Compiled, compiledPart, startCompiled } from "./compiled.ts";
 import { benchParameters, CONFIGURATIONS, type Configuration, trainingBatch, trainingFlops } from "./configurations.ts";
 import { MatmulBench, productShapes, withoutProducts } from "./matmul.ts";
-import { bothAgreements, halves, INSIDE_OPERATORS, PAIR, startPair, withLowerBound } from "./pair.ts";
+import { bothAgreements, INSIDE_OPERATORS, PAIR, startPair, withLowerBound } from "./pair.ts";
 import { TorchPeer } from "./peer.ts";
 import type { BenchOptions, BenchResult, Side } from "./result.ts";
 import { type Contestant, load, machine, medianTiming, roundTo, takeTurns, timed } from "./rounds.ts";
@@ -82,9 +82,8 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
         contestants.splice(2, 0, compiled.contestant("gradients"));
       }
       if (threads > 1) {
-        const pair = await startPair(configuration, parameters);
+        const pair = await startPair(configuration, parameters, sequences, giveBatch);
         closing.push(() => pair.close());
-        for (const [i, half] of halves(sequences).entries()) await giveBatch(pair.both[i]!, half);
         pairChoices = await pair.tune("tune-step");
         agreement = bothAgreements(agreement, await agree(configuration, compute, gradients, pair.both));
         contestants.splice(2, 0, pair.contestant("gradients"));
