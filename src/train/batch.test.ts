@@ -103,7 +103,7 @@ test("spans name every sequence once and run on without gaps; padding weighs not
 test("rows hold what they may: one sequence, or several in segments of their own that never overlap", () => {
   fc.assert(
     fc.property(sequences, options, (list, given) => {
-      const multiple = given.multiple ?? 16;
+      const multiple = given.multiple ?? 4;
       for (const batch of microBatches(list, given)) {
         assert.equal(batch.length % multiple, 0);
         assert.equal(batch.ids.length, batch.rows * batch.length);
