@@ -8,6 +8,7 @@ export * from "./ops/elementwise.ts";
 export * from "./ops/layout.ts";
 export * from "./ops/linear.ts";
 export * from "./ops/nn.ts";
+export * from "./ops/prefixed-attention.ts";
 export * from "./ops/segments.ts";
 export { formatBytes, type GraphSize, graphSize, type PrintOptions, printGraph } from "./print.ts";
 export { formatProfile, type Profile, type ProfileOptions, type ProfileRow, readProfile } from "./profile.ts";

@@ -30,6 +30,27 @@ const tables = (graph: g.Graph, rows: number, width: number): g.RotaryTables => 
   return { cos: table(Math.cos), sin: table(Math.sin), minusSin: table((x) => -Math.sin(x)) };
 };
 
+/** Shapes of keys and of values, for two rows. */
+const kv = (heads: number, length: number, width: number): number[][] => [
+  [2, heads, length, width],
+  [2, heads, length, width],
+];
+
+/** Two rows; the second one's prefix is a token shorter. */
+function prefixed(graph: g.Graph, x: readonly g.Tensor[], length: number, room: number): g.Tensor {
+  const order = Array.from({ length: 2 * length * length }, (_, i) => i % (length * length));
+  const hidden = order.map((i) => (i % length <= Math.floor(i / length) ? 0 : -1e9));
+  const behind = Array.from({ length: 2 * room }, (_, i) => (i === 2 * room - 1 ? -1e9 : 0));
+  return g.prefixedAttention(
+    {
+      ...{ query: x[0]!, keys: x[1]!, values: x[2]!, prefixKeys: x[3]!, prefixValues: x[4]! },
+      bias: graph.constant(hidden, [2, 1, length, length]),
+      prefixBias: graph.constant(behind, [2, 1, 1, room]),
+    },
+    0.7,
+  );
+}
+
 /** Every differentiable op. */
 export const opCases: readonly OpCase[] = [
   { name: "add, broadcast", shapes: [[2, 3], [3]], build: (_, [a, b]) => g.add(a!, b!) },
@@ -83,6 +104,14 @@ export const opCases: readonly OpCase[] = [
       [2, 2],
     ],
     build: (_, [a, b]) => g.concat([a!, b!], 1),
+  },
+  {
+    name: "split",
+    shapes: [[5, 2]],
+    build: (_, [a]) => {
+      const [first, last] = g.split(a!, 0, [2, 3]) as [g.Tensor, g.Tensor];
+      return g.add(g.sum(g.mul(first, first), [0]), g.sum(g.exp(last), [0]));
+    },
   },
   { name: "slice", shapes: [[2, 5]], build: (_, [a]) => g.slice(a!, 1, 1, 4) },
   { name: "expand", shapes: [[3, 1]], build: (_, [a]) => g.expand(a!, [2, 3, 4]) },
@@ -170,6 +199,11 @@ export const opCases: readonly OpCase[] = [
     build: (graph, [a]) => g.rope(a!, tables(graph, 5, 3), ints(graph, [2], [1])),
   },
   {
+    name: "rope, a position for each row",
+    shapes: [[2, 2, 3, 6]],
+    build: (graph, [a]) => g.rope(a!, tables(graph, 5, 3), ints(graph, [2, 0, 4, 1, 1, 3], [2, 3])),
+  },
+  {
     name: "attention",
     shapes: [
       [2, 2, 4, 3],
@@ -186,6 +220,16 @@ export const opCases: readonly OpCase[] = [
       [2, 2, 3, 2],
     ],
     build: (graph, [q, k, v]) => g.attention(q!, k!, v!, causal(graph, 3), 0.7),
+  },
+  {
+    name: "prefixed attention",
+    shapes: [[2, 2, 3, 4], ...kv(2, 3, 4), ...kv(2, 2, 4)],
+    build: (graph, x) => prefixed(graph, x, 3, 2),
+  },
+  {
+    name: "prefixed attention, grouped",
+    shapes: [[2, 4, 3, 2], ...kv(2, 3, 2), ...kv(2, 2, 2)],
+    build: (graph, x) => prefixed(graph, x, 3, 2),
   },
   {
     name: "matmul, one batch against many",

@@ -49,8 +49,24 @@ export interface MicroBatch {
   readonly reference: Float32Array;
   /** Where the sequences have one: rows for all of `picked`. */
   readonly teacher?: TeacherRows;
+  /** Where rows go on from prompts that they share: `picked` counts the prompts' tokens first. */
+  readonly prompts?: SharedPrompts;
   /** For every sequence, in the order given: its index, where its learnt tokens start in `picked`, and how many they are. */
   readonly spans: readonly { readonly index: number; readonly start: number; readonly count: number }[];
+}
+
+/** `G` prompts of at most `P` tokens, each of them read once for all rows that go on from it. */
+export interface SharedPrompts {
+  readonly count: number;
+  readonly length: number;
+  /** int32 [G, P] */
+  readonly ids: Int32Array;
+  /** int32 [B, S]: where each token stands in its whole sequence. */
+  readonly positions: Int32Array;
+  /** int32 [B]: prompt of each row. */
+  readonly owners: Int32Array;
+  /** int32 [B]: tokens of that prompt. */
+  readonly lengths: Int32Array;
 }
 
 export interface BatchOptions {
@@ -86,7 +102,9 @@ export function documentPacking(rowLength: number): Omit<BatchOptions, "tokens">
 export function microBatches(sequences: readonly Sequence[], options: BatchOptions): MicroBatch[] {
   const order = sequences.map((_, i) => i).sort((a, b) => lengthOf(sequences[b]!) - lengthOf(sequences[a]!) || a - b);
   const rows =
-    options.pack === undefined ? order.map((i) => [i]) : packRows(sequences, order, options.pack, options.share);
+    options.pack === undefined
+      ? order.map((i) => [i])
+      : packRows(sequences.map(lengthOf), order, options.pack, options.share);
   const batches: MicroBatch[] = [];
   let at = 0;
   while (at < rows.length) {
@@ -108,11 +126,11 @@ function rowLength(sequences: readonly Sequence[], row: readonly number[]): numb
 }
 
 /**
- * Best-fit decreasing: each sequence goes to the fullest row that still has room, one that is longer than what rows share has
+ * Best-fit decreasing, of what `order` names, longest first: each sequence goes to the fullest row that still has room, one that is longer than what rows share has
  * its own. Rows come out longest first.
  */
-function packRows(
-  sequences: readonly Sequence[],
+export function packRows(
+  needs: readonly number[],
   order: readonly number[],
   capacity: number,
   shared = capacity,
@@ -121,7 +139,7 @@ function packRows(
   const rowsByRoom: number[][][] = Array.from({ length: shared + 1 }, () => []);
   const alone: number[][] = [];
   for (const i of order) {
-    const need = lengthOf(sequences[i]!);
+    const need = needs[i]!;
     if (need > capacity) throw new RangeError(`a sequence of ${need} tokens does not fit a row of ${capacity}`);
     if (need > shared) {
       alone.push([i]);
@@ -137,10 +155,38 @@ function packRows(
 }
 
 function assemble(sequences: readonly Sequence[], rows: readonly (readonly number[])[], length: number): MicroBatch {
-  const learnt = rows.flat().reduce((n, i) => n + sequences[i]!.tokens.length - sequences[i]!.from, 0);
-  const padded = Math.ceil(learnt / 64) * 64;
   const ids = new Int32Array(rows.length * length);
   const segments = new Int32Array(rows.length * length);
+  const placed: Placed[] = [];
+  rows.forEach((row, r) => {
+    let column = 0;
+    row.forEach((index, segment) => {
+      const { tokens } = sequences[index]!;
+      const start = r * length + column;
+      for (let t = 0; t + 1 < tokens.length; t++) {
+        ids[start + t] = tokens[t]!;
+        segments[start + t] = segment + 1;
+      }
+      placed.push({ index, at: (t) => start + t });
+      column += tokens.length - 1;
+    });
+  });
+  return { rows: rows.length, length, ids, segments, ...learntTokens(sequences, placed) };
+}
+
+/** A sequence of a micro-batch, and where in its flattened tokens token t of it stands. */
+export interface Placed {
+  readonly index: number;
+  readonly at: (t: number) => number;
+}
+
+/** What is learnt of the sequences, in the order of `placed`. */
+export function learntTokens(
+  sequences: readonly Sequence[],
+  placed: readonly Placed[],
+): Omit<MicroBatch, "rows" | "length" | "ids" | "segments" | "prompts"> {
+  const learnt = placed.reduce((n, { index }) => n + sequences[index]!.tokens.length - sequences[index]!.from, 0);
+  const padded = Math.ceil(learnt / 64) * 64;
   const picked = new Int32Array(padded);
   const targets = new Int32Array(padded);
   const [weights, advantages, old, reference] = [0, 0, 0, 0].map(() => new Float32Array(padded)) as [
@@ -151,35 +197,23 @@ function assemble(sequences: readonly Sequence[], rows: readonly (readonly numbe
   ];
   const spans: { index: number; start: number; count: number }[] = [];
   let n = 0;
-  rows.forEach((row, r) => {
-    let column = 0;
-    row.forEach((index, segment) => {
-      const { tokens, from, weight, advantage = 0, old: before, reference: anchor } = sequences[index]!;
-      assert(from >= 1 && from < tokens.length, `sequence ${index} learns from ${from} of ${tokens.length} tokens`);
-      const start = r * length + column;
-      for (let t = 0; t + 1 < tokens.length; t++) {
-        ids[start + t] = tokens[t]!;
-        segments[start + t] = segment + 1;
-      }
-      spans.push({ index, start: n, count: tokens.length - from });
-      for (let t = from; t < tokens.length; t++, n++) {
-        picked[n] = start + t - 1;
-        targets[n] = tokens[t]!;
-        weights[n] = weight;
-        advantages[n] = typeof advantage === "number" ? advantage : advantage[t - from]!;
-        if (before) old[n] = before[t - from]!;
-        if (anchor) reference[n] = anchor[t - from]!;
-      }
-      column += tokens.length - 1;
-    });
-  });
+  for (const { index, at } of placed) {
+    const { tokens, from, weight, advantage = 0, old: before, reference: anchor } = sequences[index]!;
+    assert(from >= 1 && from < tokens.length, `sequence ${index} learns from ${from} of ${tokens.length} tokens`);
+    spans.push({ index, start: n, count: tokens.length - from });
+    for (let t = from; t < tokens.length; t++, n++) {
+      picked[n] = at(t - 1);
+      targets[n] = tokens[t]!;
+      weights[n] = weight;
+      advantages[n] = typeof advantage === "number" ? advantage : advantage[t - from]!;
+      if (before) old[n] = before[t - from]!;
+      if (anchor) reference[n] = anchor[t - from]!;
+    }
+  }
   // Padding is a token like any other, so that whatever is computed of it is finite; its weight of 0 takes it out.
   for (const values of [picked, targets, old, reference]) values.fill(values[learnt - 1]!, learnt);
   const teacher = teacherRows(sequences, spans, padded);
-  return {
-    ...{ rows: rows.length, length, ids, segments, picked, targets, weights, advantages, old, reference, spans },
-    ...(teacher ? { teacher } : {}),
-  };
+  return { picked, targets, weights, advantages, old, reference, spans, ...(teacher ? { teacher } : {}) };
 }
 
 /** Log-probabilities of tokens that a teacher never says, which are minus infinity, must stay numbers. */

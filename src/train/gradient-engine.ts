@@ -29,8 +29,8 @@ export interface GradientEngineOptions {
   readonly profile?: string;
 }
 
-/** Sessions by whether they add to the gradient that is there; each is made when it is first wanted. */
-type Sessions = (accumulate: boolean) => Promise<Session>;
+/** Sessions by how tokens are laid out and whether they add to the gradient that is there; made when first wanted. */
+type Sessions = (prompted: boolean, accumulate: boolean) => Promise<Session>;
 
 export class GradientEngine {
   /** Of what is learnt. */
@@ -39,7 +39,7 @@ export class GradientEngine {
   readonly #frozen: ParameterLayout | undefined;
   readonly #provider: Provider;
   readonly #sessions: Sessions;
-  readonly #made: Promise<Session>[];
+  readonly #made: ReadonlyMap<string, Promise<Session>>;
   readonly #objective: Objective;
   readonly #packed: boolean;
   /** One micro-batch's gradient, where it is summed outside. */
@@ -47,7 +47,7 @@ export class GradientEngine {
 
   private constructor(
     provider: Provider,
-    sessions: { readonly make: Sessions; readonly made: Promise<Session>[] },
+    sessions: { readonly make: Sessions; readonly made: ReadonlyMap<string, Promise<Session>> },
     objective: Objective,
     layout: ParameterLayout,
     frozen: ParameterLayout | undefined,
@@ -68,35 +68,30 @@ export class GradientEngine {
     objective: Objective,
     options: GradientEngineOptions,
   ): Promise<GradientEngine> {
-    const { lora, ...rest } = options;
+    const { lora, packed, ...rest } = options;
     const layout = lora ? loraLayout(config, lora) : parameterLayout(config);
-    const made: Promise<Session>[] = [];
-    const make: Sessions = (accumulate) => {
-      const existing = made[accumulate ? 1 : 0];
+    const made = new Map<string, Promise<Session>>();
+    const make: Sessions = (prompted, accumulate) => {
+      const name = (prompted ? "-prompted" : "") + (accumulate ? "-add" : "");
+      const existing = made.get(name);
       if (existing) return existing;
       const target = options.target ?? provider.target;
       const graph = objectiveGraph(config, layout, objective, {
         ...rest,
+        layout: prompted ? "prompted" : packed ? "packed" : "rows",
         target,
         accumulate,
         ...(lora ? { lora } : {}),
       });
       const session = provider.session(graph, {
         ...(options.threads === undefined ? {} : { threads: options.threads }),
-        ...(options.profile === undefined ? {} : { profile: options.profile + (accumulate ? "-add" : "") }),
+        ...(options.profile === undefined ? {} : { profile: options.profile + name }),
       });
-      made[accumulate ? 1 : 0] = session;
+      made.set(name, session);
       return session;
     };
-    await make(false);
-    return new GradientEngine(
-      provider,
-      { make, made },
-      objective,
-      layout,
-      lora && parameterLayout(config),
-      options.packed,
-    );
+    await make(false, false);
+    return new GradientEngine(provider, { make, made }, objective, layout, lora && parameterLayout(config), packed);
   }
 
   /**
@@ -120,7 +115,7 @@ export class GradientEngine {
     const results: MicroBatchResult[] = [];
     for (const [i, batch] of batches.entries()) {
       // The first batch writes and reads nothing: at 26 million parameters that saves a thirtieth of a step.
-      const session = await this.#sessions(i > 0);
+      const session = await this.#sessions(batch.prompts !== undefined, i > 0);
       results.push(await this.#run(session, batch, i === 0 ? weights : { ...weights, ...before }, sums));
     }
     return results;
@@ -132,10 +127,10 @@ export class GradientEngine {
     gradient: Float32Array,
     batches: readonly MicroBatch[],
   ): Promise<MicroBatchResult[]> {
-    const session = await this.#sessions(false);
     if (batches.length > 1) this.#scratch ??= new Float32Array(this.layout.size);
     const results: MicroBatchResult[] = [];
     for (const [i, batch] of batches.entries()) {
+      const session = await this.#sessions(batch.prompts !== undefined, false);
       const into = i === 0 ? gradient : this.#scratch!;
       results.push(await this.#run(session, batch, weights, this.#values("sum.", into)));
       if (i > 0) this.#add(into, gradient);
@@ -151,9 +146,11 @@ export class GradientEngine {
   /** Log-probabilities and entropies alone, of a `score` objective. */
   async score(parameters: Float32Array, batches: readonly MicroBatch[]): Promise<MicroBatchResult[]> {
     const weights = this.#values("", parameters);
-    const session = await this.#sessions(false);
     const results: MicroBatchResult[] = [];
-    for (const batch of batches) results.push(await this.#run(session, batch, weights, {}));
+    for (const batch of batches) {
+      const session = await this.#sessions(batch.prompts !== undefined, false);
+      results.push(await this.#run(session, batch, weights, {}));
+    }
     return results;
   }
 
@@ -177,7 +174,14 @@ export class GradientEngine {
       picked: value(batch.picked, [n]),
       targets: value(batch.targets, [n, 1]),
     };
-    if (this.#packed) feeds["segments"] = value(batch.segments, [rows, length]);
+    if (this.#packed || batch.prompts) feeds["segments"] = value(batch.segments, [rows, length]);
+    if (batch.prompts) {
+      const { count, length: longest, ids, positions, owners, lengths } = batch.prompts;
+      feeds["prompts"] = value(ids, [count, longest]);
+      feeds["positions"] = value(positions, [rows, length]);
+      feeds["owners"] = value(owners, [rows]);
+      feeds["lengths"] = value(lengths, [rows]);
+    }
     const logprobs = new Float32Array(n);
     const entropy = new Float32Array(n);
     const loss = new Float32Array(1);
@@ -200,6 +204,6 @@ export class GradientEngine {
   }
 
   async release(): Promise<void> {
-    for (const session of this.#made) await (await session)?.release();
+    for (const session of this.#made.values()) await (await session).release();
   }
 }

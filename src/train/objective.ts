@@ -13,6 +13,7 @@
  */
 import {
   cast,
+  concat,
   Graph,
   gatherRows,
   gradients,
@@ -20,6 +21,7 @@ import {
   mul,
   neg,
   reshape,
+  type Shape,
   sum,
   type Target,
   type Tensor,
@@ -29,7 +31,9 @@ import {
 import type { ModelConfig } from "../model/config.ts";
 import type { LoraSettings } from "../model/lora.ts";
 import { type ParameterLayout, parameterLayout } from "../model/parameters.ts";
+import { promptedAttention } from "../model/prompted-attention.ts";
 import {
+  type Attend,
   adapting,
   fullAttention,
   hiddenStates,
@@ -52,8 +56,11 @@ export type Objective =
   | { readonly kind: "score"; readonly temperature?: number; readonly top?: number };
 
 export interface ObjectiveGraphOptions {
-  /** Rows hold several documents told apart by `segments`. */
-  readonly packed: boolean;
+  /**
+   * How tokens are laid out (batch.ts): a sequence in a row; several of them, told apart by `segments`; or rows of answers
+   * behind prompts that they share.
+   */
+  readonly layout: "rows" | "packed" | "prompted";
   /** The longest row. */
   readonly positions: number;
   readonly target?: Target;
@@ -69,8 +76,9 @@ const POSITIONS = 64;
 /**
  * @param layout of what is learnt: the model's, or that of the adapters
  *
- * Inputs: all parameters by name, adapters too; `ids` int32 [B, S]; `segments` int32 [B, S] if packed; `picked` int32 [N], positions
- * in the flattened rows whose next token is scored; `targets` int32 [N, 1]; `weights` [N, 1]; what the objective's loss
+ * Inputs: all parameters by name, adapters too; `ids` int32 [B, S]; `segments` int32 [B, S] if packed or prompted; if
+ * prompted `prompts` int32 [G, P], `positions` int32 [B, S], `owners` and `lengths` int32 [B]; `picked` int32 [N], positions
+ * in the flattened prompts and rows whose next token is scored; `targets` int32 [N, 1]; `weights` [N, 1]; what the objective's loss
  * needs (`lossFeeds`); `grad.NAME` for every parameter: what to add to, if accumulated.
  * Outputs: `loss` [1], `logprobs` [N, 1], `entropy` [N, 1], and `sum.NAME`: grad.NAME + the gradient. Of scores `logprobs`
  * and `entropy` alone and, with `top`, `topLogprobs` and `topIds` int32, both [N, top].
@@ -83,18 +91,11 @@ export function objectiveGraph(
 ): Graph {
   const graph = new Graph(options.target ? { target: options.target } : {});
   const ids = graph.input("ids", ["B", "S"], "int32");
-  const segments = options.packed ? cast(graph.input("segments", ["B", "S"], "int32"), "int64") : undefined;
   const picked = cast(graph.input("picked", ["N"], "int32"), "int64");
   const targets = cast(graph.input("targets", ["N", 1], "int32"), "int64");
   const learnt = parameterInputs(graph, layout);
   const parameters = options.lora ? new Map([...parameterInputs(graph, parameterLayout(config)), ...learnt]) : learnt;
-  const attend = fullAttention(
-    graph,
-    config,
-    { rows: "B", length: "S" },
-    { positions: Math.ceil(options.positions / POSITIONS) * POSITIONS, ...(segments ? { segments } : {}) },
-  );
-  const flat = reshape(cast(ids, "int64"), ["B*S"]);
+  const { attend, flat } = tokensOf(graph, config, ids, options);
   const adapted = options.lora && adapting(graph, config, options.lora);
   const hidden = hiddenStates(config, parameters, flat, attend, adapted);
   const tempered = objective.kind === "policy" || objective.kind === "score";
@@ -116,6 +117,40 @@ export function objectiveGraph(
   graph.output("loss", reshape(loss, [1]));
   addGradients(graph, layout, learnt, loss, options.accumulate ?? true);
   return graph;
+}
+
+/** All tokens in one row, and how they see each other. */
+function tokensOf(
+  graph: Graph,
+  config: ModelConfig,
+  ids: Tensor,
+  { layout, positions: longest }: ObjectiveGraphOptions,
+): { readonly flat: Tensor; readonly attend: Attend } {
+  const positions = Math.ceil(longest / POSITIONS) * POSITIONS;
+  const whole = (name: string, shape: Shape): Tensor => cast(graph.input(name, shape, "int32"), "int64");
+  const rows = reshape(cast(ids, "int64"), ["B*S"]);
+  const batch = { rows: "B", length: "S" };
+  switch (layout) {
+    case "rows":
+      return { flat: rows, attend: fullAttention(graph, config, batch, { positions }) };
+    case "packed": {
+      const segments = whole("segments", ["B", "S"]);
+      return { flat: rows, attend: fullAttention(graph, config, batch, { positions, segments }) };
+    }
+    case "prompted": {
+      const prompts = reshape(whole("prompts", ["G", "P"]), ["G*P"]);
+      const told = {
+        segments: whole("segments", ["B", "S"]),
+        positions: whole("positions", ["B", "S"]),
+        owners: whole("owners", ["B"]),
+        lengths: whole("lengths", ["B"]),
+      };
+      return { flat: concat([prompts, rows], 0), attend: promptedAttention(graph, config, told, positions) };
+    }
+    default:
+      layout satisfies never;
+      throw new Error("internal: unknown layout");
+  }
 }
 
 function tokenLoss(

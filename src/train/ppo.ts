@@ -12,10 +12,11 @@
 import { mean } from "../util/statistics.ts";
 import { applyUpdate } from "./adapters.ts";
 import { requireFinite } from "./advantages.ts";
-import { type MicroBatch, microBatches } from "./batch.ts";
+import type { MicroBatch } from "./batch.ts";
 import type { Compute } from "./compute.ts";
 import { explainedVariance, generalisedAdvantages, whiten } from "./gae.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { answerBatches } from "./prompted-batch.ts";
 import type { Updates } from "./reinforce.ts";
 import { UpdateTally } from "./reinforce-metrics.ts";
 import { policyObjective, type ReinforceSettings } from "./reinforce-settings.ts";
@@ -215,7 +216,7 @@ async function referenceOf(
 ): Promise<Float32Array[]> {
   const parts = parted(answers, compute.spec.shards);
   const batches = parts.map((part) =>
-    microBatches(
+    answerBatches(
       part.map(({ one }) => ({ tokens: one.tokens, from: one.from, weight: 1 })),
       { tokens: settings.microBatchTokens },
     ),
@@ -271,7 +272,7 @@ function policyShards(
   const weights = tokenWeights(lengths(part), settings.normalisation, settings.maxNewTokens, lengths(step));
   return Array.from({ length: shards }, (_, s) => {
     const own = part.flatMap((one, i) => (shardOf(one) === s && !one.masked ? [{ one, weight: weights[i]! }] : []));
-    const batches = microBatches(
+    const batches = answerBatches(
       own.map(({ one, weight }) => {
         const { tokens, from, old, reference } = one;
         return { tokens, from, weight, old, ...(reference ? { reference } : {}) };

@@ -1,9 +1,10 @@
 /** From valued answers to updates of the weights: which tokens have a gradient, their weights, shards and micro-batches. */
 import { applyUpdate } from "./adapters.ts";
 import type { Advantage } from "./advantages.ts";
-import { type MicroBatch, microBatches, type Sequence } from "./batch.ts";
+import type { MicroBatch, Sequence } from "./batch.ts";
 import type { Compute } from "./compute.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { answerBatches } from "./prompted-batch.ts";
 import { type Group, UpdateTally } from "./reinforce-metrics.ts";
 import { policyObjective, type ReinforceSettings } from "./reinforce-settings.ts";
 import { contextLength, type Rollout, sequenceOf } from "./rollout.ts";
@@ -41,9 +42,9 @@ export async function update(
   return { ...tally.metrics(), learning_rate: rate };
 }
 
-/** The micro-batches of an update, by shard: `sequencesOf` laid out in rows of their own. */
+/** The micro-batches of an update, by shard. */
 export function layOut(...[settings, ...rest]: Parameters<typeof sequencesOf>): MicroBatch[][] {
-  return sequencesOf(settings, ...rest).map((list) => microBatches(list, { tokens: settings.microBatchTokens }));
+  return sequencesOf(settings, ...rest).map((list) => answerBatches(list, { tokens: settings.microBatchTokens }));
 }
 
 /**

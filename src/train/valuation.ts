@@ -1,7 +1,7 @@
 /** What a step's answers are worth to it: log-probabilities under the reference, and advantages (advantages.ts). */
 import { type RewardedGroup, stepAdvantages } from "./advantages.ts";
-import { microBatches } from "./batch.ts";
 import type { Compute } from "./compute.ts";
+import { answerBatches } from "./prompted-batch.ts";
 import type { Group } from "./reinforce-metrics.ts";
 import type { ReinforceSettings } from "./reinforce-settings.ts";
 import { sequenceOf } from "./rollout.ts";
@@ -59,7 +59,7 @@ async function referenceLogprobs<T extends Sampled>(
   const { shards } = compute.spec;
   const size = Math.ceil(groups.length / shards);
   const batches = Array.from({ length: shards }, (_, s) =>
-    microBatches(
+    answerBatches(
       groups
         .slice(s * size, (s + 1) * size)
         .flatMap((group) => group.rollouts.map((r) => sequenceOf(r, 1, 0, undefined))),

@@ -104,6 +104,23 @@ export function slice(a: Tensor, axis: number, from: number, to: number): Tensor
   });
 }
 
+/** Cuts an axis into parts of the given lengths, which together make it up. Each part must be used. */
+export function split(a: Tensor, axis: number, lengths: readonly Dim[]): Tensor[] {
+  checkAxes("split", a, [axis], a.shape.length);
+  if (addDims(...lengths) !== a.shape[axis])
+    throw a.graph.error("split", `lengths that add up to ${a.shape[axis]}`, lengths.join(" and "));
+  let start: Dim = 0;
+  const parts = lengths.map((length) => {
+    const from = start;
+    start = addDims(start, length);
+    return rawSlice(a, axis, from, start, length);
+  });
+  a.graph.record(parts, [a], (incoming) => [
+    () => a.graph.one("Concat", incoming as readonly Tensor[], a.shape, { attributes: { axis } }),
+  ]);
+  return parts;
+}
+
 /** Repeats a tensor to a shape that it broadcasts to. */
 export function expand(a: Tensor, shape: Shape): Tensor {
   const reached = broadcastShapes(a.shape, shape);

@@ -176,12 +176,12 @@ export interface RotaryTables {
 
 /**
  * Rotary position embedding (Su et al. 2021), half-split layout as in Hugging Face's Llama.
- * @param x [B, N, S, D]; row s stands at position offset + s
- * @param tables of at least offset + S positions
- * @param offset int64 [1]
+ * @param x [B, N, S, D]
+ * @param tables of every position
+ * @param places int64 [1]: row s stands at position places + s; or int64 [B, S]: the position of each row
  * The gradient is the rotation by the opposite angle.
  */
-export function rope(x: Tensor, tables: RotaryTables, offset: Tensor): Tensor {
+export function rope(x: Tensor, tables: RotaryTables, places: Tensor): Tensor {
   const graph = x.graph;
   const width = x.shape[3];
   const length = x.shape[2]!;
@@ -190,18 +190,25 @@ export function rope(x: Tensor, tables: RotaryTables, offset: Tensor): Tensor {
   }
   if (tables.cos.shape[1] !== width / 2)
     throw graph.error("rope", `tables [positions, ${width / 2}]`, formatShape(tables.cos.shape));
+  if (!sameShape(places.shape, [1]) && !sameShape(places.shape, [x.shape[0]!, length]))
+    throw graph.error("rope", "places [1] or [B, S]", formatShape(places.shape));
   if (graph.target === "fused") {
     const turn = (t: Tensor, sin: Tensor): Tensor =>
-      graph.one("RotaryEmbedding", [t, offset, tables.cos, sin], x.shape, {
+      graph.one("RotaryEmbedding", [t, places, tables.cos, sin], x.shape, {
         domain: "com.microsoft",
         attributes: { interleaved: 0 },
       });
     const out = turn(x, tables.sin);
     return graph.record([out], [x], ([g]) => [() => turn(g!, tables.minusSin)]);
   }
-  const end = graph.one("Add", [offset, graph.dimTensor(length)], [1], { dtype: "int64" });
-  const rows = (table: Tensor): Tensor =>
-    graph.one("Slice", [table, offset, end, graph.ints([0])], [length, width / 2]);
+  const rows = (table: Tensor): Tensor => {
+    if (places.shape.length === 2) {
+      const picked = graph.one("Gather", [table, places], [...places.shape, width / 2], { attributes: { axis: 0 } });
+      return graph.one("Unsqueeze", [picked, graph.ints([1])], [places.shape[0]!, 1, length, width / 2]);
+    }
+    const end = graph.one("Add", [places, graph.dimTensor(length)], [1], { dtype: "int64" });
+    return graph.one("Slice", [table, places, end, graph.ints([0])], [length, width / 2]);
+  };
   const cos = rows(tables.cos);
   const half = [...x.shape.slice(0, -1), width / 2];
   const turn = (t: Tensor, sin: Tensor): Tensor => {
