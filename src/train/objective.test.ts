@@ -6,51 +6,26 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { flatten, goldenJson, goldenTensors, relativeError, worstParameter } from "../../test/golden-files.ts";
 import { graphicsProvider, NO_GRAPHICS } from "../../test/graphics.ts";
-import { cpuProvider } from "../graph/node.ts";
-import type { Provider } from "../graph/session.ts";
+import { type ObjectiveRun, runObjective } from "../../test/objective.ts";
+import type { Provider, Target } from "../graph/index.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { type BatchOptions, microBatches, type Sequence } from "./batch.ts";
-import { GradientEngine } from "./gradient-engine.ts";
 import type { Objective } from "./objective.ts";
 import { type Normalisation, tokenWeights } from "./token-weights.ts";
 
-interface Run {
-  readonly loss: number;
-  readonly gradient: Float32Array;
-  /** Of every sequence. */
-  readonly logprobs: readonly Float32Array[];
-  readonly entropy: readonly Float32Array[];
-}
-
-async function run(
+function run(
   config: ModelConfig,
   parameters: Float32Array,
   objective: Objective,
   sequences: readonly Sequence[],
-  options: BatchOptions & { readonly target?: "fused" | "portable"; readonly provider?: Provider },
-): Promise<Run> {
-  const { provider = await cpuProvider(), target = "fused" } = options;
-  const engine = await GradientEngine.create(provider, config, objective, {
+  options: BatchOptions & { readonly target?: Target; readonly provider?: Provider },
+): Promise<ObjectiveRun> {
+  const { target, provider, ...layout } = options;
+  return runObjective(config, parameters, objective, microBatches(sequences, layout), {
     packed: options.pack !== undefined,
-    positions: config.maxPositions,
-    target,
+    ...(target ? { target } : {}),
+    ...(provider ? { provider } : {}),
   });
-  const gradient = new Float32Array(parameters.length);
-  const batches = microBatches(sequences, options);
-  const results =
-    objective.kind === "score"
-      ? await engine.score(parameters, batches)
-      : await engine.gradients(parameters, gradient, batches);
-  await engine.release();
-  const logprobs: Float32Array[] = [];
-  const entropy: Float32Array[] = [];
-  batches.forEach((batch, b) => {
-    for (const { index, start, count } of batch.spans) {
-      logprobs[index] = results[b]!.logprobs.slice(start, start + count);
-      entropy[index] = results[b]!.entropy.slice(start, start + count);
-    }
-  });
-  return { loss: results.reduce((total, { loss }) => total + loss, 0), gradient, logprobs, entropy };
 }
 
 function assertGradient(config: ModelConfig, actual: Float32Array, expected: Float32Array, most = 1e-5): void {

@@ -4,12 +4,12 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { flatten, goldenJson, goldenTensors, relativeError, worstParameter } from "../../test/golden-files.ts";
 import { graphicsProvider, NO_GRAPHICS } from "../../test/graphics.ts";
+import { runObjective } from "../../test/objective.ts";
 import type { Provider, Target } from "../graph/index.ts";
 import { cpuProvider } from "../graph/node.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { Random } from "../util/random.ts";
 import { type MicroBatch, microBatches, type Sequence } from "./batch.ts";
-import { GradientEngine } from "./gradient-engine.ts";
 import type { Objective } from "./objective.ts";
 import { answerBatches, sharedBatches, tokensOf } from "./prompted-batch.ts";
 
@@ -98,35 +98,6 @@ test("prompts are shared where that takes fewer tokens, and only there", () => {
   assert.deepEqual(answerBatches([], { tokens }), []);
 });
 
-interface Run {
-  readonly loss: number;
-  readonly gradient: Float32Array;
-  readonly logprobs: Float32Array[];
-}
-
-async function run(
-  config: ModelConfig,
-  parameters: Float32Array,
-  objective: Objective,
-  batches: readonly MicroBatch[],
-  provider: Provider,
-  target: Target,
-): Promise<Run> {
-  const positions = config.maxPositions;
-  const engine = await GradientEngine.create(provider, config, objective, { packed: false, positions, target });
-  const gradient = new Float32Array(parameters.length);
-  const results =
-    objective.kind === "score"
-      ? await engine.score(parameters, batches)
-      : await engine.gradients(parameters, gradient, batches);
-  await engine.release();
-  const logprobs: Float32Array[] = [];
-  batches.forEach(({ spans }, b) => {
-    for (const { index, start, count } of spans) logprobs[index] = results[b]!.logprobs.slice(start, start + count);
-  });
-  return { loss: results.reduce((total, { loss }) => total + loss, 0), gradient, logprobs };
-}
-
 const OBJECTIVES: Readonly<Record<string, Objective>> = {
   "clipped ratios": { kind: "policy", clipLow: 0.2, clipHigh: 0.2, klWeight: 0, temperature: 0.8 },
   "ratios of whole answers": { kind: "policy", ratio: "sequence", clipLow: 0.2, clipHigh: 0.2, klWeight: 0 },
@@ -148,10 +119,13 @@ for (const name of ["llama-tied", "llama-untied", "qwen2", "qwen3"]) {
     config.vocabSize,
   );
   const compare = async (objective: Objective, provider: Provider, target: Target, most: number): Promise<void> => {
-    const own = await run(config, parameters, objective, microBatches(sequences, { tokens: 48 }), provider, target);
+    const own = await runObjective(config, parameters, objective, microBatches(sequences, { tokens: 48 }), {
+      provider,
+      target,
+    });
     const batches = sharedBatches(sequences, 40);
     assert.ok(batches.length > 1 && batches.some(({ prompts }) => prompts!.count > 1));
-    const shared = await run(config, parameters, objective, batches, provider, target);
+    const shared = await runObjective(config, parameters, objective, batches, { provider, target });
     for (const [i, logprobs] of own.logprobs.entries())
       assert.ok(relativeError(shared.logprobs[i]!, logprobs) < most, `log-probabilities of answer ${i}`);
     assert.ok(Math.abs(shared.loss - own.loss) <= most * Math.abs(own.loss), `loss ${shared.loss}, ${own.loss} alone`);
