@@ -42,7 +42,10 @@ export interface ReinforceState {
   tokens: number;
   /** Tokens of prompts so far, once for every answer to them. */
   promptTokens: number;
-  /** Tokens of prompts and answers that gradients of the policy were computed of so far, once for every time. */
+  /**
+   * Tokens of prompts and answers that gradients of the policy were computed of so far, once for every time; a prompt with
+   * each answer to it, though they may share its computation.
+   */
   trainedTokens: number;
   /** Problems drawn so far. */
   problems: number;

@@ -92,7 +92,7 @@ export function learntLengths(settings: ReinforceSettings, group: Group): number
 }
 
 /**
- * Tokens that one pass over the groups computes gradients of, prompts included.
+ * Tokens that one pass over the groups computes gradients of; a prompt counts with each answer to it.
  * @param all every answer that is not masked has a gradient, whatever its advantage
  */
 export function learnedTokens(settings: ReinforceSettings, groups: readonly Group[], all = false): number {
