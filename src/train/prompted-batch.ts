@@ -55,8 +55,9 @@ export function tokensOf(batches: readonly MicroBatch[]): number {
   return batches.reduce((n, { rows, length, prompts }) => n + rows * length + (prompts?.ids.length ?? 0), 0);
 }
 
+/** Micro-batches that all share prompts, whatever it costs; `tokens` as in `answerBatches`. */
 export function sharedBatches(sequences: readonly Sequence[], tokens: number): MicroBatch[] {
-  const lines = askedOf(sequences)
+  const lines = askedOf(sequences, tokens)
     .sort((a, b) => b.width - a.width)
     .flatMap((asked) => asked.rows.map((row): Line => ({ asked, row })));
   const batches: MicroBatch[] = [];
@@ -80,8 +81,8 @@ export function sharedBatches(sequences: readonly Sequence[], tokens: number): M
   return batches;
 }
 
-/** Sequences by their prompts, in the order in which these first come. */
-function askedOf(sequences: readonly Sequence[]): Asked[] {
+/** Sequences by their prompts, in the order in which these first come; a row is to fit a micro-batch with its prompt. */
+function askedOf(sequences: readonly Sequence[], most: number): Asked[] {
   const byPrompt = new Map<string, number[]>();
   sequences.forEach(({ tokens, from }, i) => {
     const key = tokens.slice(0, from).join();
@@ -93,16 +94,19 @@ function askedOf(sequences: readonly Sequence[]): Asked[] {
   return [...byPrompt.values()].map((list): Asked => {
     const order = [...list].sort((a, b) => needs[b]! - needs[a]! || a - b);
     const { tokens, from } = sequences[list[0]!]!;
-    return { prompt: tokens.slice(0, from), ...packed(needs, order) };
+    return { prompt: tokens.slice(0, from), ...packed(needs, order, most - roundUp(from)) };
   });
 }
 
-/** The answers to one prompt in rows of the width that costs least, from the longest answer's to twice that. */
-function packed(needs: readonly number[], order: readonly number[]): Pick<Asked, "rows" | "width"> {
+/**
+ * The answers to one prompt in rows of the width that costs least, from the longest answer's to twice that.
+ * @param most the widest row, unless the longest answer is longer
+ */
+function packed(needs: readonly number[], order: readonly number[], most: number): Pick<Asked, "rows" | "width"> {
   const least = roundUp(Math.max(1, needs[order[0]!]!));
   let best: Pick<Asked, "rows" | "width"> | undefined;
   let lowest = Infinity;
-  for (let width = least; width <= 2 * least; width += MULTIPLE) {
+  for (let width = least; width === least || width <= Math.min(2 * least, most); width += MULTIPLE) {
     const rows = packRows(needs, order, width);
     const cost = rows.length * width * (1 + width / ATTENTION);
     if (cost < lowest) [best, lowest] = [{ rows, width }, cost];
