@@ -13,7 +13,6 @@ import {
   equal,
   type Graph,
   gatherRows,
-  greaterOrEqual,
   less,
   mulDims,
   prefixedAttention,
@@ -27,7 +26,7 @@ import {
   where,
 } from "../graph/index.ts";
 import type { ModelConfig } from "./config.ts";
-import { type Attend, rotaryTables } from "./transformer.ts";
+import { type Attend, causal, rotaryTables } from "./transformer.ts";
 
 export interface PromptedRows {
   /** int64 [B, S]: a token sees its own segment of its row, up to itself, and its row's prompt. */
@@ -47,15 +46,11 @@ export interface PromptedRows {
 export function promptedAttention(graph: Graph, config: ModelConfig, rows: PromptedRows, positions: number): Attend {
   const { heads, kvHeads, headDim } = config;
   const tables = rotaryTables(graph, config, positions);
-  const causal = (length: string): Tensor => {
-    const order = range(graph, length);
-    return greaterOrEqual(unsqueeze(order, [1]), unsqueeze(order, [0]));
-  };
   const { segments, owners } = rows;
   const same = equal(unsqueeze(segments, [1, 3]), unsqueeze(segments, [1, 2]));
-  const bias = where(and(causal("S"), same), 0, -1e9);
+  const bias = where(and(causal(graph, "S"), same), 0, -1e9);
   const prefixBias = where(less(range(graph, "P"), unsqueeze(rows.lengths, [1, 2, 3])), 0, -1e9);
-  const promptBias = where(causal("P"), 0, -1e9);
+  const promptBias = where(causal(graph, "P"), 0, -1e9);
   const start = graph.ints([0]);
   const scale = 1 / Math.sqrt(headDim);
   const sizes = [mulDims("G", "P"), mulDims("B", "S")];

@@ -162,6 +162,12 @@ export function rotaryTables(graph: Graph, config: ModelConfig, positions: numbe
   return { cos: table(Math.cos), sin: table(Math.sin), minusSin: table((x) => -Math.sin(x)) };
 }
 
+/** Which tokens see which: themselves and those before them; bool [length, length]. */
+export function causal(graph: Graph, length: string): Tensor {
+  const order = range(graph, length);
+  return greaterOrEqual(unsqueeze(order, [1]), unsqueeze(order, [0]));
+}
+
 /**
  * Attention over whole sequences side by side: what training, scoring and prefill do.
  * @param segments int64 [B, S] or undefined: rows may hold several documents; a token sees only its own segment.
@@ -182,8 +188,7 @@ export function fullAttention(
   const { rows: B, length: S } = batch;
   const tables = rotaryTables(graph, config, options.positions);
   const offset = graph.ints([0]);
-  const order = range(graph, S);
-  let visible = greaterOrEqual(unsqueeze(order, [1]), unsqueeze(order, [0]));
+  let visible = causal(graph, S);
   if (options.segments) {
     visible = and(visible, equal(unsqueeze(options.segments, [1, 3]), unsqueeze(options.segments, [1, 2])));
   }
