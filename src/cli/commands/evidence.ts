@@ -76,7 +76,7 @@ export function create(): Command {
     ["reckon evidence --parts r1 --scale tiny", "the stages of R1 from the shipped models: minutes"],
   ])
     .option("--parts <list>", `what to collect: ${PARTS.join(", ")}, or none`, PARTS.join(","))
-    .option("--seeds <list>", "seeds of small and test-time; mixing takes the first two", "0,1,2")
+    .option("--seeds <list>", "seeds of small and test-time", "0,1,2")
     .option("--growth-seeds <list>", "seeds of the growth and of the sweeps", "0,1")
     .option("--problems <n>", "held-out problems of the growth and of the sweeps", integer(10), 2000)
     .option("--rung-problems <n>", "held-out problems of each rung", integer(1), 40)
@@ -86,8 +86,8 @@ export function create(): Command {
     .addOption(
       new Option("--scale <scale>", "scale of r1, mixing, distil, o1 and thinking").choices(SCALES).default("small"),
     )
-    .option("--stage-seeds <list>", "seeds of r1, o1 and thinking", "0,1")
-    .option("--distil-seeds <list>", "seeds of distil; the teacher is of the first", "0,1,2")
+    .option("--stage-seeds <list>", "seeds of r1, mixing, o1 and thinking", "0,1")
+    .option("--distil-seeds <list>", "seeds of distil", "0,1,2")
     .option("--stage-problems <n>", "held-out problems of r1, mixing, distil, o1 and thinking", integer(10), 2000)
     .option(
       "--instructions <n>",
@@ -165,7 +165,7 @@ export function create(): Command {
         ),
         sweeps: await part("sweeps", growing, (c, seeds) => collectSweeps(c, { base, seeds, problems })),
         r1: await part("r1", staged, (c, seeds) => collectR1(c, stagesOf(seeds))),
-        mixing: await part("mixing", smallSeeds.slice(0, 2), (c, seeds) => collectMixing(c, stagesOf(seeds))),
+        mixing: await part("mixing", staged, (c, seeds) => collectMixing(c, stagesOf(seeds))),
         distil: await part("distil", seedsOf("--distil-seeds", options.distilSeeds), (c, seeds) =>
           collectDistil(c, stagesOf(seeds)),
         ),

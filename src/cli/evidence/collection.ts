@@ -29,7 +29,7 @@ import { courseOf, type StageCourse } from "./course.ts";
 import { measurementKey, modelKey } from "./keys.ts";
 import { type Place, pipelineModels } from "./pipeline-models.ts";
 import { condense, type DataRecord, type Measurement, type Sampling, type TrainingRecord, traitsOf } from "./record.ts";
-import { dataRecord, trainingRecord } from "./training-record.ts";
+import { dataRecord, shippedRecord, trainingRecord } from "./training-record.ts";
 
 export interface CollectionSettings {
   /** Where runs are kept. */
@@ -51,7 +51,7 @@ export interface Model {
   readonly key: string;
   /** Its folder; trains what is missing. */
   open(): Promise<string>;
-  /** What its training was like; undefined for a shipped model. */
+  /** What its training was like, as far as it is known. */
   training(): TrainingRecord | undefined;
 }
 
@@ -111,7 +111,7 @@ export class Collection {
   async shipped(name: string): Promise<Model> {
     const folder = modelFolder(name);
     const { weights } = await this.#load(folder);
-    return { name: basename(name), key: weights, open: async () => folder, training: () => undefined };
+    return { name: basename(name), key: weights, open: async () => folder, training: () => shippedRecord(folder) };
   }
 
   /** A model that a recipe makes; nothing is trained before it is opened. */

@@ -28,7 +28,7 @@ test("stages that are done are told with their seconds, and steps in which judge
   writeFileSync(join(run, "rl", "metrics.jsonl"), line(1, {}) + asked + line(3, { "rewards/helpful/mean": 0.25 }));
   writeFileSync(join(run, "reason", "metrics.jsonl"), asked);
   assert.deepEqual(await courseOf(run), [
-    { stage: "reason", kind: "reinforce", seconds: 60 },
+    { stage: "reason", kind: "reinforce", seconds: 59.6 },
     {
       ...{ stage: "rl", kind: "reinforce", seconds: 30 },
       opinions: [

@@ -45,7 +45,7 @@ export async function courseOf(run: string): Promise<readonly StageCourse[]> {
         own?.kind === "reinforce" ? listOf(own.rewardModel).map(({ name: called = MODEL_NAME }) => called) : [];
       const opinions = judges.length === 0 ? [] : metricLines(place).flatMap((line) => opinionStep(line, judges));
       return {
-        ...{ stage: name, kind, seconds: Math.round(seconds) },
+        ...{ stage: name, kind, seconds: Number(seconds.toFixed(3)) },
         ...(kind === "reward" ? { judge: await judgeRecord(newestCheckpoint(place)!) } : {}),
         ...(opinions.length === 0 ? {} : { opinions }),
       };

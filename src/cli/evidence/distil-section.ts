@@ -11,9 +11,9 @@ export function distilSection(distil: Distil, why: Why): string {
   const size = (m: Measurement): string => `${(m.parameters / 1e6).toFixed(2)} million`;
   return `## Distillation, and reinforcement of the student itself
 
-At the scale \`${settings.scale}\`, seeds ${settings.seeds.join(", ")}, ${settings.problems.length} held-out problems, one answer at temperature 1. The teacher has ${size(teacher)} parameters, the
-student ${size(seeds[0]!.student)}. In each seed one student base is fine-tuned on the teacher's right answers to training problems, and reinforced
-with rule rewards for as many operations; ± is one standard error over seeds.
+At the scale \`${settings.scale}\`, seeds ${settings.seeds.join(", ")}, ${settings.problems.length} held-out problems, one answer at temperature 1. The teacher, the shipped zero,
+has ${size(teacher)} parameters, the student ${size(seeds[0]!.student)}. In each seed one student base is fine-tuned on the teacher's right
+answers to training problems, and reinforced with rule rewards for as many operations; ± is one standard error over seeds.
 
 ${markdown(
   ["model", "right", "each seed", "format", "tokens of an answer", "right / wrong"],

@@ -33,11 +33,11 @@ export interface Distil {
 
 export async function collectDistil(collection: Collection, settings: StageSettings): Promise<Distil> {
   const { scale, seeds: list, problems } = settings;
-  const { zero: teacher } = await beginnings(collection, scale, list[0]!);
+  const { zero: teacher } = await beginnings(collection);
   const measure = (name: string, model: Model): Promise<Measurement> =>
     collection.measure(`distil ${scale} ${name}`, model, problems, ONE, { traits: true });
   const seeds: DistilSeed[] = [];
-  const taught = await measureStage(collection, { scale, seed: list[0]!, name: "zero", model: teacher }, problems);
+  const taught = await measureStage(collection, { scale, name: "zero", model: teacher }, problems);
   for (const seed of list) {
     const stages = await collection.pipeline(`distil-${scale}-${seed}`, "distil", {
       recipe: RECIPES["distil"]![scale],

@@ -9,7 +9,7 @@ import { rate } from "./figures.ts";
 import { markdown, percent, withInterval } from "./markdown.ts";
 import type { Measurement } from "./record.ts";
 import { difference, language, meanValue, operations, pointsWithInterval, type Value } from "./stage-figures.ts";
-import { grownName, grownZero, measureStage, r1Stages, type StageSettings } from "./stage-set.ts";
+import { grownZero, measureStage, r1Stages, type StageSettings } from "./stage-set.ts";
 
 /** Weight of the reward for one language; accuracy has 1 and must weigh more than all shaping. */
 export const LANGUAGE_WEIGHT = 0.3;
@@ -38,12 +38,14 @@ export async function collectMixing(collection: Collection, settings: StageSetti
     const rewarded = await collection.trained(`mixing-rewarded-${scale}-${seed}`, "r1-zero", {
       ...{ scale, seed, from: base, set: [`rewards.language=${LANGUAGE_WEIGHT}`] },
     });
-    const models: Record<Row, Model> = { base, zero, rewarded, start: stages.model("start") };
-    const rows = {} as Record<Row, Measurement>;
-    for (const row of ROWS) {
-      const name = row === "zero" ? grownName(scale) : row;
-      rows[row] = await measureStage(collection, { scale, seed, name, model: models[row] }, problems);
-    }
+    const measure = (name: string, model: Model): Promise<Measurement> =>
+      measureStage(collection, { scale, seed, name, model }, problems);
+    const rows: Record<Row, Measurement> = {
+      base: await measureStage(collection, { scale, name: "base", model: base }, problems),
+      zero: await measure("grown", zero),
+      rewarded: await measure("rewarded", rewarded),
+      start: await measure("start", stages.model("start")),
+    };
     seeds.push({ seed, rows });
   }
   return { settings, seeds };

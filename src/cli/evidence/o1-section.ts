@@ -12,7 +12,7 @@ export function o1Section(o1: O1, why: Why): string {
   const judges = seeds.map(({ seed, judge }) => ({ called: String(seed), judge }));
   return `## o1-style against R1-style
 
-At the scale \`${settings.scale}\`, ${seeds.length === 1 ? "seed" : "seeds"} ${settings.seeds.join(", ")}, ${settings.problems.length} held-out problems, one answer at temperature 1. o1-style: the base is fine-tuned on worked
+At the scale \`${settings.scale}\`, ${seeds.length === 1 ? "seed" : "seeds"} ${settings.seeds.join(", ")}, ${settings.problems.length} held-out problems, one answer at temperature 1. o1-style: the shipped base is fine-tuned on worked
 solutions, a reward model learns to rate whole chains of thought, and the fine-tuned model is reinforced against it, the rules' accuracy weighing
 nothing. R1-style: the base itself is reinforced with rule rewards and otherwise the same settings, for as many operations as the o1-style arm with
 GRPO took in all; below it the recipe \`r1-zero\`, which has a curriculum and waits besides.

@@ -8,7 +8,7 @@ import { type JudgeRecord, judgeRecord } from "./course.ts";
 import { inParts } from "./figures.ts";
 import { o1Stages } from "./o1-recipe.ts";
 import type { Measurement, RewardStep } from "./record.ts";
-import { beginnings, grownName, grownZero, measureStage, ONE, type StageSettings } from "./stage-set.ts";
+import { beginnings, grownZero, measureStage, ONE, type StageSettings } from "./stage-set.ts";
 
 export interface O1Seed {
   readonly seed: number;
@@ -33,7 +33,7 @@ export async function collectO1(collection: Collection, settings: StageSettings)
   const { recipe, byRules, ...names } = o1Stages(scale);
   const seeds: O1Seed[] = [];
   for (const seed of settings.seeds) {
-    const { base } = await beginnings(collection, scale, seed);
+    const { base } = await beginnings(collection);
     const stages = await collection.pipeline(`o1-${scale}-${seed}`, "o1", { recipe, seed, place: () => base });
     const measure = (name: string, model: Model): Promise<Measurement> =>
       collection.measure(`o1 ${scale} ${seed} ${name}`, model, problems, ONE, { traits: true });
@@ -45,14 +45,14 @@ export async function collectO1(collection: Collection, settings: StageSettings)
     const grpo = await measure("grpo", stages.model(names.grpo));
     const ppo = await measure("ppo", stages.model(names.ppo));
     const zero = await grownZero(collection, scale, seed);
-    const asShipped = await measureStage(collection, { scale, seed, name: grownName(scale), model: zero }, problems);
+    const asShipped = await measureStage(collection, { scale, seed, name: "grown", model: zero }, problems);
     const steps = equalSteps(armOperations({ judge, tuned, policy: grpo, critic: false }), grpo);
     const rules = await collection.trained(`o1-rules-${scale}-${seed}`, "o1-rules", {
       ...{ scale, seed, from: base, recipe: byRules, set: [`steps=${steps}`] },
     });
     seeds.push({
       ...{ seed, judge, tuned, grpo, ppo, zero: asShipped },
-      base: await measureStage(collection, { scale, seed, name: "base", model: base }, problems),
+      base: await measureStage(collection, { scale, name: "base", model: base }, problems),
       rules: await measure("rules", rules),
     });
   }

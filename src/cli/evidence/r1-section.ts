@@ -24,7 +24,7 @@ export function r1Section(r1: R1, why: Why): string {
   return `## The stages of R1
 
 The recipe \`r1\` at the scale \`${settings.scale}\`, ${many ? `seeds ${settings.seeds.join(", ")}, means over them` : `seed ${settings.seeds.join()}`}: ${problems.length} held-out problems and ${instructions.length} held-out
-instructions, one answer to each at temperature 1. "Cold start" is the base fine-tuned on readable right answers of zero, "RL" its
+instructions, one answer to each at temperature 1. Base and zero are the shipped ones. "Cold start" is the base fine-tuned on readable right answers of zero, "RL" its
 reinforcement, "SFT of the fresh base" the base fine-tuned on right answers of RL and on instructions, "R1" its reinforcement on problems and
 instructions. ± is one standard error over problems${many ? " in the first seed" : ""}.
 

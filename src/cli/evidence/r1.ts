@@ -53,7 +53,8 @@ export async function collectR1(collection: Collection, settings: StageSettings)
     const { stages, ...models } = await r1Models(collection, settings.scale, seed);
     const rows = {} as Record<R1Row, StageAnswers>;
     for (const row of R1_ROWS) {
-      const which = { scale: settings.scale, seed, model: models[row] };
+      const ships = row === "base" || row === "zero";
+      const which = { scale: settings.scale, seed: ships ? undefined : seed, model: models[row] };
       rows[row] = {
         problems: await measureStage(collection, { ...which, name: row }, problems),
         instructions: await measureStage(collection, { ...which, name: `${row} instructions` }, instructions),

@@ -2,7 +2,7 @@
  * What the parts over stages have in common: the models that recipes begin with, the held-out problems and instructions,
  * and how an answer is asked for.
  *
- * At the scale `small` bases and R1-Zero are those of the part `small`, seed by seed; at `tiny` those that ship.
+ * Recipes begin with the base and the R1-Zero that ship, as everybody's do; a seed is that of all stages after them.
  */
 import { RECIPES, type Scale } from "../../recipes/index.ts";
 import type { Problem } from "../../tasks/index.ts";
@@ -10,7 +10,6 @@ import { heldOutInstructions, heldOutProblems } from "../evaluation.ts";
 import type { Collection, Model, PipelineModels } from "./collection.ts";
 import { type HeldOut, heldOutOfAll } from "./held-out.ts";
 import type { Measurement, Sampling } from "./record.ts";
-import { smallZero } from "./small.ts";
 
 export interface StageSettings {
   readonly scale: Scale;
@@ -24,36 +23,27 @@ export interface StageSettings {
 /** One answer, as reinforcement draws them. */
 export const ONE: Sampling = { temperature: 1, samples: 1 };
 
-export async function beginnings(
-  collection: Collection,
-  scale: Scale,
-  seed: number,
-): Promise<{ readonly base: Model; readonly zero: Model }> {
-  if (scale === "small") return smallZero(collection, seed);
+export async function beginnings(collection: Collection): Promise<{ readonly base: Model; readonly zero: Model }> {
   return { base: await collection.shipped("models/base"), zero: await collection.shipped("models/zero") };
 }
 
-/**
- * R1-Zero with the record of its training; the one that ships has none, so at the scale `tiny` another is trained.
- */
+/** R1-Zero of a seed: other than the one that ships, with which other runs of the same seed are paired. */
 export async function grownZero(collection: Collection, scale: Scale, seed: number): Promise<Model> {
-  const { base, zero } = await beginnings(collection, scale, seed);
-  if (scale === "small") return zero;
+  const { base } = await beginnings(collection);
   return collection.trained(`stage-zero-${scale}-${seed}`, "r1-zero", { scale, seed, from: base });
 }
 
-/** What {@link grownZero} is called among the measurements: where it is that of R1, its record is too. */
-export function grownName(scale: Scale): string {
-  return scale === "small" ? "zero" : "grown";
-}
-
-/** A model's answers to the held-out problems; parts that look at the same model read the same record. */
+/**
+ * A model's answers to the held-out problems; parts that look at the same model read the same record.
+ * @param of.seed left out for a model that ships: it is the same in all seeds
+ */
 export function measureStage(
   collection: Collection,
-  { scale, seed, name, model }: { scale: Scale; seed: number; name: string; model: Model },
+  { scale, seed, name, model }: { scale: Scale; seed?: number | undefined; name: string; model: Model },
   problems: readonly Problem[],
 ): Promise<Measurement> {
-  return collection.measure(`stage ${scale} ${seed} ${name}`, model, problems, ONE, { traits: true });
+  const whose = seed === undefined ? "" : `${seed} `;
+  return collection.measure(`stage ${scale} ${whose}${name}`, model, problems, ONE, { traits: true });
 }
 
 /** `count` held-out problems of a scale, or a few more. */
@@ -77,7 +67,7 @@ export async function r1Stages(
   scale: Scale,
   seed: number,
 ): Promise<{ readonly base: Model; readonly zero: Model; readonly stages: PipelineModels }> {
-  const { base, zero } = await beginnings(collection, scale, seed);
+  const { base, zero } = await beginnings(collection);
   const stages = await collection.pipeline(`r1-${scale}-${seed}`, "r1", {
     recipe: RECIPES["r1"]![scale],
     seed,

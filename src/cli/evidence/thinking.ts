@@ -8,7 +8,6 @@ import { mean } from "../../util/statistics.ts";
 import type { Collection, Model } from "./collection.ts";
 import { type FamilyDifference, familyDifferences, type Pair, rate, SURE_WORDS, sureMark } from "./figures.ts";
 import { figure, markdown, percent } from "./markdown.ts";
-import type { R1Row } from "./r1.ts";
 import type { Measurement } from "./record.ts";
 import { meanValue, pointsWithInterval, type Value } from "./stage-figures.ts";
 import { measureStage, ONE, r1Stages, type StageSettings, stageInstructions } from "./stage-set.ts";
@@ -43,15 +42,19 @@ export async function collectThinking(collection: Collection, settings: StageSet
   for (const seed of settings.seeds) {
     const { zero, stages } = await r1Stages(collection, scale, seed);
     const name = (what: string): string => `thinking ${scale} ${seed} ${what}`;
-    const both = async (row: R1Row, model: Model): Promise<Free> => ({
-      free: await measureStage(collection, { scale, seed, name: row, model }, problems),
-      direct: await collection.measure(name(`${row} direct`), model, problems, { ...ONE, thinkingBudget: 0 }),
-    });
+    const direct = (what: string, model: Model): Promise<Measurement> =>
+      collection.measure(what, model, problems, { ...ONE, thinkingBudget: 0 });
     const r1 = stages.model("rl");
     seeds.push({
       seed,
-      zero: await both("zero", zero),
-      r1: await both("rl", r1),
+      zero: {
+        free: await measureStage(collection, { scale, name: "zero", model: zero }, problems),
+        direct: await direct(`thinking ${scale} zero direct`, zero),
+      },
+      r1: {
+        free: await measureStage(collection, { scale, seed, name: "rl", model: r1 }, problems),
+        direct: await direct(name("rl direct"), r1),
+      },
       told: {
         free: await collection.measure(name("r1 plain"), r1, plain, ONE),
         direct: await collection.measure(name("r1 told"), r1, requests, ONE),

@@ -8,6 +8,7 @@ import type { DataRecord, OpinionStep, RewardStep, TrainingRecord } from "./reco
 
 /** What of a checkpoint's reckon.json is read here. */
 interface Lineage {
+  readonly step?: number;
   readonly flops?: number;
   readonly seconds?: number;
   readonly tokens?: number;
@@ -18,15 +19,12 @@ interface Lineage {
 export function trainingRecord(run: string): TrainingRecord | undefined {
   const lines = metricLines(run);
   if (lines.length === 0) return undefined;
-  const { flops = 0, seconds = Number.NaN, tokens, sampledTokens } = lineageOf(run);
+  const checkpoint = newestCheckpoint(run);
   const judged = lines.flatMap(rewardStep);
   const mixed = lines.flatMap((line) => line["frac_groups_mixed"] ?? []);
   return {
+    ...spent(checkpoint === undefined ? {} : lineageOf(checkpoint)),
     steps: lines.at(-1)?.["step"] ?? 0,
-    seconds,
-    flops,
-    ...(tokens === undefined ? {} : { tokens }),
-    ...(sampledTokens === undefined ? {} : { sampledTokens }),
     ...(mixed.length === 0 ? {} : { mixed: Number(mean(mixed).toFixed(4)) }),
     curve: lines.flatMap((line) =>
       line["eval/accuracy"] === undefined
@@ -66,11 +64,25 @@ export function opinionStep(line: Readonly<Record<string, number>>, judges: read
   return [{ step, accuracy: short(accuracy), opinions: Object.fromEntries(opinions) }];
 }
 
-/** What a finished run's lineage states. */
-function lineageOf(run: string): Lineage {
-  const checkpoint = newestCheckpoint(run);
-  if (!checkpoint) return {};
-  return JSON.parse(readFileSync(join(checkpoint, "reckon.json"), "utf8")) as Lineage;
+/** What a model that ships says of its training; its run is not at hand. */
+export function shippedRecord(folder: string): TrainingRecord {
+  const lineage = lineageOf(folder);
+  return { ...spent(lineage), steps: lineage.step ?? 0, curve: [] };
+}
+
+function spent({ flops = 0, seconds = Number.NaN, tokens, sampledTokens }: Lineage) {
+  return {
+    seconds,
+    flops,
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(sampledTokens === undefined ? {} : { sampledTokens }),
+  };
+}
+
+/** What the lineage of a checkpoint states; nothing of a model that was not made here. */
+function lineageOf(checkpoint: string): Lineage {
+  const file = join(checkpoint, "reckon.json");
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Lineage) : {};
 }
 
 /** What a stage that has sampled data says of it in its lineage.json. */
