@@ -13,11 +13,12 @@ import {
   statfsSync,
   writeFileSync,
 } from "node:fs";
-import { arch, availableParallelism, cpus, platform, release, totalmem } from "node:os";
+import { arch, availableParallelism, platform, release, totalmem } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Graph, matmul, type Provider } from "../graph/index.ts";
 import { Random } from "../util/random.ts";
+import { processor } from "./processor.ts";
 import { formatBytes } from "./ui.ts";
 
 export interface Finding {
@@ -44,12 +45,11 @@ export function checkNode(version: string = process.versions.node): Finding {
 }
 
 export function checkMachine(): Finding {
-  const model = cpus()[0]?.model.trim() || "unknown processor";
   const threads = availableParallelism();
   return {
     check: "machine",
     status: "ok",
-    detail: `${platform()} ${release()} ${arch()}, ${model}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+    detail: `${platform()} ${release()} ${arch()}, ${processor()}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
   };
 }
 

@@ -2,11 +2,12 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism, cpus, loadavg } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ReckonError } from "../../util/errors.ts";
 import { median } from "../../util/statistics.ts";
 import { packageRoot, packageVersion } from "../package.ts";
+import { processor } from "../processor.ts";
 import type { Timing } from "./peer.ts";
 
 /** The folders whose code a benchmark measures. */
@@ -71,7 +72,7 @@ export interface Machine {
 export function machine(): Machine {
   return {
     commit: commit(),
-    cpu: `${cpus()[0]?.model.trim() ?? "unknown"}, ${availableParallelism()} cores`,
+    cpu: `${processor()}, ${availableParallelism()} cores`,
     versions: { reckon: packageVersion(), node: process.versions.node, "onnxruntime-node": engineVersion() },
   };
 }
