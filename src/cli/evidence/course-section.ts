@@ -13,13 +13,14 @@ const MINUTES: Readonly<Record<Scale, number>> = { tiny: 6, small: 120 };
 
 const minutes = (course: readonly StageCourse[]): number => course.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
 
-export function courseFloor(scale: Scale, seeds: readonly R1Seed[]): Floor {
-  return atMost(
-    "R1: minutes of the whole recipe, each seed",
-    MINUTES[scale],
-    seeds.map(({ course }) => minutes(course)),
-    { say: (x) => figure(x, 1), gap: (x) => `${figure(x, 1)} minutes` },
-  );
+export function courseFloors({ settings: { scale }, seeds, tiny }: R1): Floor[] {
+  const floor = (of: Scale, what: string, courses: readonly (readonly StageCourse[])[]): Floor =>
+    atMost(`R1 at the scale ${of}: minutes of the whole recipe${what}`, MINUTES[of], courses.map(minutes), {
+      say: (x) => figure(x, 1),
+      gap: (x) => `${figure(x, 1)} minutes`,
+    });
+  const looked = seeds.map(({ course }) => course);
+  return [floor(scale, ", each seed", looked), ...(tiny === undefined ? [] : [floor("tiny", "", [tiny])])];
 }
 
 export function courseWords({ seeds }: R1): string {

@@ -80,3 +80,10 @@ export function floorTable(floors: readonly Floor[], why: Why): string {
     }),
   );
 }
+
+/** A block that no text within it can end. */
+export function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}text\n${text}\n${fence}`;
+}

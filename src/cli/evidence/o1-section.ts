@@ -4,6 +4,7 @@ import { rate } from "./figures.ts";
 import { judgeTable, reliabilityTable } from "./judge-tables.ts";
 import { type Floor, figure, floorTable, markdown, percent, shareFloor, type Why } from "./markdown.ts";
 import { APART, armOperations, type O1, type O1Seed, parting, stretches } from "./o1.ts";
+import { opinionsText } from "./opinions.ts";
 import type { Measurement } from "./record.ts";
 import { difference, format, meanValue, operations, pointsWithInterval } from "./stage-figures.ts";
 
@@ -36,6 +37,13 @@ verifiers find right. They part where the share falls below its best by more tha
 
 ${seeds.map(curves).join("\n\n")}
 
+### Its opinion of held-out answers
+
+Answers to the held-out problems, none of which reinforcement has seen; it is asked about those in the strict format. Played it is where an arm's
+opinion rises above another's whose answers are right as often, above all the opinion of its wrong answers.
+
+${opinionsText(seeds)}
+
 ### Floors
 
 ${floorTable(floorsOf(o1), why)}
@@ -59,7 +67,7 @@ const ARMS: readonly Arm[] = [
   { name: "base", of: (seed) => seed.base, operations: () => 0 },
   { name: "fine-tuned", of: (seed) => seed.tuned, operations: ({ tuned }) => trained(tuned) },
   { name: "o1-style, GRPO", of: (seed) => seed.grpo, operations: grpoOperations },
-  { name: "o1-style, PPO", of: (seed) => seed.ppo, operations: ppoOperations },
+  { name: "o1-style, PPO (more operations)", of: (seed) => seed.ppo, operations: ppoOperations },
   { name: "R1-style, as many operations", of: (seed) => seed.rules, operations: ({ rules }) => trained(rules) },
   { name: "R1-style, as the recipe has it", of: (seed) => seed.zero, operations: ({ zero }) => trained(zero) },
 ];

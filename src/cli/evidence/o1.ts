@@ -7,6 +7,7 @@ import type { Collection, Model } from "./collection.ts";
 import { type JudgeRecord, judgeRecord } from "./course.ts";
 import { inParts } from "./figures.ts";
 import { o1Stages } from "./o1-recipe.ts";
+import { collectOpinions, type Opinions } from "./opinions.ts";
 import type { Measurement, RewardStep } from "./record.ts";
 import { beginnings, grownZero, measureStage, ONE, type StageSettings } from "./stage-set.ts";
 
@@ -21,6 +22,8 @@ export interface O1Seed {
   readonly rules: Measurement;
   /** Rule rewards, for as long as the recipe has it. */
   readonly zero: Measurement;
+  /** What the judge thinks of the held-out answers of all of these. */
+  readonly opinions: Opinions;
 }
 
 export interface O1 {
@@ -50,8 +53,17 @@ export async function collectO1(collection: Collection, settings: StageSettings)
     const rules = await collection.trained(`o1-rules-${scale}-${seed}`, "o1-rules", {
       ...{ scale, seed, from: base, recipe: byRules, set: [`steps=${steps}`] },
     });
+    const arms = {
+      ...{ base, "fine-tuned": stages.model(names.tuned), "o1-style, GRPO": stages.model(names.grpo) },
+      ...{
+        "o1-style, PPO": stages.model(names.ppo),
+        "R1-style, as many operations": rules,
+        "R1-style, as the recipe": zero,
+      },
+    };
     seeds.push({
       ...{ seed, judge, tuned, grpo, ppo, zero: asShipped },
+      opinions: await collectOpinions(collection, `o1 ${scale} ${seed} opinions`, own, { arms, problems }),
       base: await measureStage(collection, { scale, name: "base", model: base }, problems),
       rules: await measure("rules", rules),
     });

@@ -64,6 +64,17 @@ test("the paper's shape is told from the numbers, also where they go the other w
   );
 });
 
+test("the table has intervals over seeds and problems, and what each seed got", () => {
+  const one = tableOf(asInPaper);
+  const [first] = one.seeds;
+  const other = { ...first!, seed: 1, rows: { ...asInPaper, rl: answers(0.7, 0.9) } };
+  const two = { ...one, settings: { ...one.settings, seeds: [0, 1] }, seeds: [first!, other] };
+  const section = r1Section(two, () => undefined);
+  assert.match(section, /\| right \|.*\| 76\.0 % \(6\d\.\d–8\d\.\d\) \|\n/);
+  assert.match(section, /\| each seed \|.*\| 82\.0 %, 70\.0 % \|\n/);
+  assert.match(section, /\| one language \| 100\.0 % \(100\.0–100\.0\) \| 80\.0 % \(80\.0–80\.0\) \|/);
+});
+
 test("floors are met or missed by how much", () => {
   const met = r1Section(tableOf(asInPaper), () => undefined);
   assert.match(met, /\| R1: one language \| ≥ 97\.0 % \| 100\.0 % \| met by 3\.0 points \|/);
@@ -91,7 +102,13 @@ test("an interval decides what is said of a step", () => {
 test("minutes, judges and what these gave stand beside the stages", () => {
   const section = r1Section(tableOf(asInPaper), () => undefined);
   assert.match(section, /\| 0 \| 20\.0 \| 20\.0 \| 20\.0 \| 60\.0 \|/);
-  assert.match(section, /minutes of the whole recipe, each seed \| ≤ 120\.0 \| 60\.0 \| met by 60\.0 minutes/);
+  assert.match(
+    section,
+    /scale small: minutes of the whole recipe, each seed \| ≤ 120\.0 \| 60\.0 \| met by 60\.0 minutes/,
+  );
+  const [tiny] = course;
+  const both = r1Section({ ...tableOf(asInPaper), tiny: [tiny!] }, () => undefined);
+  assert.match(both, /scale tiny: minutes of the whole recipe \| ≤ 6\.0 \| 20\.0 \| \*\*missed\*\* by 14\.0 minutes/);
   assert.match(section, /\| helpful, seed 0 \| 90\.0 % \| 2\.0 % \| 1\.00e\+2 \|/);
   assert.match(section, /\| 0 \| 6–6 \| 0\.600 \| 60\.0 % \|/);
 });

@@ -1,8 +1,18 @@
 /** The words and tables of the stages of R1. */
 import { mean } from "../../util/statistics.ts";
-import { courseFloor, courseWords } from "./course-section.ts";
+import { courseFloors, courseWords } from "./course-section.ts";
 import { familiesOf, rate, rungsOf } from "./figures.ts";
-import { type Floor, figure, floorTable, markdown, percent, pointsFrom, shareFloor, type Why } from "./markdown.ts";
+import {
+  type Floor,
+  figure,
+  floorTable,
+  markdown,
+  percent,
+  pointsFrom,
+  shareFloor,
+  type Why,
+  withInterval,
+} from "./markdown.ts";
 import { type R1, R1_NAMES, R1_ROWS, type R1Row, type StageAnswers } from "./r1.ts";
 import type { Measurement } from "./record.ts";
 import {
@@ -10,11 +20,13 @@ import {
   difference,
   format,
   language,
+  meanInterval,
   meanValue,
   pairedError,
   points,
   pointsWithInterval,
   thinking,
+  type Value,
 } from "./stage-figures.ts";
 
 export function r1Section(r1: R1, why: Why): string {
@@ -26,7 +38,7 @@ export function r1Section(r1: R1, why: Why): string {
 The recipe \`r1\` at the scale \`${settings.scale}\`, ${many ? `seeds ${settings.seeds.join(", ")}, means over them` : `seed ${settings.seeds.join()}`}: ${problems.length} held-out problems and ${instructions.length} held-out
 instructions, one answer to each at temperature 1. Base and zero are the shipped ones. "Cold start" is the base fine-tuned on readable right answers of zero, "RL" its
 reinforcement, "SFT of the fresh base" the base fine-tuned on right answers of RL and on instructions, "R1" its reinforcement on problems and
-instructions. ± is one standard error over problems${many ? " in the first seed" : ""}.
+instructions. In brackets 95 % intervals by bootstrap over ${many ? "seeds and problems; base and zero are the same models in every seed" : "problems"}.
 
 ${stageTable(r1)}
 
@@ -52,20 +64,25 @@ function stageTable({ settings: { problems }, seeds }: R1): string {
     label,
     ...R1_ROWS.map((row) => say(mean(seeds.map(({ rows }) => of(rows[row]))))),
   ];
-  const right = (m: Measurement): number => m.summary.pass_at_1;
+  /** With its interval. */
+  const sure = (label: string, of: keyof StageAnswers, value: Value): string[] => [
+    label,
+    ...R1_ROWS.map((row) => {
+      const list = seeds.map(({ rows }) => rows[row][of]);
+      const { mean: middle, ...interval } = meanInterval(list, value, `r1 ${row} ${label}`);
+      return withInterval(middle, interval);
+    }),
+  ];
   const whole = (x: number): string => figure(x, 1);
   const kinds = Object.keys(seeds[0]!.rows.rl.instructions.traits!.instructions.kinds);
   const told = (answers: StageAnswers) => answers.instructions.traits!.instructions;
   return markdown(
     ["", ...R1_ROWS.map((row) => R1_NAMES[row])],
     [
-      [
-        "right",
-        ...R1_ROWS.map((row) => {
-          const share = mean(seeds.map(({ rows }) => right(rows[row].problems)));
-          return `${percent(share)} ± ${percent(seeds[0]!.rows[row].problems.summary.se)}`;
-        }),
-      ],
+      sure("right", "problems", rate),
+      ...(seeds.length === 1
+        ? []
+        : [["each seed", ...R1_ROWS.map((row) => seeds.map(({ rows }) => right(rows[row].problems)).join(", "))]]),
       ...familiesOf(rungsOf(problems), true).map(({ family, rungs }) =>
         line(
           family,
@@ -73,8 +90,8 @@ function stageTable({ settings: { problems }, seeds }: R1): string {
           percent,
         ),
       ),
-      line("one language", ({ problems: m }) => meanValue(m, language), percent),
-      line("strict format", ({ problems: m }) => m.summary.format, percent),
+      sure("one language", "problems", language),
+      sure("strict format", "problems", format),
       line("tokens of thinking", ({ problems: m }) => meanValue(m, thinking), whole),
       line("tokens of an answer", ({ problems: m }) => m.summary.tokens_mean, whole),
       line("instructions followed", (answers) => told(answers).followed, percent),
@@ -85,6 +102,8 @@ function stageTable({ settings: { problems }, seeds }: R1): string {
     ],
   );
 }
+
+const right = (m: Measurement): string => percent(m.summary.pass_at_1);
 
 /** What is asked for, by the names of the kinds. */
 const KINDS: Readonly<Record<string, string>> = {
@@ -167,7 +186,11 @@ function followed({ instructions: { traits } }: StageAnswers): Readonly<Record<s
   return Object.fromEntries(Object.entries(kinds).map(([kind, told]) => [kind, told.followed]));
 }
 
-function floorsOf({ settings: { scale, problems }, seeds }: R1): Floor[] {
+function floorsOf(r1: R1): Floor[] {
+  const {
+    settings: { scale, problems },
+    seeds,
+  } = r1;
   const least = (what: string, wanted: number, of: (answers: StageAnswers) => number): Floor =>
     shareFloor(
       `R1: ${what}`,
@@ -199,6 +222,6 @@ function floorsOf({ settings: { scale, problems }, seeds }: R1): Floor[] {
     least("instructions followed, the least of the kinds", 0.9, (answers) =>
       Math.min(...Object.values(followed(answers))),
     ),
-    courseFloor(scale, seeds),
+    ...courseFloors(r1),
   ];
 }

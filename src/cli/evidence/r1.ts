@@ -40,6 +40,8 @@ export interface R1 {
   readonly settings: StageSettings;
   readonly instructions: readonly Problem[];
   readonly seeds: readonly R1Seed[];
+  /** The recipe at the scale `tiny` as it ran, where that is not the one that is looked at. */
+  readonly tiny?: readonly StageCourse[];
   /** Of the first seed. */
   readonly transcripts: Transcripts;
 }
@@ -67,7 +69,10 @@ export async function collectR1(collection: Collection, settings: StageSettings)
       ...{ problems, instructions },
     });
   }
-  return { settings, instructions, seeds, transcripts: transcripts! };
+  const found = { settings, instructions, seeds, transcripts: transcripts! };
+  if (settings.scale === "tiny") return found;
+  const { stages: short } = await r1Stages(collection, "tiny", settings.seeds[0]!);
+  return { ...found, tiny: (await short.course("rl")).stages };
 }
 
 async function r1Models(

@@ -1,6 +1,6 @@
 /** The words and tables of R1-Zero at the scale `small`. */
 import { RECIPES } from "../../recipes/index.ts";
-import { mean } from "../../util/statistics.ts";
+import { mean, rankCorrelation } from "../../util/statistics.ts";
 import { beyondWords, confirmed, secondLook } from "./coverage.ts";
 import {
   CHANCE_LIMIT,
@@ -32,7 +32,7 @@ import {
 import { minutesFloor, minutesOf, operationsOf } from "./minutes.ts";
 import type { Measurement } from "./record.ts";
 import type { SeedRows, Small } from "./small.ts";
-import { difference, pointsWithInterval } from "./stage-figures.ts";
+import { difference, operations, pointsWithInterval } from "./stage-figures.ts";
 
 export function smallSection(small: Small, why: Why): string {
   const { settings, problems, seeds } = small;
@@ -153,16 +153,15 @@ function overAll(small: Small, pair: (seed: SeedRows) => readonly [better: Measu
 function timeTable(seeds: readonly SeedRows[]): string {
   const minutes = (value: number): string => `${figure(value, 1)} min`;
   return markdown(
-    ["seed", "pretraining", "reinforcement", "together", "operations"],
-    seeds.map(({ seed, bases, zero }) => {
+    ["seed", "pretraining", "reinforcement", "together", "operations: pretraining", "reinforcement", "sft"],
+    seeds.map(({ seed, bases, zero, tuned }) => {
       const [base, grown] = [bases[0]!.measurement, zero.measurement];
-      const operations = operationsOf(base) + operationsOf(grown);
       return [
         String(seed),
         minutes(minutesOf(base)),
         minutes(minutesOf(grown)),
         minutes(minutesOf(base) + minutesOf(grown)),
-        Number.isFinite(operations) ? operations.toExponential(2) : "–",
+        ...[base, grown, tuned.measurement].map((measurement) => operations(operationsOf(measurement))),
       ];
     }),
   );
@@ -265,6 +264,7 @@ const meanCorrelation = (list: readonly FamilyLength[]): number => mean(list.map
 
 function lengthWords(small: Small): string {
   const list = lengths(small);
+  const { levels, right, tokens } = allRungs(small);
   const curves = small.seeds.map(({ seed, zero }) => {
     const curve = zero.measurement.training?.curve ?? [];
     const points = curve.filter(
@@ -279,10 +279,39 @@ function lengthWords(small: Small): string {
   const noise = Math.sqrt(mean(list.map(({ rungs }) => 1 / (rungs - 1))) / list.length);
   return `Rank correlation of a rung's level and its mean tokens, within each family of three rungs or more: mean ${meanCorrelation(list).toFixed(2)}
 (each seed ${each.join(", ")}; of rungs in random order 0 ± ${noise.toFixed(2)}; ${list.map((f) => `${f.family} ${f.correlation.toFixed(2)}`).join(", ")}).
+Levels of two families are not on one scale; over the ${levels.length} rungs of all families together the correlation of level and tokens is
+${figure(rankCorrelation(levels, tokens), 2)}, of the share of wrong answers and tokens ${figure(-rankCorrelation(right, tokens), 2)}.
 
 Mean tokens of an answer to held-out problems through reinforcement (after which step), and where they were most:
 
-${markdown(["run", "tokens (step)", "most"], curves)}`;
+${markdown(["run", "tokens (step)", "most"], curves)}
+
+${courseWords(small)}`;
+}
+
+/** Of all rungs, means over the seeds after reinforcement. */
+function allRungs({ problems, seeds }: Small): Readonly<Record<"levels" | "right" | "tokens", readonly number[]>> {
+  const rungs = rungsOf(problems);
+  return {
+    levels: rungs.map(({ level }) => level),
+    right: rungs.map((rung) => mean(seeds.map(({ zero }) => ofRung(rung, zero.measurement)))),
+    tokens: rungs.map((rung) => overRung(rung, (i) => mean(seeds.map(({ zero }) => zero.measurement.tokens[i]!)))),
+  };
+}
+
+/** Whether answers grew to the end; one sentence on all seeds. */
+function courseWords({ seeds }: Small): string {
+  const ends = seeds.flatMap(({ zero }) => {
+    const curve = zero.measurement.training?.curve ?? [];
+    const [first, last] = [curve[0], curve.at(-1)];
+    if (!first || !last) return [];
+    return [{ first, last, most: curve.reduce((a, b) => (b.tokens > a.tokens ? b : a), first) }];
+  });
+  if (ends.length === 0) return "";
+  const list = (of: (end: (typeof ends)[number]) => number): string => ends.map((end) => of(end).toFixed(0)).join(", ");
+  if (ends.some(({ most, last }) => most.step === last.step)) return "In some seeds answers are longest at the end.";
+  return `They grow at first and not to the end: from ${list(({ first }) => first.tokens)} tokens to ${list(({ most }) => most.tokens)} after step ${list(({ most }) => most.step)}, then down to
+${list(({ last }) => last.tokens)}${ends.every(({ most, last }) => last.accuracy > most.accuracy) ? ", while right answers still rise" : ""}.`;
 }
 
 function floorsOf(small: Small, past: readonly string[]): Floor[] {

@@ -1,5 +1,5 @@
 /** Figures of the parts over stages, from records alone. */
-import { mean } from "../../util/statistics.ts";
+import { type Interval, mean } from "../../util/statistics.ts";
 import { type Pair, pairedDifference, rate } from "./figures.ts";
 import type { Measurement } from "./record.ts";
 
@@ -39,6 +39,19 @@ export function difference(
   );
   const { a, b, interval } = pairedDifference(known, pairs, key);
   return { a, b, ...interval };
+}
+
+/** Mean over the problems that have the value in all seeds, with its 95 % interval by bootstrap over seeds and problems. */
+export function meanInterval(
+  seeds: readonly Measurement[],
+  value: Value,
+  key: string,
+): { readonly mean: number } & Interval {
+  const known = [...(seeds[0]?.right.keys() ?? [])].filter((problem) => seeds.every((m) => value(m, problem) !== null));
+  if (known.length === 0) return { mean: Number.NaN, low: Number.NaN, high: Number.NaN };
+  const pairs = seeds.map((m): Pair => ({ a: (problem) => value(m, problem)!, b: () => 0 }));
+  const { a, interval } = pairedDifference(known, pairs, key);
+  return { mean: a, ...interval };
 }
 
 /** Standard error of the difference between two measurements' shares of right answers, paired by problem. */

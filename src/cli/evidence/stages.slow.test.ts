@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { CourseRecord } from "./collection.ts";
+import type { Opinions } from "./opinions.ts";
 import type { DataRecord, Measurement } from "./record.ts";
 
 const main = join(import.meta.dirname, "..", "main.ts");
@@ -107,6 +108,9 @@ test("the other parts go on from there, are kept, and read again without doing a
   assert.ok(student.training!.tokens! > 0 && student.training!.flops > 0);
   assert.equal(read<DataRecord>("distil-tiny-0-teacher").counts.sampled, 24);
   assert.equal(read<Measurement>("o1-tiny-0-grpo").training!.rewards!.length, 2);
+  const { arms } = read<Opinions>("o1-tiny-0-opinions");
+  assert.equal(arms.length, 6);
+  assert.ok(arms.every(({ asked, opinion }) => (opinion === null) === (asked === 0)));
   const { stages } = read<CourseRecord>("r1-tiny-0-course");
   assert.ok(stages.length === 8 && stages.every(({ seconds }) => seconds > 0));
   assert.ok(stages.find(({ stage }) => stage === "harmless")!.judge!.evaluation["eval/pair_accuracy"]! >= 0);

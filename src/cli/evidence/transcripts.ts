@@ -7,6 +7,7 @@ import type { Problem } from "../../tasks/index.ts";
 import type { NamedReward } from "../ranker.ts";
 import { type Collection, MAX_TOKENS, type Model } from "./collection.ts";
 import { measurementKey } from "./keys.ts";
+import { fenced } from "./markdown.ts";
 import { ONE } from "./stage-set.ts";
 
 /** Families that are followed, of those that the problems hold. */
@@ -108,10 +109,3 @@ ${tokens} tokens; ${parts.join(", ")}`;
 }
 
 const short = (value: number): string => String(Number(value.toFixed(3)));
-
-/** A block that no text within it can end. */
-function fenced(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}text\n${text}\n${fence}`;
-}
