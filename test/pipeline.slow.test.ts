@@ -5,15 +5,25 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { type DataLineage, lastModel, type RecipeInput, readPipeline } from "../src/recipes/index.ts";
+import {
+  type DataLineage,
+  lastModel,
+  type RecipeInput,
+  readPipeline,
+  resolveRecipe,
+  runPipeline,
+} from "../src/recipes/index.ts";
 import { getTask, isHeldOut, languageShare, readTraces } from "../src/tasks/index.ts";
+import { ReckonError } from "../src/util/errors.ts";
 
 const root = mkdtempSync(join(tmpdir(), "reckon-pipeline-"));
 after(() => rmSync(root, { recursive: true, force: true }));
+
+const packageRoot = join(import.meta.dirname, "..");
 
 const problems = [
   { family: "addition", level: 0, weight: 2 },
@@ -69,6 +79,30 @@ const judged: RecipeInput = {
       ...{ promptsPerStep: 2, samplesPerPrompt: 4, maxNewTokens: 48, evaluateEvery: 0, rolloutsEvery: 2 },
       rewardModel: { from: "stage:judge" },
       ppo: { critic: "stage:judge", klReward: 0.05, criticWarmup: 1 },
+    },
+  ],
+};
+
+/** A fresh student that learns a teacher's traces, and adapters that learn its distributions. */
+const taught: RecipeInput = {
+  name: "taught",
+  description: "Every kind of stage that distillation has.",
+  stages: [
+    {
+      ...{ kind: "pretrain", name: "base", steps: 5, tokensPerStep: 512, checkpointEvery: 2, evaluateEvery: 3 },
+      ...{ learningRate: 1e-3, schedule, optimizer, evaluateProblems: 4, evaluateNewTokens: 24 },
+      model: { hiddenSize: 32, layers: 2, heads: 2, kvHeads: 2, headDim: 16, intermediateSize: 64 },
+      tokenizer: { vocabSize: 320, digits: "pairs", documents: 300 },
+    },
+    { ...sampling, name: "teacher", from: "models/zero", prompts: 12, chunk: 4, language: "rewrite" },
+    {
+      ...{ ...learning, kind: "supervise", name: "student", from: "stage:base", data: "stage:teacher" },
+      ...{ tokensPerStep: 256, epochs: 2, evaluateEvery: 0, evaluateNewTokens: 24 },
+    },
+    {
+      ...{ ...learning, kind: "supervise", name: "adapted", from: "models/base", data: "stage:teacher", lora: {} },
+      ...{ tokensPerStep: 256, epochs: 2, evaluateEvery: 0, evaluateNewTokens: 24 },
+      distribution: { teacher: "models/zero", top: 16 },
     },
   ],
 };
@@ -144,6 +178,13 @@ const JUDGED_MOMENTS: readonly Moment[] = [
   { line: "ppo 3", delayMs: 20 },
 ];
 
+const TAUGHT_MOMENTS: readonly Moment[] = [
+  { line: "base 3", delayMs: 5 },
+  { line: "teacher 1", delayMs: 10 },
+  { line: "student 3", delayMs: 5 },
+  { line: "adapted 3", delayMs: 10 },
+];
+
 /** Lets a recipe live undisturbed under one name, and killed at all moments under another: both must leave the same. */
 async function survives(input: RecipeInput, whole: string, killed: string, moments: readonly Moment[]): Promise<void> {
   const said = await live(whole, input, 2);
@@ -183,6 +224,31 @@ test("so does one that teaches a judge and reinforces against it, with a curricu
     readFileSync(join(root, "judged", "grpo", "checkpoints", "step-4", "trainer.json"), "utf8"),
   ) as { state: { curriculum?: object } };
   assert.ok(Object.keys(state.curriculum ?? {}).length > 0);
+});
+
+test("so does one that pretrains a student, teaches it by traces, and adapters by distributions", () =>
+  survives(taught, "taught", "taught-killed", TAUGHT_MOMENTS));
+
+test("a disk that fills up within a stage is told with what to do, and after that the recipe goes on", {
+  skip: !existsSync("/dev/full") && "no /dev/full",
+}, async () => {
+  const whole = recipe({ prompts: 4 });
+  const input = resolveRecipe({ ...whole, stages: whole.stages.slice(0, 2) });
+  const modelFolder = (model: string): string => (model.startsWith("models/") ? join(packageRoot, model) : model);
+  const options = { root, name: "full", workers: 1, modelFolder };
+  // What is written aside before it gets its name ends up on a device that is always full.
+  const aside = join(root, "full", "cold", `traces.jsonl.${process.pid}.tmp`);
+  const observer = () => ({ metrics: () => symlinkSync("/dev/full", aside) });
+  await assert.rejects(runPipeline(input, { ...options, observer }), (error) => {
+    assert.ok(error instanceof ReckonError && error.code === "RUN_DISK", String(error));
+    assert.match(error.message, /cold cannot be written: the disk is full[\s\S]*--resume full/);
+    return true;
+  });
+  assert.deepEqual(
+    readPipeline(join(root, "full"))!.stages.map(({ state }) => state),
+    ["failed", "waiting"],
+  );
+  assert.equal((await runPipeline(input, options)).status, "finished");
 });
 
 test("the data of rejection sampling is right and in one language, and its lineage accounts for every answer", () => {

@@ -10,6 +10,7 @@ import { ReckonError } from "../util/errors.ts";
 import { Random } from "../util/random.ts";
 import { corpusOf, corpusTraces } from "./corpora.ts";
 import type { DataSource, Recipe, SuperviseStage } from "./schema.ts";
+import { survives } from "./student.ts";
 import { traceText } from "./texts.ts";
 import { readTraceFile, wellRated } from "./trace-files.ts";
 
@@ -42,7 +43,13 @@ export async function openData(recipe: Recipe, stage: SuperviseStage, tokenizer:
   const parts: Part[] = [];
   for (const [i, source] of sources.entries()) {
     const traces = await tracesOf(recipe, stage, source, i, warnings);
-    const documents = traces.map((trace) => tokenise(trace, tokenizer));
+    const faithful = traces.filter((trace) => survives(trace, tokenizer));
+    const lost = traces.length - faithful.length;
+    if (lost > 0) {
+      const why = "the model's tokenizer does not give their text back";
+      warnings.push(`${lost} of ${traces.length} traces of ${source.data} were left out: ${why}`);
+    }
+    const documents = faithful.map((trace) => tokenise(trace, tokenizer));
     const fitting = documents.filter(({ tokens }) => tokens.length <= stage.rowLength + 1);
     const long = documents.length - fitting.length;
     if (long > 0) {

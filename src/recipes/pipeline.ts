@@ -11,7 +11,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFile } from "../runs/disk.ts";
+import { diskError, isSystemError, replaceFile } from "../runs/disk.ts";
 import { RunLock } from "../runs/lock.ts";
 import { checkName, RUN_NAME, RunDirectory, type RunObserver } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
@@ -35,6 +35,9 @@ import { type Recipe, type RecipeInput, resolveRecipe, type Stage } from "./sche
 import { answers, makes, referenceOf, relocated, stageNameOf } from "./stages.ts";
 
 export { isPipeline, lastModel, type PipelineRecord, readPipeline, type StageRecord } from "./pipeline-record.ts";
+
+/** What a disk says when it takes no more; other errors of the system's may come from elsewhere. */
+const NO_ROOM: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG", "EIO", "EROFS"]);
 
 export interface PipelineOptions extends StageOptions {
   /** Folder of all runs. */
@@ -174,12 +177,17 @@ class Pipeline {
       await runStage(recipe, run, this.#options);
       replaceFile(join(place, STAGE_FILE), stageFileText({ key, seconds: spent() }));
       await run.close();
-    } catch (error) {
+    } catch (thrown) {
+      const error = this.#explained(thrown, place, name);
       const message = error instanceof Error ? error.message : String(error);
       const code = error instanceof ReckonError ? error.code : "FAULT";
       run.event({ level: "error", code, step: run.state.step, message });
       await run.close("failed", message).catch(() => {});
-      this.#change(i, { state: "failed", seconds: spent() });
+      try {
+        this.#change(i, { state: "failed", seconds: spent() });
+      } catch {
+        // Where there is no room for this either, the first error is the one that tells what to do.
+      }
       throw error;
     } finally {
       signal?.removeEventListener("abort", pause);
@@ -188,6 +196,13 @@ class Pipeline {
     this.#change(i, { state: status === "finished" ? "finished" : "paused", seconds: spent() });
     if (status === "finished") onStage?.(this.#stages[i]!, "is done");
     return status;
+  }
+
+  /** A disk's refusal with what to do about it; anything else as it is. */
+  #explained(error: unknown, place: string, name: string): unknown {
+    if (!isSystemError(error) || !NO_ROOM.has(error.code)) return error;
+    const kept = "what the stages before it made is intact, and so is what it logged";
+    return diskError(error, { path: place, what: `the stage ${name}`, kept, run: this.#options.name });
   }
 
   /** The recipe of a stage alone: with a seed of its own, and paths in place of names. */

@@ -16,6 +16,7 @@ import { chooseProvider, restore, restoredState, startEngine } from "./assemble.
 import { evaluationMetrics, evaluationSample } from "./evaluation-metrics.ts";
 import { openLearnt } from "./learnt-parts.ts";
 import { openProblems, type ProblemSource } from "./problems.ts";
+import { mayPayForWrong } from "./reward-weights.ts";
 import { adaptersOf, beginning, type StageOptions, tellAdded } from "./run-pretrain.ts";
 import type { Recipe, ReinforceStage } from "./schema.ts";
 
@@ -59,6 +60,8 @@ async function runWith(
   if (!restored) {
     for (const message of source.warnings)
       store.event({ level: "warning", code: "TASK_ROWS_SKIPPED", step: 0, message });
+    const message = mayPayForWrong(stage);
+    if (message !== undefined) store.event({ level: "warning", code: "REWARD_WEIGHTS", step: 0, message });
   }
   const state = restoredState(restored, REINFORCE_START, store);
   const fitting = { told: restored?.trainer["promptTooLong"] === true };

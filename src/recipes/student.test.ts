@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { trainBpe } from "../model/bpe-train.ts";
 import { Tokenizer } from "../model/tokenizer.ts";
-import { SPECIAL_TOKENS, type Trace } from "../tasks/index.ts";
 import { loadModelFolder } from "./assemble.ts";
-import { distributionSchema, requireSameTokens, traceFit } from "./student.ts";
+import { distributionSchema, requireSameTokens, survives } from "./student.ts";
 
 const models = join(import.meta.dirname, "../../models");
 const zero = (await loadModelFolder(join(models, "zero"))).tokenizer;
@@ -34,25 +33,10 @@ test("distributions can be compared between models of one tokenizer alone", () =
   });
 });
 
-test("how traces fit a student: lengths in its tokens, what is too long for a row, what it lacks", () => {
-  const traces: Trace[] = [
-    { id: "a", prompt: "Add 12 + 30.", thinking: "12+30=42", answer: "42" },
-    { id: "b", prompt: "Add 1 + 1.", thinking: "1+1=2\n".repeat(40), answer: "2" },
-  ];
-  const own = traceFit(traces, zero, 128);
-  assert.deepEqual([own.traces, own.tooLong, own.lacking, own.changed], [2, 1, [], 0]);
-  const lengths = traces.map(({ prompt, thinking, answer }) => {
-    const text = `<|user|>${prompt}<|assistant|><think>${thinking}</think><answer>${answer}</answer><|end|>`;
-    return zero.encode(text).length;
-  });
-  assert.equal(own.longestTokens, Math.max(...lengths));
-  assert.equal(own.meanTokens, (lengths[0]! + lengths[1]!) / 2);
-  assert.ok(own.tokensPerCharacter > 0.2 && own.tokensPerCharacter < 1, String(own.tokensPerCharacter));
-  const foreign = traceFit(traces, other, 128);
-  assert.deepEqual(
-    foreign.lacking,
-    SPECIAL_TOKENS.filter((token) => token !== "<|end|>"),
-  );
-  assert.ok(foreign.meanTokens > 0 && foreign.changed === 0);
-  assert.equal(traceFit([], zero, 128).meanTokens, 0);
+test("a trace that a tokenizer does not give back is told from one that it does", () => {
+  const trace = { id: "a", prompt: "Add 12 + 30.", thinking: "12+30=42 → ok", answer: "42" };
+  assert.ok(survives(trace, zero) && survives(trace, other), "bytes know every character");
+  const json = zero.toJson() as { normalizer: unknown };
+  const small = Tokenizer.fromJson({ ...json, normalizer: { type: "Lowercase" } });
+  assert.deepEqual([survives(trace, small), survives({ ...trace, prompt: "add 12 + 30." }, small)], [false, true]);
 });

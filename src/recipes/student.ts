@@ -1,13 +1,12 @@
 /**
  * Students: whether a model can learn from a teacher's traces, and whether it could learn from its distributions.
  *
- * Traces are text, so any tokenizer will do; what has to be looked at is how long they are in the student's tokens. A
- * divergence between distributions (Hinton et al. 2015, arXiv 1503.02531) compares them token by token, which only has a
+ * Traces are text, so any tokenizer will do that gives the text back. A divergence between distributions (Hinton et al. 2015, arXiv 1503.02531) compares them token by token, which only has a
  * meaning where both models have the same tokens.
  */
 import { z } from "zod";
 import type { Tokenizer } from "../model/tokenizer.ts";
-import { formatCompletion, SPECIAL_TOKENS, type Trace } from "../tasks/index.ts";
+import type { Trace } from "../tasks/index.ts";
 import { ReckonError } from "../util/errors.ts";
 
 /** Distillation on distributions, as a setting of a supervised stage; its loss is the objective `distil`'s. */
@@ -27,50 +26,13 @@ export const distributionSchema = z.strictObject({
 
 export type DistributionSettings = z.output<typeof distributionSchema>;
 
-export interface TraceFit {
-  readonly traces: number;
-  /** Tokens of prompt, thinking and answer, in the student's tokenizer. */
-  readonly meanTokens: number;
-  readonly longestTokens: number;
-  /** Traces that are longer than a row: a fine-tuning stage leaves them out. */
-  readonly tooLong: number;
-  /** Tokens of an average trace's text, over its characters: how well the tokenizer knows such text. */
-  readonly tokensPerCharacter: number;
-  /** Special tokens of our form that the student lacks: it gets them, and learns them from nothing. */
-  readonly lacking: readonly string[];
-  /** Whether traces survive the way into tokens and back; one that does not would be taught wrongly. */
-  readonly changed: number;
+/**
+ * Whether a trace's text survives the way into a model's tokens and back: one that does not, for a tokenizer that lacks
+ * some of its characters or changes its spaces, would be taught wrongly.
+ */
+export function survives({ prompt, thinking, answer }: Trace, tokenizer: Tokenizer): boolean {
+  return [prompt, thinking, answer].every((text) => tokenizer.decode(tokenizer.encodePlain(text)) === text);
 }
-
-/** How traces fit a student. @param rowLength of the stage that teaches it, in tokens */
-export function traceFit(traces: readonly Trace[], tokenizer: Tokenizer, rowLength: number): TraceFit {
-  const lacking = SPECIAL_TOKENS.filter((token) => !tokenizer.specials.has(token));
-  let total = 0;
-  let characters = 0;
-  let longest = 0;
-  let tooLong = 0;
-  let changed = 0;
-  for (const { prompt, thinking, answer } of traces) {
-    const texts = [prompt, thinking, answer];
-    const parts = texts.map((text) => tokenizer.encodePlain(text));
-    // Beside the texts: two of the turns, four of the tags, one of the end.
-    const length = parts.reduce((n, part) => n + part.length, 0) + FRAME;
-    total += length;
-    characters += prompt.length + formatCompletion(thinking, answer).length;
-    longest = Math.max(longest, length);
-    if (length > rowLength) tooLong++;
-    if (parts.some((part, i) => tokenizer.decode(part) !== texts[i])) changed++;
-  }
-  const count = Math.max(1, traces.length);
-  return {
-    traces: traces.length,
-    meanTokens: total / count,
-    longestTokens: longest,
-    ...{ tooLong, tokensPerCharacter: total / Math.max(1, characters), lacking, changed },
-  };
-}
-
-const FRAME = 7;
 
 /** @throws ReckonError DISTIL_TOKENIZER unless both have the same tokens */
 export function requireSameTokens(teacher: Tokenizer, student: Tokenizer): void {
