@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, test } from "node:test";
-import { RECIPES, resolveRecipe } from "../recipes/index.ts";
+import { RECIPES, type Recipe, resolveRecipe } from "../recipes/index.ts";
 import { RunDirectory } from "../runs/run-directory.ts";
 import type { ChatChunk } from "../serve/index.ts";
 import { ReckonError } from "../util/errors.ts";
@@ -17,8 +17,13 @@ after(() => rmSync(root, { recursive: true, force: true }));
 const base = join(packageRoot(), "models", "base");
 
 /** A run that was paused at a step, with the base as its checkpoint. */
-async function pausedRun(name: string, recipe: "r1-zero" | "sft", step: number): Promise<void> {
-  const run = RunDirectory.create(root, name, resolveRecipe(RECIPES[recipe]!.tiny));
+async function pausedRun(
+  name: string,
+  recipe: "r1-zero" | "sft",
+  step: number,
+  stages: Recipe["stages"] = resolveRecipe(RECIPES[recipe]!.tiny).stages,
+): Promise<void> {
+  const run = RunDirectory.create(root, name, { ...resolveRecipe(RECIPES[recipe]!.tiny), stages });
   run.progress(step + 3, 100); // Later than the checkpoint: one is not written at every step.
   const checkpoint = join(run.path, "checkpoints", `step-${step}`);
   mkdirSync(checkpoint);
@@ -29,6 +34,8 @@ async function pausedRun(name: string, recipe: "r1-zero" | "sft", step: number):
 test("models: the base, runs with a checkpoint, the newest first, told by the checkpoint's step", async () => {
   await pausedRun("one", "r1-zero", 20);
   await pausedRun("two", "sft", 40);
+  const judge = resolveRecipe(RECIPES["o1"]!.tiny).stages.filter(({ kind }) => kind === "reward");
+  await pausedRun("judge", "sft", 60, judge); // It writes nothing that one could read.
   await RunDirectory.create(root, "none-yet", resolveRecipe(RECIPES["r1-zero"]!.tiny)).close("paused");
   const services = new LocalServices(root);
   const models = await services.models();

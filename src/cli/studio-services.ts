@@ -1,7 +1,7 @@
 /** What the studio asks of the command line: training processes to start and stop, models to talk to. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { isPipeline, loadModelFolder, readPipeline } from "../recipes/index.ts";
+import { answers, isPipeline, loadModelFolder, readPipeline } from "../recipes/index.ts";
 import { listRuns, requestOf, resumedAs } from "../runs/index.ts";
 import type { RunListing } from "../runs/run-directory.ts";
 import { ChatModel } from "../serve/chat-model.ts";
@@ -108,8 +108,10 @@ export class LocalServices implements StudioServices {
       .sort((a, b) => (a.state?.startedAt ?? "").localeCompare(b.state?.startedAt ?? ""))
       .flatMap((run): ModelInfo[] => {
         const checkpoint = newestCheckpoint(run.directory);
-        if (checkpoint === undefined) return [];
-        const role = isReinforcement(run.directory) ? "trained" : "other";
+        const kinds = stageKinds(run.directory);
+        // A reward model gives scores and writes nothing.
+        if (checkpoint === undefined || !kinds.every((kind) => answers({ kind }))) return [];
+        const role = kinds.includes("reinforce") ? "trained" : "other";
         const description = `Your run at step ${basename(checkpoint).slice("step-".length)}.`;
         return [{ id: `runs/${run.name}`, label: run.name, role, description }];
       });
@@ -184,14 +186,15 @@ function hasMore(folder: string): boolean {
 }
 
 /** Whether a run reinforces a model: only such a one can stand as "after" beside the base. */
-function isReinforcement(directory: string): boolean {
+/** None where the recipe cannot be read. */
+function stageKinds(directory: string): readonly string[] {
   try {
     const { stages } = JSON.parse(readFileSync(join(directory, "recipe.json"), "utf8")) as {
       stages: { kind: string }[];
     };
-    return stages.some((stage) => stage.kind === "reinforce");
+    return stages.map(({ kind }) => kind);
   } catch {
-    return false;
+    return [];
   }
 }
 

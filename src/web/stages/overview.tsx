@@ -140,7 +140,9 @@ function Stage({ stage, place, pipeline }: StageProps) {
         </div>
         <div className="stage-result">
           <dt>Left</dt>
-          <dd>{result === null ? "nothing yet" : <Result result={result} pipeline={pipeline} stage={name} />}</dd>
+          <dd>
+            {result === null ? "nothing yet" : <Result result={result} pipeline={pipeline} stage={name} kind={kind} />}
+          </dd>
         </div>
         {run !== null && (
           <div className="stage-run">
@@ -172,14 +174,16 @@ interface ResultProps {
   readonly result: StageResult;
   readonly pipeline: string;
   readonly stage: string;
+  readonly kind: string;
 }
 
-function Result({ result, pipeline, stage }: ResultProps) {
+function Result({ result, pipeline, stage, kind }: ResultProps) {
   switch (result.what) {
     case "model":
       return (
         <>
-          a model, step {count(result.step)} <a href={routeHash({ view: "talk" })}>talk to it</a>
+          {kind === "reward" ? "a reward model" : "a model"}, step {count(result.step)}{" "}
+          {kind !== "reward" && <a href={routeHash({ view: "talk" })}>talk to it</a>}
         </>
       );
     case "data":
