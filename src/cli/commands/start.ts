@@ -34,7 +34,7 @@ export function create(): Command {
   return newCommand("start", "", [
     ["reckon start", "opens the studio on http://127.0.0.1:4180 and grows a model on the first start"],
     ["reckon start --port 8080 --no-grow", "another port, and no training by itself"],
-    ["reckon start --label graded.jsonl", "rate the chains of thought of a file; nothing trains by itself"],
+    ["reckon start --label chains.jsonl", "rate the chains of thought of a file; nothing trains by itself"],
   ])
     .option("--port <n>", "port on this machine; 0 takes a free one", integer(0, 65_535), 4180)
     .option("--runs <folder>", "where runs are kept", "runs")

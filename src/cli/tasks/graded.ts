@@ -23,6 +23,7 @@ interface Options {
   readonly split: Split;
   readonly mix: MixName;
   readonly preferences?: Preference;
+  readonly unrated?: true;
 }
 
 export function gradedCommand(): Command {
@@ -30,7 +31,10 @@ export function gradedCommand(): Command {
     ["reckon tasks graded --count 5000 > graded.jsonl", "what reckon train reward --set data=graded.jsonl learns from"],
     ["reckon tasks graded addition --level 1 --count 3 --chains 6", "six chains on each of three additions"],
     ["reckon tasks graded --preferences helpful --count 3", "what the judge of R1's last stage learns from"],
-    ["reckon start --label graded.jsonl", "rate them yourself in the studio"],
+    [
+      "reckon tasks graded --count 100 --unrated > chains.jsonl",
+      "chains to rate yourself: reckon start --label chains.jsonl",
+    ],
   ])
     .argument("[family]", "one family from `reckon tasks list` (default: a mixture)")
     .option("--level <n>", "difficulty of the family, 0 is the easiest", integer(0), 0)
@@ -41,6 +45,7 @@ export function gradedCommand(): Command {
         "responses instead, of which the helpful or harmless ones have the score 1",
       ).choices(PREFERENCES),
     )
+    .addOption(new Option("--unrated", "leave the ratings out, for people to give them").conflicts("preferences"))
     .option("--count <n>", "how many problems", integer(0), 1)
     .option("--chains <n>", "chains on each, at most: equal ones are written once", integer(1), 4)
     .option("--seed <n>", "the same seed writes the same chains", integer(0), 0)
@@ -56,8 +61,10 @@ export function gradedCommand(): Command {
         family === undefined ? MIXES[mix] : [{ family: getTask(family).name, level, weight: 1 }];
       for (let index = 0; index < count; index++) {
         const request = { seed, index, split, chains, problems };
-        for (const trace of about ? preferenceTraces({ ...request, about }) : gradedTraces(request))
-          await ui.line(JSON.stringify(trace));
+        for (const trace of about ? preferenceTraces({ ...request, about }) : gradedTraces(request)) {
+          const { ratings: _, ...rest } = trace;
+          await ui.line(JSON.stringify(options.unrated ? rest : trace));
+        }
       }
     });
 }

@@ -291,6 +291,17 @@ describe("reckon tasks graded", () => {
     assert.ok(new Set(mixture.traces.map(({ family }) => family)).size > 3);
   });
 
+  test("leaves the ratings to people where that is asked for", () => {
+    const args = ["tasks", "graded", "addition", "--count", "2", "--seed", "5"];
+    const [rated, unrated] = [args, [...args, "--unrated"]].map((words) => readTraces(reckon(words).stdout).traces);
+    assert.ok(rated!.length > 2 && unrated!.every(({ ratings }) => ratings === undefined));
+    assert.deepEqual(
+      unrated,
+      rated!.map(({ ratings: _, ...rest }) => rest),
+    );
+    assert.equal(reckon([...args, "--unrated", "--preferences", "helpful"]).status, 2);
+  });
+
   test("writes preferences where they are asked for", () => {
     const args = ["tasks", "graded", "--preferences", "helpful", "--count", "5", "--seed", "2"];
     const { status, stdout, stderr } = reckon(args);
