@@ -1,0 +1,46 @@
+/** What ships under models/: small, in half precision, each with its lineage, its evaluation and a card. */
+import assert from "node:assert/strict";
+import { readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { test } from "node:test";
+import { shippedModels } from "./models.ts";
+
+/** Bytes of one model, and of all together. */
+const [ONE, ALL] = [6e6, 20e6];
+/** A page. */
+const MOST_WORDS = 500;
+
+const weights = (folder: string): string => join(folder, "model.safetensors");
+
+test("the shipped models are small, and base and zero are among them", () => {
+  const names = shippedModels().map((folder) => basename(folder));
+  assert.ok(names.includes("base") && names.includes("zero"), names.join());
+  const sizes = shippedModels().map((folder) => statSync(weights(folder)).size);
+  assert.ok(
+    sizes.every((size) => size < ONE),
+    sizes.join(),
+  );
+  assert.ok(sizes.reduce((a, b) => a + b, 0) < ALL);
+});
+
+for (const folder of shippedModels()) {
+  test(`${basename(folder)} has weights in bf16, a card, its lineage and an evaluation`, () => {
+    const file = readFileSync(weights(folder));
+    const header = JSON.parse(file.toString("utf8", 8, 8 + Number(file.readBigUInt64LE(0)))) as Record<
+      string,
+      { dtype?: string }
+    >;
+    const types = new Set(Object.values(header).flatMap(({ dtype }) => dtype ?? []));
+    assert.deepEqual([...types], ["BF16"]);
+    const { description, parent, evaluation, ...rest } = JSON.parse(
+      readFileSync(join(folder, "reckon.json"), "utf8"),
+    ) as Record<string, unknown> & { evaluation?: { n: number } };
+    assert.ok(typeof description === "string" && description.length > 20);
+    assert.ok(basename(folder) === "base" || (parent !== null && typeof rest["parentHash"] === "string"));
+    for (const key of ["recipe", "stage", "seed", "step", "tokens", "flops"]) assert.ok(key in rest, key);
+    assert.ok(evaluation !== undefined && evaluation.n >= 400, "evaluated on held-out problems");
+    const card = readFileSync(join(folder, "README.md"), "utf8");
+    assert.ok(card.startsWith(`# ${basename(folder)}\n`) && card.split(/\s+/).length < MOST_WORDS);
+    assert.match(card, /Licence: /);
+  });
+}
