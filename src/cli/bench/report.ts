@@ -200,7 +200,7 @@ function grpoText(grpo: readonly GrpoResult[]): string {
   const ratios = grpo.flatMap((result) =>
     result.ratios && result.ratio !== null
       ? [
-          `${cores(result.threads)}: ${two(result.ratio)} times as fast${floorOf(result)} (sampling ${two(result.ratios.generate)}, training ${two(result.ratios.train)}), ${two(result.ratios.memory)} times the memory for TRL`,
+          `${cores(result.threads)}: ${two(result.ratio)} times as fast${floorOf(result)} (sampling ${two(result.ratios.generate)}, training ${two(result.ratios.train)}), ${two(result.ratios.memory)} times the memory for TRL${againstBest(result)}`,
         ]
       : [],
   );
@@ -219,6 +219,14 @@ function grpoText(grpo: readonly GrpoResult[]): string {
     `${ratios.join("; ")}.`,
     `TRL's ways that were tried, without gradient checkpointing, with SDPA and no reference model (time of a step):\n\n${tries.join("\n")}`,
   ].join("\n\n");
+}
+
+/** A peer's try may have been quicker than it is in turns with us, where both find the other's data in their caches. */
+function againstBest({ tries, peer, ours }: GrpoResult): string {
+  const best = Math.min(...tries.flatMap(({ ms: took }) => (typeof took === "number" ? [took] : [])));
+  return peer && best < peer.wall
+    ? `; against the quickest step of all its tries, ${seconds(best)}, ${two(best / ours.wall)}`
+    : "";
 }
 
 /** ", floor 2.00: met", or why it is not judged. */

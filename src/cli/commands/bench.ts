@@ -167,7 +167,7 @@ interface AllCommandOptions {
 }
 
 function all(): Command {
-  return newCommand("all", "every measurement that is claimed, into bench/results", [
+  return newCommand("all", "every measurement that is claimed, into bench/results, and docs/performance.md of them", [
     ["reckon bench all", "about an hour and a half; waits until the machine is quiet"],
     ["reckon bench all --list", "what there is"],
     ["reckon bench all --only step-a-1,grpo-2", "some of it"],
@@ -215,7 +215,23 @@ function all(): Command {
       ui.document({ folder, failures });
       for (const [name, why] of Object.entries(failures)) ui.warn(`${name} was not written: ${why}`);
       if (Object.keys(failures).length > 0) process.exitCode = 1;
+      else if (!options.out && !options.only) ui.say(`written: ${await writeReport(folder, page())}`);
     });
+}
+
+/** Where the document stands that is made of the results. */
+const page = (): string => join(packageRoot(), "docs", "performance.md");
+
+/** @returns `out`, the document; its picture stands beside it */
+async function writeReport(results: string, out: string): Promise<string> {
+  const { readResults } = await import("../bench/results.ts");
+  const { growthPlot, performanceReport } = await import("../bench/report.ts");
+  const picture = `${basename(out, ".md")}.svg`;
+  const found = readResults(results);
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(join(dirname(out), picture), growthPlot(found.growth));
+  writeFileSync(out, performanceReport(found, picture));
+  return out;
 }
 
 function report(): Command {
@@ -227,16 +243,9 @@ function report(): Command {
     .action(async (options: { results?: string; out?: string }, command: Command) => {
       const ui = uiOf(command);
       const { resultsFolder } = await import("../bench/jobs.ts");
-      const { readResults } = await import("../bench/results.ts");
-      const { growthPlot, performanceReport } = await import("../bench/report.ts");
-      const out = resolve(options.out ?? join(packageRoot(), "docs", "performance.md"));
-      const picture = `${basename(out, ".md")}.svg`;
-      const results = readResults(resolve(options.results ?? resultsFolder()));
-      mkdirSync(dirname(out), { recursive: true });
-      writeFileSync(join(dirname(out), picture), growthPlot(results.growth));
-      writeFileSync(out, performanceReport(results, picture));
-      ui.document({ report: out });
-      ui.say(`written: ${out}`);
+      const written = await writeReport(resolve(options.results ?? resultsFolder()), resolve(options.out ?? page()));
+      ui.document({ report: written });
+      ui.say(`written: ${written}`);
     });
 }
 

@@ -4,26 +4,25 @@
  *   RECKON_GSM8K=grade-school-math/grade_school_math/data npm test -- gsm8k
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { verifyFinal } from "../final/index.ts";
 import { validateTask } from "../validate.ts";
 import { fileFamily } from "./index.ts";
 
-const folder = process.env["RECKON_GSM8K"];
-const skip =
-  folder === undefined
-    ? "set RECKON_GSM8K to the folder that holds GSM8K's train.jsonl and test.jsonl to run this"
-    : false;
+/** Rows of the published files. */
+const ROWS: Readonly<Record<string, number>> = { "train.jsonl": 7473, "test.jsonl": 1319 };
 
-for (const [part, count] of [
-  ["train", 7473],
-  ["test", 1319],
-] as const) {
-  test(`every gold answer of GSM8K's ${part} part scores 1 in every dress, and other values score 0`, { skip }, () => {
-    const family = fileFamily(readFileSync(join(folder!, `${part}.jsonl`), "utf8"), { name: `gsm8k-${part}` });
-    assert.equal(family.rows.length, count);
+const place = process.env["RECKON_GSM8K"];
+const skip = place === undefined ? "set RECKON_GSM8K to one of GSM8K's files, or to their folder, to run this" : false;
+const whole = place === undefined || statSync(place).isDirectory();
+
+for (const file of whole ? Object.keys(ROWS) : [basename(place)]) {
+  test(`every gold answer of GSM8K's ${file} scores 1 in every dress, and other values score 0`, { skip }, () => {
+    const text = readFileSync(whole ? join(place!, file) : place, "utf8");
+    const family = fileFamily(text, { name: `gsm8k-${basename(file, ".jsonl")}` });
+    assert.equal(family.rows.length, ROWS[file] ?? text.trim().split("\n").length);
     for (const { line, question, gold, solution } of family.rows) {
       const facts = { question, gold };
       const score = (answer: string): number => family.verify(facts, answer).score;
