@@ -23,6 +23,18 @@ const jsonLines = (text: string) =>
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
+describe("reckon chat", () => {
+  test("questions from a pipe are all answered, up to an empty line or to the end", () => {
+    const ask = (input: string) => reckon(["chat", "base", "--max-tokens", "24"], input);
+    const whole = ask("Max of 3, 9.\nMax of 5, 2.\n");
+    assert.equal(whole.status, 0, whole.stderr);
+    const answers = (text: string): number => [...text.matchAll(/tokens of thinking/g)].length;
+    assert.equal(answers(whole.stderr + whole.stdout), 2);
+    const ended = ask("Max of 3, 9.\n\nMax of 5, 2.\n");
+    assert.deepEqual([ended.status, answers(ended.stderr + ended.stdout)], [0, 1]);
+  });
+});
+
 describe("reckon", () => {
   test("--help shows every command and succeeds, --version prints the version", () => {
     const help = reckon(["--help"]);

@@ -63,12 +63,17 @@ async function answer(ui: Ui, model: ChatModel, settings: ChatSettings): Promise
 async function converse(ui: Ui, ask: (prompt: string, seed: number) => Promise<void>, seed: number): Promise<void> {
   ui.say('Ask, for example "Make 29 from 21, 5, 3." or "Add 47 + 38."; an empty line ends it.');
   const input = createInterface({ input: process.stdin, output: process.stderr, prompt: "> " });
+  // Questions from a pipe may all have been read, and the input be over, before the first one is answered.
+  let over = false;
+  input.once("close", () => {
+    over = true;
+  });
   input.prompt();
   let turn = 0;
   for await (const line of input) {
     if (line.trim() === "") break;
     await ask(line, seed + turn++);
-    input.prompt();
+    if (!over) input.prompt();
   }
   input.close();
 }
