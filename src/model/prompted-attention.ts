@@ -41,7 +41,7 @@ export interface PromptedRows {
 
 /**
  * @param rows with the dimensions B and S; prompts have G and P, which inputs of the graph must declare
- * @param positions how many positions the tables hold; no token may stand beyond it
+ * @param positions how many positions the tables hold; no token may stand beyond it, and no row be longer
  */
 export function promptedAttention(graph: Graph, config: ModelConfig, rows: PromptedRows, positions: number): Attend {
   const { heads, kvHeads, headDim } = config;

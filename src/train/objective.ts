@@ -145,7 +145,10 @@ function tokensOf(
         owners: whole("owners", ["B"]),
         lengths: whole("lengths", ["B"]),
       };
-      return { flat: concat([prompts, rows], 0), attend: promptedAttention(graph, config, told, positions) };
+      // A row of packed answers is at most twice as long as the longest one (prompted-batch.ts), and ONNX Runtime wants tables
+      // as long as the rows, though no token of theirs stands behind the last position.
+      const attend = promptedAttention(graph, config, told, 2 * positions);
+      return { flat: concat([prompts, rows], 0), attend };
     }
     default:
       layout satisfies never;

@@ -143,6 +143,22 @@ for (const name of ["llama-tied", "llama-untied", "qwen2", "qwen3"]) {
       test(`${name}, ${what}: shared prompts change nothing (${target})`, async () =>
         compare(objective, await cpuProvider(), target, 1e-5));
   }
+  test(`${name}: a row of packed answers may be longer than any sequence may be`, async () => {
+    // 64 positions, and the answers of 50 and 30 tokens stand in one row of 80.
+    const narrow = { ...config, maxPositions: 64 };
+    const long = answers([4], [[50, 30]], config.vocabSize);
+    const batches = sharedBatches(long, 256);
+    assert.deepEqual(
+      batches.map(({ rows, length }) => [rows, length > 64]),
+      [[1, true]],
+    );
+    const own = await runObjective(narrow, parameters, { kind: "score" }, microBatches(long, { tokens: 256 }));
+    for (const target of ["fused", "portable"] as const) {
+      const shared = await runObjective(narrow, parameters, { kind: "score" }, batches, { target });
+      for (const [i, logprobs] of own.logprobs.entries())
+        assert.ok(relativeError(shared.logprobs[i]!, logprobs) < 1e-5, `answer ${i}, ${target}`);
+    }
+  });
   test(`${name}: shared prompts change nothing on WebGPU`, { skip: graphics === undefined && NO_GRAPHICS }, () =>
     compare(OBJECTIVES["clipped ratios"]!, graphics!, graphics!.target, 5e-5),
   );
