@@ -9,7 +9,7 @@ import { lowerBound, NOT_ADDED_UP, TWO_PROCESSES } from "./pair.ts";
 import { checkReasons, type Reasons, readReasons } from "./reasons.ts";
 import { growthText } from "./report-growth.ts";
 import type { BenchResult, WholeStep } from "./result.ts";
-import type { AnyResult, Results } from "./results.ts";
+import { type AnyResult, changesSince, type Results } from "./results.ts";
 import { wholeStep } from "./whole.ts";
 
 export { growthPlot } from "./report-growth.ts";
@@ -84,7 +84,19 @@ function setting(every: readonly AnyResult[]): string {
 function age(every: readonly AnyResult[]): string {
   const old = every.filter((result) => mark(result) !== "");
   if (old.length === 0) return "All of it was measured on the present engine.";
-  return `† ${old.length} of ${every.length} results were measured on another state of the engine than this commit's.`;
+  const said = `† ${old.length} of ${every.length} results were measured on another state of the engine than this commit's.`;
+  const histories = [...new Set(old.map(({ commit }) => commit))].map(changesSince);
+  const longest = histories.reduce((a, b) => (b.length > a.length ? b : a), []);
+  return longest.length === 0 ? said : `${said} Since the oldest of them:\n\n${listed(longest)}`;
+}
+
+/** Changes that are named. */
+const MOST_CHANGES = 8;
+
+function listed(changes: readonly string[]): string {
+  const rest = changes.length - MOST_CHANGES;
+  const lines = changes.slice(0, MOST_CHANGES).map((change) => `- ${change}`);
+  return [...lines, ...(rest > 0 ? [`- and ${rest} more`] : [])].join("\n");
 }
 
 function stepTable(steps: readonly BenchResult[]): string {

@@ -91,6 +91,17 @@ export function ageOf(commit: string): Age {
   }
 }
 
+/** What was done since a commit to what is measured, the newest first; nothing where that is not known. */
+export function changesSince(commit: string): readonly string[] {
+  try {
+    return git("log", "--format=%s", `${commit}..HEAD`, "--", ...MEASURED)
+      .split("\n")
+      .filter((line) => line !== "");
+  } catch {
+    return [];
+  }
+}
+
 function git(...args: string[]): string {
   return execFileSync("git", args, {
     cwd: packageRoot(),
