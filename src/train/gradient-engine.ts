@@ -84,6 +84,8 @@ export class GradientEngine {
         ...(lora ? { lora } : {}),
       });
       const session = provider.session(graph, {
+        // Answers come in ever new shapes, and ONNX Runtime keeps a plan with its memory for each (docs/decisions/004).
+        memoryPattern: packed,
         ...(options.threads === undefined ? {} : { threads: options.threads }),
         ...(options.profile === undefined ? {} : { profile: options.profile + name }),
       });

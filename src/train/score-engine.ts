@@ -39,7 +39,11 @@ export class ScoreEngine {
     if (!config.scores) throw new Error("internal: scores are asked of a model without a head of scores");
     const { threads, ...own } = options;
     const graph = scoreGraph(config, parameterLayout(config), objective, { target: provider.target, ...own });
-    const session = await provider.session(graph, threads === undefined ? {} : { threads });
+    // As with answers: every other batch has another shape.
+    const session = await provider.session(graph, {
+      memoryPattern: false,
+      ...(threads === undefined ? {} : { threads }),
+    });
     return new ScoreEngine(provider, session, config, objective);
   }
 
