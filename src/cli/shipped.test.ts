@@ -1,6 +1,6 @@
 /** What ships under models/: small, in half precision, each with its lineage, its evaluation and a card. */
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { shippedModels } from "./models.ts";
@@ -12,10 +12,12 @@ const MOST_WORDS = 500;
 
 const weights = (folder: string): string => join(folder, "model.safetensors");
 
-test("the shipped models are small, and base and zero are among them", () => {
+test("the shipped models are small, and base, zero and r1 are among them", () => {
   const names = shippedModels().map((folder) => basename(folder));
-  assert.ok(names.includes("base") && names.includes("zero"), names.join());
-  const sizes = shippedModels().map((folder) => statSync(weights(folder)).size);
+  for (const name of ["base", "zero", "r1"]) assert.ok(names.includes(name), names.join());
+  const sizes = shippedModels().map((folder) =>
+    readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0),
+  );
   assert.ok(
     sizes.every((size) => size < ONE),
     sizes.join(),

@@ -8,11 +8,15 @@ import type { ReinforceStage } from "./schema.ts";
 const zero = (...settings: string[]): ReinforceStage =>
   resolveRecipe(RECIPES["r1-zero"]!.tiny, settings).stages[0] as ReinforceStage;
 
+/** Without a ratio there is one update a batch, where the recipe has four. */
+const besides = (name: (typeof ALGORITHM_NAMES)[number]): string[] =>
+  (ALGORITHMS[name] as { surrogate?: string }).surrogate === "reinforce" ? ["miniBatches=1"] : [];
+
 test("an algorithm's name fills in what it decides, and nothing else", () => {
-  const plain = zero();
   for (const name of ALGORITHM_NAMES) {
     const { rewards, ...settings } = ALGORITHMS[name] as (typeof ALGORITHMS)["dapo"];
-    const stage = zero(`algorithm=${name}`);
+    const plain = zero(...besides(name));
+    const stage = zero(`algorithm=${name}`, ...besides(name));
     assert.deepEqual(
       { ...stage },
       { ...plain, algorithm: name, ...settings, rewards: { ...plain.rewards, ...rewards } },
@@ -31,7 +35,7 @@ test("what a recipe says itself goes before its algorithm", () => {
 
 test("a resolved recipe resolves to itself, and without an algorithm it holds nothing of the kind", () => {
   for (const name of ALGORITHM_NAMES) {
-    const once = resolveRecipe(RECIPES["r1-zero"]!.tiny, [`algorithm=${name}`]);
+    const once = resolveRecipe(RECIPES["r1-zero"]!.tiny, [`algorithm=${name}`, ...besides(name)]);
     assert.deepEqual(resolveRecipe(once), once);
   }
   const later = ["algorithm", "baseline", "klEstimator", "klIn", "ratio", "surrogate", "maskTruncated", "lora"];
@@ -57,5 +61,17 @@ test("an unknown algorithm, and rewards that could outweigh being right, are ref
   refuses("rewards.language=0.5 rewards.repetition=0.5", /accuracy must weigh more/);
   refuses("algorithm=dapo rewards.accuracy=0.5", /accuracy must weigh more/);
   refuses("rewards.language=-0.1", /language/);
+  refuses("algorithm=rloo", /one update a batch; set miniBatches=1/);
+  refuses("algorithm=rloo miniBatches=1 iterations=2", /one update a batch/);
   assert.equal(zero("rewards.language=0.99").rewards.language, 0.99);
+});
+
+test("settings of PPO that would do nothing are refused", () => {
+  const refuses = (setting: string, message: RegExp): void =>
+    void assert.throws(() => zero(...setting.split(" ")), message);
+  refuses("ppo.criticWarmup=45", /criticWarmup[\s\S]*the policy would never learn/);
+  refuses("ppo={} algorithm=reinforce++", /klWeight[\s\S]*ppo\.klReward/);
+  assert.equal(zero("ppo.criticWarmup=44").ppo?.criticWarmup, 44);
+  assert.ok(zero("ppo={}", "algorithm=reinforce++", "klWeight=0").ppo);
+  assert.ok(zero("ppo={}", "algorithm=rloo", "klWeight=0").ppo, "PPO has a ratio of its own");
 });

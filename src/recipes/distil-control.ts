@@ -3,11 +3,8 @@
  * by the formula of `trainingFlops`; the teacher's sampling is no part of it, and is told beside it (`teachers` of
  * reckon.json), since a teacher's answers can be used again and again.
  */
+import { READ, TRAINED } from "./estimate.ts";
 import type { LineageRecord } from "./lineage.ts";
-
-/** Operations a parameter: of a token that is trained on, and of one that is sampled (Kaplan et al. 2020, §2.1). */
-const TRAINED = 6;
-const SAMPLED = 2;
 
 export interface ReinforceCost {
   readonly promptsPerStep: number;
@@ -25,7 +22,7 @@ export interface ReinforceCost {
  */
 export function equalSteps(trainedTokens: number, cost: ReinforceCost): number {
   const { promptsPerStep, samplesPerPrompt, iterations, answerTokens } = cost;
-  const step = promptsPerStep * samplesPerPrompt * answerTokens * (SAMPLED + TRAINED * iterations);
+  const step = promptsPerStep * samplesPerPrompt * answerTokens * (READ + TRAINED * iterations);
   return Math.max(1, Math.round((TRAINED * trainedTokens) / step));
 }
 

@@ -4,7 +4,7 @@ import { type LoraSettings, loraLayout } from "../model/lora.ts";
 import { parameterLayout } from "../model/parameters.ts";
 import { freshConfig, freshVocabulary } from "./assemble.ts";
 import type { DataSource, Recipe, Stage, SuperviseStage } from "./schema.ts";
-import { referenceOf, stageNameOf } from "./stages.ts";
+import { listOf, referenceOf, stageNameOf } from "./stages.ts";
 
 export interface Estimate {
   /** Tokens that are sampled by the model. */
@@ -18,6 +18,9 @@ export interface Estimate {
 
 /** Tokens of a stage, by what is done with them. */
 type Tokens = Pick<Estimate, "sampled" | "trained">;
+
+/** Operations a parameter: of a token that is trained on, and of one that is sampled or read (Kaplan et al. 2020, §2.1). */
+export const [TRAINED, READ] = [6, 2] as const;
 
 /** Operations a second on a core: of gradients two thirds of a 2020s core's multiply rate of 100 GFLOP/s (`reckon bench step`). */
 export const TRAINING_RATE = 60e9;
@@ -47,8 +50,8 @@ const CHAIN_TOKENS = 80;
 export function trainingFlops(config: ModelConfig, tokens: Tokens, lora?: LoraSettings | undefined): number {
   const { parameterCount } = parameterLayout(config);
   const adapters = lora ? loraLayout(config, lora).parameterCount : 0;
-  const training = lora ? 4 * parameterCount + 6 * adapters : 6 * parameterCount;
-  return training * tokens.trained + 2 * parameterCount * tokens.sampled;
+  const training = lora ? 4 * parameterCount + TRAINED * adapters : TRAINED * parameterCount;
+  return training * tokens.trained + READ * parameterCount * tokens.sampled;
 }
 
 /** Minutes that it takes on so many cores. */
@@ -82,7 +85,7 @@ export async function stageConfigs(
 }
 
 /**
- * Tokens and operations of a recipe, by `trainingFlops`.
+ * Tokens and operations of a recipe, by `trainingFlops`, with what a reference, judges and a critic take beside the policy.
  * @param configs of the stages' models, as `stageConfigs` gives them
  */
 export function estimate(recipe: Recipe, configs: readonly (ModelConfig | undefined)[]): Estimate {
@@ -104,8 +107,21 @@ export function estimateStages(
     const config = configs[i];
     const flops = (of: Tokens): number => (config ? trainingFlops(config, of, loraOf(stage)) : 0);
     const samplingFlops = flops({ sampled: tokens.sampled, trained: 0 });
-    return { name: stageNameOf(stage), ...tokens, flops: flops(tokens), samplingFlops };
+    const valuing = config ? valuingOperations(stage) * parameterLayout(config).parameterCount * tokens.sampled : 0;
+    return { name: stageNameOf(stage), ...tokens, flops: flops(tokens) + valuing, samplingFlops };
   });
+}
+
+/**
+ * Operations a parameter and sampled token that go into the worth of answers: what a reference and judges read, and what a
+ * critic reads and learns, all of them as large as the policy.
+ */
+function valuingOperations(stage: Stage): number {
+  if (stage.kind !== "reinforce") return 0;
+  const { klWeight, ppo, rewardModel, iterations } = stage;
+  const anchored = klWeight !== 0 || (ppo?.klReward ?? 0) !== 0;
+  const judges = listOf(rewardModel).reduce((sum, { after = 0 }) => sum + 1 - after, 0);
+  return READ * (judges + (anchored ? 1 : 0)) + (ppo ? READ + TRAINED * iterations : 0);
 }
 
 function tokensOf(recipe: Recipe, stage: Stage): Tokens {

@@ -33,8 +33,8 @@ export async function runGraded(recipe: Recipe, stage: GradedStage, store: RunSt
       "graded/rating": mean(kept.map((trace) => worthOf(trace, DEFAULT_ASPECTS) ?? 0)),
     });
     store.progress(step, steps);
-    // All of it takes seconds, so a run that is stopped begins again.
-    if (store.stopRequested()) return;
+    // All of it takes seconds, so a run that is stopped begins again; after the last row there is nothing left to stop.
+    if (step < steps && store.stopRequested()) return;
   }
   replaceFile(join(folder, "traces.jsonl"), traceLines(kept), { durable: true });
 }

@@ -160,7 +160,10 @@ async function runDocuments(
   const opening = tokenizer.specialId("<|assistant|>");
   const tokenise = (words: string): TokenDocument => {
     const tokens = tokenizer.encode(words).slice(0, stage.rowLength + 1);
-    return { tokens, from: Math.max(1, tokens.indexOf(opening) + 1) };
+    const at = tokens.indexOf(opening);
+    // A prompt that fills the row teaches nothing: without its answer it is not what is to be learnt.
+    if (at < 0 && stage.kind === "supervise") return { tokens, from: tokens.length };
+    return { tokens, from: Math.max(1, at + 1) };
   };
   // Far behind any document that the run reaches; written as at its last step.
   const validation = Array.from({ length: VALIDATION }, (_, i) =>

@@ -76,6 +76,8 @@ async function sampleInto(
     for (const message of source.warnings)
       store.event({ level: "warning", code: "TASK_ROWS_SKIPPED", step: 0, message });
   }
+  // Said before the first chunk, so that a run that is stopped before its end does not pass for a finished one.
+  store.progress(state.step, chunks);
   const place = options.modelFolder?.(stage.from!) ?? stage.from!;
   const parentHash = await weightsHash(place);
   if (state.step < chunks) {

@@ -29,6 +29,7 @@ const aspectsSchema = z
     completeness: weight.default(1),
     efficiency: weight.default(1),
   })
+  .refine((weights) => Object.values(weights).some((one) => one > 0), "one aspect at least must weigh something")
   .default({ correctness: 4, clarity: 1, coherence: 1, completeness: 1, efficiency: 1 });
 
 /** Trains a model that judges, on rated traces. */

@@ -149,7 +149,7 @@ const rewardsSchema = z
     error: "accuracy must weigh more than language, length, repetition and overlong together: else being wrong may pay",
   });
 
-const reinforceSchema = z.strictObject({
+const reinforceFields = z.strictObject({
   kind: z.literal("reinforce"),
   name: stageName.optional(),
   /**
@@ -207,6 +207,26 @@ const reinforceSchema = z.strictObject({
   rolloutsEvery: whole.default(5),
   rolloutGroups: count.default(4),
 });
+
+const reinforceSchema = reinforceFields
+  .refine(({ ppo, steps }) => ppo === undefined || ppo.criticWarmup < steps, {
+    path: ["ppo", "criticWarmup"],
+    error: "as long as the whole run: the policy would never learn; set fewer than steps",
+  })
+  .refine(({ ppo, klIn, klWeight }) => ppo === undefined || klIn !== "reward" || klWeight === 0, {
+    path: ["klWeight"],
+    error: "has no effect beside ppo, whose divergence is weighed by ppo.klReward; set klWeight=0",
+  })
+  .refine(
+    ({ ppo, surrogate, miniBatches, iterations }) => {
+      return ppo !== undefined || surrogate !== "reinforce" || miniBatches * iterations === 1;
+    },
+    {
+      path: ["miniBatches"],
+      error:
+        "the surrogate reinforce has no ratio between policies: one update a batch; set miniBatches=1 and iterations=1",
+    },
+  );
 
 const recipeSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),

@@ -1,4 +1,4 @@
-/** Why floors are missed: bench/reasons.json, written by hand, one or two sentences by the floor's name. */
+/** Why floors are missed: bench/reasons.json and bench/evidence-reasons.json, written by hand, one or two sentences by the floor's name. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ReckonError } from "../../util/errors.ts";
@@ -42,6 +42,6 @@ export function checkReasons(reasons: Reasons, floors: readonly string[]): void 
   throw new ReckonError("BENCH_REASONS", "a reason is given for a floor that there is not", {
     expected: floors.join(", "),
     got: unknown.join(", "),
-    help: "correct its name in bench/reasons.json",
+    help: "correct its name in the file of reasons",
   });
 }

@@ -28,7 +28,15 @@ import type { Ui } from "../ui.ts";
 import { courseOf, type StageCourse } from "./course.ts";
 import { measurementKey, modelKey } from "./keys.ts";
 import { type Place, pipelineModels } from "./pipeline-models.ts";
-import { condense, type DataRecord, type Measurement, type Sampling, type TrainingRecord, traitsOf } from "./record.ts";
+import {
+  condense,
+  type DataRecord,
+  isInstruction,
+  type Measurement,
+  type Sampling,
+  type TrainingRecord,
+  traitsOf,
+} from "./record.ts";
 import { dataRecord, shippedRecord, trainingRecord } from "./training-record.ts";
 
 export interface CollectionSettings {
@@ -74,8 +82,8 @@ export interface CourseRecord {
 export const MAX_TOKENS = 256;
 /** Seed of every measurement's draws. */
 const SEED = 11;
-/** Marks the keys of measurements with traits; to be raised when what they are changes. */
-const TRAITS = 1;
+/** Mark the keys of measurements with traits, and of those of instructions; to be raised when what they are changes. */
+const [TRAITS, FOLLOWED] = [1, 1];
 
 /** A measurement that has not been made. */
 export class NotRecorded extends Error {
@@ -293,7 +301,8 @@ export class Collection {
     sampling: Sampling,
     { traits = false } = {},
   ): Promise<Measurement> {
-    const key = measurementKey(model.key, problems, sampling, [SEED, MAX_TOKENS, ...(traits ? [TRAITS] : [])]);
+    const traced = [TRAITS, ...(problems.some(isInstruction) ? [FOLLOWED] : [])];
+    const key = measurementKey(model.key, problems, sampling, [SEED, MAX_TOKENS, ...(traits ? traced : [])]);
     const measurement = await this.record<Omit<Measurement, "name" | "key">>(name, key, async () => {
       const { checkpoint, weights } = await this.#load(await model.open());
       const answers = await this.#ask(name, checkpoint, problems, sampling);

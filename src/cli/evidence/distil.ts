@@ -3,10 +3,10 @@
  * base, the student that learns from a teacher's right answers, and the same base reinforced for as many operations of its
  * own. One teacher for all seeds; what it costs is told apart.
  */
-import { equalStepsOf } from "../../recipes/distil-control.ts";
+import { computeRatio, equalStepsOf } from "../../recipes/distil-control.ts";
 import { RECIPES, type RecipeInput, type Scale } from "../../recipes/index.ts";
 import type { Collection, Model } from "./collection.ts";
-import type { DataRecord, Measurement } from "./record.ts";
+import type { DataRecord, Measurement, TrainingRecord } from "./record.ts";
 import { beginnings, measureStage, ONE, type StageSettings } from "./stage-set.ts";
 
 /**
@@ -14,6 +14,11 @@ import { beginnings, measureStage, ONE, type StageSettings } from "./stage-set.t
  * has trained on five of six of its answers. Rather too many than too few: the comparison must not flatter distillation.
  */
 const SPARE = 1.3;
+
+/** How many more operations than the student's the control may have had; fewer would flatter the student. */
+export const MOST = 1.5;
+/** What a second try aims at, where the first was beyond that. */
+const AIM = 1.2;
 
 export interface DistilSeed {
   readonly seed: number;
@@ -28,12 +33,14 @@ export interface DistilSeed {
 export interface Distil {
   readonly settings: StageSettings;
   readonly teacher: Measurement;
+  /** What the teacher began with. */
+  readonly teacherBase: TrainingRecord;
   readonly seeds: readonly DistilSeed[];
 }
 
 export async function collectDistil(collection: Collection, settings: StageSettings): Promise<Distil> {
   const { scale, seeds: list, problems } = settings;
-  const { zero: teacher } = await beginnings(collection);
+  const { base: teacherBase, zero: teacher } = await beginnings(collection);
   const measure = (name: string, model: Model): Promise<Measurement> =>
     collection.measure(`distil ${scale} ${name}`, model, problems, ONE, { traits: true });
   const seeds: DistilSeed[] = [];
@@ -52,18 +59,25 @@ export async function collectDistil(collection: Collection, settings: StageSetti
     // base, towards the teacher's, and prompts are trained on as well.
     const answerTokens = 1.25 * taught.summary.tokens_mean;
     const steps = Math.ceil(SPARE * equalStepsOf({ tokens: student.training!.tokens! }, { ...cost, answerTokens }));
-    const reinforced = await collection.trained(`distil-rl-${scale}-${seed}`, "distil-rl", {
-      ...{ scale, seed, from: base, recipe, set: [`steps=${steps}`] },
-    });
-    seeds.push({
-      seed,
-      base: before,
-      student,
-      reinforced: await measure(`reinforced ${seed}`, reinforced),
-      data: await stages.data("teacher"),
-    });
+    const reinforce = async (name: string, count: number): Promise<Measurement> => {
+      const model = await collection.trained(`distil-rl-${scale}-${seed}`, "distil-rl", {
+        ...{ scale, seed, from: base, recipe, set: [`steps=${count}`] },
+      });
+      return measure(name, model);
+    };
+    const first = await reinforce(`reinforced ${seed}`, steps);
+    const got = computeRatio(first.training!, student.training!);
+    const reinforced = isEqual(got)
+      ? first
+      : await reinforce(`reinforced ${seed} again`, Math.ceil((steps * AIM) / got));
+    seeds.push({ seed, base: before, student, reinforced, data: await stages.data("teacher") });
   }
-  return { settings, teacher: taught, seeds };
+  return { settings, teacher: taught, teacherBase: teacherBase.training()!, seeds };
+}
+
+/** @param ratio of the control's operations over the student's */
+export function isEqual(ratio: number): boolean {
+  return ratio >= 1 && ratio <= MOST;
 }
 
 /** The control's reinforcement alone: it begins with the base that the student began with. */

@@ -17,6 +17,11 @@ export function withInterval(x: number, { low, high }: Interval): string {
   return `${percent(x)} (${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)})`;
 }
 
+/** A number that is no share, with its interval. */
+export function figureWithInterval(x: number, { low, high }: Interval): string {
+  return `${figure(x, 1)} (${figure(low, 1)}–${figure(high, 1)})`;
+}
+
 /** A figure that was wanted beforehand. */
 export interface Floor {
   readonly what: string;
@@ -68,7 +73,17 @@ export function pointsFrom(gap: number): Pick<Floor, "by"> {
   return Number.isFinite(gap) ? { by: SHARES.gap(Math.abs(gap)) } : {};
 }
 
-/** Why a floor is missed, by its name; undefined where nobody has found out. */
+/** On how many problems, and at which scale, floors are measured. */
+export function extentFloor(scale: string, problems: number): Floor {
+  return {
+    what: "held-out problems at the scale small",
+    wanted: "≥ 2000",
+    got: `${problems} at the scale ${scale}`,
+    met: scale === "small" && problems >= 2000,
+  };
+}
+
+/** Why a floor is missed, by its name; undefined where nobody has found out. It is asked of each floor. */
 export type Why = (floor: string) => string | undefined;
 
 export function floorTable(floors: readonly Floor[], why: Why): string {
@@ -76,7 +91,8 @@ export function floorTable(floors: readonly Floor[], why: Why): string {
     ["floor", "wanted", "measured", ""],
     floors.map(({ what, wanted, got, met, by }) => {
       const how = by === undefined ? "" : ` by ${by}`;
-      return [what, wanted, got, met ? `met${how}` : `**missed**${how}. ${why(what) ?? "No reason found yet."}`];
+      const reason = why(what) ?? "No reason found yet.";
+      return [what, wanted, got, met ? `met${how}` : `**missed**${how}. ${reason}`];
     }),
   );
 }

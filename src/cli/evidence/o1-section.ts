@@ -2,9 +2,10 @@
 import { mean } from "../../util/statistics.ts";
 import { rate } from "./figures.ts";
 import { judgeTable, reliabilityTable } from "./judge-tables.ts";
-import { type Floor, figure, floorTable, markdown, percent, shareFloor, type Why } from "./markdown.ts";
-import { APART, armOperations, type O1, type O1Seed, parting, stretches } from "./o1.ts";
+import { extentFloor, type Floor, figure, floorTable, markdown, percent, shareFloor, type Why } from "./markdown.ts";
+import { armOperations, type O1, type O1Seed } from "./o1.ts";
 import { opinionsText } from "./opinions.ts";
+import { APART, LONG, type Parting, partingOf, stretches } from "./parting.ts";
 import type { Measurement } from "./record.ts";
 import { difference, format, meanValue, operations, pointsWithInterval } from "./stage-figures.ts";
 
@@ -15,8 +16,10 @@ export function o1Section(o1: O1, why: Why): string {
 
 At the scale \`${settings.scale}\`, ${seeds.length === 1 ? "seed" : "seeds"} ${settings.seeds.join(", ")}, ${settings.problems.length} held-out problems, one answer at temperature 1. o1-style: the shipped base is fine-tuned on worked
 solutions, a reward model learns to rate whole chains of thought, and the fine-tuned model is reinforced against it, the rules' accuracy weighing
-nothing. R1-style: the base itself is reinforced with rule rewards and otherwise the same settings, for as many operations as the o1-style arm with
-GRPO took in all; below it the recipe \`r1-zero\`, which has a curriculum and waits besides.
+nothing. "The verifier in its place": the fine-tuned model, reinforced with rule rewards by GRPO for as many steps, all else alike, so that what
+differs is the judge alone. R1-style: the base itself is reinforced with rule rewards, for as many operations as the o1-style arm with
+GRPO took in all, with the same settings but for the divergence from where it began, which weighs nothing as in R1-Zero; below it the recipe
+\`r1-zero\`, which has a curriculum and waits besides.
 
 ${armTable(o1)}
 
@@ -32,8 +35,9 @@ ${reliabilityTable("seed", judges)}
 
 ### Its reward and the truth
 
-Means over stretches of reinforcement: what the model gives to answers in the strict format (0 to 1), and the share of all answers that the
-verifiers find right. They part where the share falls below its best by more than ${APART} standard errors while the model gives no less than it did then.
+Means over stretches of reinforcement: the model's opinion of the answers in the strict format (0 to 1); the reward, which is nothing for the
+others; and the share of all answers that the verifiers find right. They part where that share falls below its best by more than
+${APART} standard errors while the reward is no less than it was then, or where for ${LONG} stretches it has not risen above its best while the reward has risen by as much.
 
 ${seeds.map(curves).join("\n\n")}
 
@@ -58,16 +62,17 @@ interface Arm {
 
 const trained = ({ training }: Measurement): number => training?.flops ?? Number.NaN;
 
-const grpoOperations = ({ judge, tuned, grpo }: O1Seed): number =>
-  armOperations({ judge, tuned, policy: grpo, critic: false });
+const grpoOperations = ({ judge, tuned, grpo }: O1Seed): number => armOperations({ judge, tuned, policy: grpo });
 const ppoOperations = ({ judge, tuned, ppo }: O1Seed): number =>
   armOperations({ judge, tuned, policy: ppo, critic: true });
+const verifiedOperations = ({ tuned, verified }: O1Seed): number => armOperations({ tuned, policy: verified });
 
 const ARMS: readonly Arm[] = [
   { name: "base", of: (seed) => seed.base, operations: () => 0 },
   { name: "fine-tuned", of: (seed) => seed.tuned, operations: ({ tuned }) => trained(tuned) },
   { name: "o1-style, GRPO", of: (seed) => seed.grpo, operations: grpoOperations },
   { name: "o1-style, PPO (more operations)", of: (seed) => seed.ppo, operations: ppoOperations },
+  { name: "the verifier in its place, GRPO", of: (seed) => seed.verified, operations: verifiedOperations },
   { name: "R1-style, as many operations", of: (seed) => seed.rules, operations: ({ rules }) => trained(rules) },
   { name: "R1-style, as the recipe has it", of: (seed) => seed.zero, operations: ({ zero }) => trained(zero) },
 ];
@@ -94,31 +99,34 @@ function armTable({ seeds }: O1): string {
 }
 
 function armWords({ seeds }: O1): string {
-  const against = (of: (seed: O1Seed) => Measurement, key: string): string =>
+  const against = (other: keyof Arms, of: keyof Arms): string =>
     pointsWithInterval(
       difference(
-        seeds.map((seed) => [of(seed), seed.rules] as const),
+        seeds.map((seed) => [seed[of], seed[other]] as const),
         rate,
-        key,
+        `o1 ${of} ${other}`,
       ),
     );
-  return `Against R1-style of as many operations as the arm with GRPO, in points, paired by problem, 95 % intervals by bootstrap:
-with GRPO ${against((seed) => seed.grpo, "o1 grpo")}, with PPO ${against((seed) => seed.ppo, "o1 ppo")}. An arm's operations are those of its fine-tuning, of the reward model, of its
-reinforcement and of the reward model's and the reference's reading of every answer; with PPO also of a critic that reads and learns what the
-policy does, which R1-style has not been given.`;
+  return `In points, paired by problem, 95 % intervals by bootstrap: against the verifier in the judge's place with GRPO ${against("verified", "grpo")}, with PPO
+${against("verified", "ppo")}; against R1-style of as many operations as the arm with GRPO, with GRPO ${against("rules", "grpo")}, with PPO ${against("rules", "ppo")}. An arm's
+operations are those of its fine-tuning, of the reward model, of its reinforcement and of the reward model's and the reference's reading of every
+answer; with PPO also of a critic that reads and learns what the policy does, which R1-style has not been given.`;
 }
+
+type Arms = Pick<O1Seed, "grpo" | "ppo" | "verified" | "rules">;
 
 function curves({ seed, grpo, ppo }: O1Seed): string {
   return `Seed ${seed}:
 
 ${markdown(
-  ["algorithm", "steps", "the model's reward", "right"],
+  ["algorithm", "steps", "opinion", "reward", "right"],
   [["GRPO", grpo] as const, ["PPO", ppo] as const].flatMap(([name, { training }]) =>
-    stretches(training?.rewards ?? []).map(({ from, to, model, accuracy, error }) => [
+    stretches(training?.rewards ?? []).map(({ from, to, opinion, reward, accuracy }) => [
       name,
       `${from}–${to}`,
-      figure(model, 3),
-      `${percent(accuracy)} ± ${percent(error)}`,
+      figure(opinion, 3),
+      `${figure(reward.mean, 3)} ± ${figure(reward.error, 3)}`,
+      `${percent(accuracy.mean)} ± ${percent(accuracy.error)}`,
     ]),
   ),
 )}
@@ -126,31 +134,67 @@ ${markdown(
 ${partingWords("GRPO", grpo)} ${partingWords("PPO", ppo)}`;
 }
 
-function partingWords(name: string, { training }: Measurement): string {
-  const run = stretches(training?.rewards ?? []);
+const parting = ({ training }: Measurement): Parting => partingOf(stretches(training?.rewards ?? []));
+
+function partingWords(name: string, run: Measurement): string {
   const found = parting(run);
-  if (found === undefined) {
-    const [before, last] = [run.at(-2), run.at(-1)];
-    // Whether more steps could still part them: a reward that no longer rises gives a policy nothing to exploit.
-    const rise =
-      before && last
-        ? `; in the last of them the model's reward goes from ${figure(before.model, 3)} to ${figure(last.model, 3)}`
-        : "";
-    return `With ${name} they do not part within ${last?.to ?? 0} steps${rise}.`;
+  const steps = run.training?.steps ?? 0;
+  switch (found.kind) {
+    case "falls":
+    case "stalls": {
+      const { kind, best, at } = found;
+      const truth = kind === "falls" ? "right answers fall from" : "right answers have not risen above their best,";
+      return `With ${name} they part at step ${at.from}: ${truth} ${percent(best.accuracy.mean)} (steps ${best.from}–${best.to})${kind === "falls" ? " to" : ", and are"} ${percent(at.accuracy.mean)} while
+the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 3)}.`;
+    }
+    case "settled":
+      return `With ${name} they do not part within ${steps} steps, and the reward, ${figure(found.at.reward.mean, 3)} at the end, no longer rises.`;
+    case "open":
+      return `With ${name} they do not part within ${steps} steps; the reward still rises, at last from ${figure(found.before.reward.mean, 3)} to ${figure(found.last.reward.mean, 3)}.`;
+    case "short":
+      return `With ${name} ${steps} steps are too few to say whether they part.`;
+    default:
+      found satisfies never;
+      throw new Error("internal: unknown parting");
   }
-  const { best, at } = found;
-  return `With ${name} they part at step ${at.from}: right answers fall from ${percent(best.accuracy)} (steps ${best.from}–${best.to}) to ${percent(at.accuracy)} while
-the model's reward goes from ${figure(best.model, 3)} to ${figure(at.model, 3)}.`;
 }
 
 /** How far the operations of two arms that are called equal may be apart. */
 const EQUAL = 0.25;
 
-function floorsOf({ seeds }: O1): Floor[] {
+/** In a word. */
+function partingWord(run: Measurement): string {
+  const found = parting(run);
+  switch (found.kind) {
+    case "falls":
+    case "stalls":
+      return `part at step ${found.at.from}`;
+    case "settled":
+      return "do not part, the reward no longer rises";
+    case "open":
+      return "do not part, the reward still rises";
+    case "short":
+      return "too few steps";
+    default:
+      found satisfies never;
+      throw new Error("internal: unknown parting");
+  }
+}
+
+const told = (run: Measurement): boolean => !["open", "short"].includes(parting(run).kind);
+
+function floorsOf({ settings: { scale, problems }, seeds }: O1): Floor[] {
   const pairs = seeds.map(({ judge }) => judge.evaluation["eval/pair_accuracy"] ?? Number.NaN);
   const ratios = seeds.map((seed) => trained(seed.rules) / grpoOperations(seed));
   return [
+    extentFloor(scale, problems.length),
     shareFloor("reward model: held-out pairs in the right order, each seed", 0.85, pairs),
+    ...(["grpo", "ppo"] as const).map((arm) => ({
+      what: `${arm.toUpperCase()}: far enough to see reward and truth part, or the reward stop rising, each seed`,
+      wanted: "either",
+      got: seeds.map((seed) => partingWord(seed[arm])).join("; "),
+      met: seeds.every((seed) => told(seed[arm])),
+    })),
     {
       what: "R1-style operations over o1-style ones, each seed",
       wanted: `1 ± ${EQUAL}`,

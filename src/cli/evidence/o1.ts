@@ -1,14 +1,15 @@
 /**
- * o1-style against R1-style at equal compute: a policy reinforced against a learnt judge of whole chains of thought, and
- * one reinforced from the base with the same settings by rule rewards, for as many operations as fine-tuning, judge and
- * reinforcement by GRPO took together. Beside them R1-Zero with all that its recipe has (curriculum, waits).
+ * o1-style against R1-style: a policy reinforced against a learnt judge of whole chains of thought; the same with the verifier
+ * in the judge's place, for as many steps; and one reinforced from the base by rule rewards, for as many operations as
+ * fine-tuning, judge and reinforcement by GRPO took together. Beside them R1-Zero with all that its recipe has (curriculum,
+ * waits).
  */
+import { READ, TRAINED } from "../../recipes/estimate.ts";
 import type { Collection, Model } from "./collection.ts";
 import { type JudgeRecord, judgeRecord } from "./course.ts";
-import { inParts } from "./figures.ts";
 import { o1Stages } from "./o1-recipe.ts";
 import { collectOpinions, type Opinions } from "./opinions.ts";
-import type { Measurement, RewardStep } from "./record.ts";
+import type { Measurement } from "./record.ts";
 import { beginnings, grownZero, measureStage, ONE, type StageSettings } from "./stage-set.ts";
 
 export interface O1Seed {
@@ -18,6 +19,8 @@ export interface O1Seed {
   readonly tuned: Measurement;
   readonly grpo: Measurement;
   readonly ppo: Measurement;
+  /** The verifier in the judge's place. */
+  readonly verified: Measurement;
   /** Rule rewards, for as many operations as the arm with GRPO in all. */
   readonly rules: Measurement;
   /** Rule rewards, for as long as the recipe has it. */
@@ -47,9 +50,10 @@ export async function collectO1(collection: Collection, settings: StageSettings)
     const tuned = await measure("tuned", stages.model(names.tuned));
     const grpo = await measure("grpo", stages.model(names.grpo));
     const ppo = await measure("ppo", stages.model(names.ppo));
+    const verified = await measure("verified", stages.model(names.verified));
     const zero = await grownZero(collection, scale, seed);
     const asShipped = await measureStage(collection, { scale, seed, name: "grown", model: zero }, problems);
-    const steps = equalSteps(armOperations({ judge, tuned, policy: grpo, critic: false }), grpo);
+    const steps = equalSteps(armOperations({ judge, tuned, policy: grpo }), grpo);
     const rules = await collection.trained(`o1-rules-${scale}-${seed}`, "o1-rules", {
       ...{ scale, seed, from: base, recipe: byRules, set: [`steps=${steps}`] },
     });
@@ -57,12 +61,13 @@ export async function collectO1(collection: Collection, settings: StageSettings)
       ...{ base, "fine-tuned": stages.model(names.tuned), "o1-style, GRPO": stages.model(names.grpo) },
       ...{
         "o1-style, PPO": stages.model(names.ppo),
+        "the verifier in its place": stages.model(names.verified),
         "R1-style, as many operations": rules,
         "R1-style, as the recipe": zero,
       },
     };
     seeds.push({
-      ...{ seed, judge, tuned, grpo, ppo, zero: asShipped },
+      ...{ seed, judge, tuned, grpo, ppo, verified, zero: asShipped },
       opinions: await collectOpinions(collection, `o1 ${scale} ${seed} opinions`, own, { arms, problems }),
       base: await measureStage(collection, { scale, name: "base", model: base }, problems),
       rules: await measure("rules", rules),
@@ -71,24 +76,21 @@ export async function collectO1(collection: Collection, settings: StageSettings)
   return { settings, seeds };
 }
 
-/** Operations a parameter and token (as `trainingFlops`): of what is trained on, and of what is read. */
-const TRAINED = 6;
-const READ = 2;
-
 /**
- * Operations of an o1-style arm: fine-tuning, the judge, and reinforcement with what `trainingFlops` leaves out: the judge's
- * and the reference's reading of every answer, and with PPO a critic that reads and learns what the policy does.
+ * Operations of an arm that begins with the fine-tuned model: fine-tuning, the judge if it has one, and reinforcement with what
+ * `trainingFlops` leaves out: the judge's and the reference's reading of every answer, and with PPO a critic that reads and
+ * learns what the policy does.
  */
 export function armOperations({
-  judge,
+  judge = { parameters: 0, flops: 0 },
   tuned,
   policy,
-  critic,
+  critic = false,
 }: {
-  readonly judge: Pick<JudgeRecord, "parameters" | "flops">;
+  readonly judge?: Pick<JudgeRecord, "parameters" | "flops">;
   readonly tuned: Pick<Measurement, "training">;
   readonly policy: Pick<Measurement, "training" | "parameters">;
-  readonly critic: boolean;
+  readonly critic?: boolean;
 }): number {
   const { flops = Number.NaN, tokens = Number.NaN } = policy.training ?? {};
   const reading = READ * (judge.parameters + policy.parameters) * tokens;
@@ -106,46 +108,4 @@ const SPARE = 1.15;
 function equalSteps(total: number, { training }: Measurement): number {
   const { flops, steps } = training!;
   return Math.max(1, Math.round((SPARE * total * steps) / flops));
-}
-
-/** A stretch of a run: means over its steps. */
-export interface Stretch {
-  readonly from: number;
-  readonly to: number;
-  readonly model: number;
-  readonly accuracy: number;
-  /** Standard error of the mean accuracy over steps. */
-  readonly error: number;
-}
-
-/** A run in at most so many stretches of equal length. */
-export function stretches(steps: readonly RewardStep[], count = 10): Stretch[] {
-  return inParts(steps, count).map((own) => {
-    const middle = (of: (step: RewardStep) => number): number =>
-      own.reduce((sum, step) => sum + of(step), 0) / own.length;
-    const accuracy = middle((step) => step.accuracy);
-    const variance = own.reduce((sum, step) => sum + (step.accuracy - accuracy) ** 2, 0) / Math.max(1, own.length - 1);
-    return {
-      ...{ from: own[0]!.step, to: own.at(-1)!.step, accuracy, model: middle((step) => step.model) },
-      error: Math.sqrt(variance / own.length),
-    };
-  });
-}
-
-/** The best of ten stretches is compared with all that follow it: of mere noise these lie up to three errors apart. */
-export const APART = 3.5;
-
-/**
- * Where the judge's reward and the truth part: the first stretch after the one of the most right answers in which these are
- * fewer by more than {@link APART} standard errors of the difference while the judge gives no less than it did there.
- * Undefined where they do not; single steps, of which no error is known, do not count.
- */
-export function parting(run: readonly Stretch[]): { readonly best: Stretch; readonly at: Stretch } | undefined {
-  const known = run.filter(({ from, to }) => from < to);
-  if (known.length === 0) return undefined;
-  const best = known.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
-  const at = known
-    .slice(known.indexOf(best) + 1)
-    .find((one) => best.accuracy - one.accuracy > APART * Math.hypot(best.error, one.error) && one.model >= best.model);
-  return at && { best, at };
 }

@@ -1,10 +1,12 @@
 /** The words and tables of the stages of R1. */
+import type { Problem } from "../../tasks/index.ts";
 import { mean } from "../../util/statistics.ts";
 import { courseFloors, courseWords } from "./course-section.ts";
 import { familiesOf, rate, rungsOf } from "./figures.ts";
 import {
+  extentFloor,
   type Floor,
-  figure,
+  figureWithInterval,
   floorTable,
   markdown,
   percent,
@@ -18,6 +20,7 @@ import type { Measurement } from "./record.ts";
 import {
   type Difference,
   difference,
+  followed,
   format,
   language,
   meanInterval,
@@ -25,6 +28,7 @@ import {
   pairedError,
   points,
   pointsWithInterval,
+  spent,
   thinking,
   type Value,
 } from "./stage-figures.ts";
@@ -59,49 +63,50 @@ ${floorTable(floorsOf(r1), why)}
 `;
 }
 
-function stageTable({ settings: { problems }, seeds }: R1): string {
-  const line = (label: string, of: (answers: StageAnswers) => number, say: (x: number) => string): string[] => [
-    label,
-    ...R1_ROWS.map((row) => say(mean(seeds.map(({ rows }) => of(rows[row]))))),
-  ];
-  /** With its interval. */
-  const sure = (label: string, of: keyof StageAnswers, value: Value): string[] => [
+interface Line {
+  readonly of: keyof StageAnswers;
+  readonly value: Value;
+  /** Left out: all problems. */
+  readonly at?: readonly number[];
+  readonly say?: typeof withInterval;
+}
+
+function stageTable({ settings: { problems }, instructions, seeds }: R1): string {
+  const line = (label: string, { of, value, at, say = withInterval }: Line): string[] => [
     label,
     ...R1_ROWS.map((row) => {
       const list = seeds.map(({ rows }) => rows[row][of]);
-      const { mean: middle, ...interval } = meanInterval(list, value, `r1 ${row} ${label}`);
-      return withInterval(middle, interval);
+      const { mean: middle, ...interval } = meanInterval(list, value, `r1 ${row} ${label}`, at);
+      return say(middle, interval);
     }),
   ];
-  const whole = (x: number): string => figure(x, 1);
-  const kinds = Object.keys(seeds[0]!.rows.rl.instructions.traits!.instructions.kinds);
-  const told = (answers: StageAnswers) => answers.instructions.traits!.instructions;
+  const kinds = Map.groupBy(instructions.keys(), (index) => kindOf(instructions[index]!));
   return markdown(
     ["", ...R1_ROWS.map((row) => R1_NAMES[row])],
     [
-      sure("right", "problems", rate),
+      line("right", { of: "problems", value: rate }),
       ...(seeds.length === 1
         ? []
         : [["each seed", ...R1_ROWS.map((row) => seeds.map(({ rows }) => right(rows[row].problems)).join(", "))]]),
       ...familiesOf(rungsOf(problems), true).map(({ family, rungs }) =>
-        line(
-          family,
-          ({ problems: m }) => mean(rungs.flatMap((rung) => rung.at.map((problem) => rate(m, problem)))),
-          percent,
-        ),
+        line(family, { of: "problems", value: rate, at: rungs.flatMap((rung) => rung.at) }),
       ),
-      sure("one language", "problems", language),
-      sure("strict format", "problems", format),
-      line("tokens of thinking", ({ problems: m }) => meanValue(m, thinking), whole),
-      line("tokens of an answer", ({ problems: m }) => m.summary.tokens_mean, whole),
-      line("instructions followed", (answers) => told(answers).followed, percent),
-      ...kinds.flatMap((kind) => [
-        line(`${KINDS[kind] ?? kind}`, (answers) => told(answers).kinds[kind]?.followed ?? Number.NaN, percent),
-        line(`${KINDS[kind] ?? kind}: right`, (answers) => told(answers).kinds[kind]?.right ?? Number.NaN, percent),
-      ]),
+      line("one language", { of: "problems", value: language }),
+      line("strict format", { of: "problems", value: format }),
+      line("tokens of thinking", { of: "problems", value: thinking, say: figureWithInterval }),
+      line("tokens of an answer", { of: "problems", value: spent, say: figureWithInterval }),
+      line("instructions followed", { of: "instructions", value: followed }),
+      ...[...kinds]
+        .sort()
+        .flatMap(([kind, at]) => [
+          line(KINDS[kind] ?? kind, { of: "instructions", value: followed, at }),
+          line(`${KINDS[kind] ?? kind}: right`, { of: "instructions", value: rate, at }),
+        ]),
     ],
   );
 }
+
+const kindOf = ({ family }: Problem): string => family.replace(/^instruct-/, "");
 
 const right = (m: Measurement): string => percent(m.summary.pass_at_1);
 
@@ -119,6 +124,7 @@ interface Claim {
   readonly told: string;
   readonly from: R1Row;
   readonly to: R1Row;
+  /** Of problems the right answers, of instructions those that are followed. */
   readonly of: keyof StageAnswers;
   /** Which way it goes; `kept` where it must not fall. */
   readonly way: "falls" | "rises" | "kept";
@@ -136,7 +142,7 @@ const CLAIMS: readonly Claim[] = [
 
 function claimed({ seeds }: R1, { from, to, of }: Claim): Difference {
   const pairs = seeds.map(({ rows }) => [rows[to][of], rows[from][of]] as const);
-  return difference(pairs, rate, `r1 ${from} ${to} ${of}`);
+  return difference(pairs, of === "problems" ? rate : followed, `r1 ${from} ${to} ${of}`);
 }
 
 /** What an interval says of a claim. */
@@ -161,8 +167,8 @@ function shapeWords(r1: R1): string {
     const step = `${R1_NAMES[claim.from]} → ${R1_NAMES[claim.to]}`;
     return [claim.told, step, claim.of, pointsWithInterval(found), verdict(claim.way, found)];
   });
-  return `What DeepSeek-R1 (Nature, table 2) tells of its stages, against the numbers here: differences of the share of right answers in points, paired by
-problem, with 95 % intervals by bootstrap over seeds and problems.
+  return `What DeepSeek-R1 (Nature, table 2) tells of its stages, against the numbers here: differences in points of the share of problems that are answered right and of
+instructions that are followed, right or wrong, paired by problem, with 95 % intervals by bootstrap over seeds and problems.
 
 ${markdown(["in the paper", "step", "of", "difference", "here"], rows)}
 
@@ -181,7 +187,7 @@ ${pointsWithInterval(found)} points.`;
 }
 
 /** By kinds of instructions; of questions of knowledge any name of the kind would do, so they stand for nothing here. */
-function followed({ instructions: { traits } }: StageAnswers): Readonly<Record<string, number>> {
+function followedByKind({ instructions: { traits } }: StageAnswers): Readonly<Record<string, number>> {
   const { recall: _, ...kinds } = traits!.instructions.kinds;
   return Object.fromEntries(Object.entries(kinds).map(([kind, told]) => [kind, told.followed]));
 }
@@ -203,12 +209,7 @@ function floorsOf(r1: R1): Floor[] {
   }));
   const room = Math.min(...behind.map(({ gap, error }) => gap + error));
   return [
-    {
-      what: "held-out problems at the scale small",
-      wanted: "≥ 2000",
-      got: `${problems.length} at the scale ${scale}`,
-      met: scale === "small" && problems.length >= 2000,
-    },
+    extentFloor(scale, problems.length),
     {
       what: "R1 against zero, not behind by more than a standard error (paired)",
       wanted: `≥ ${behind.map(({ error }) => points(-error)).join(", ")} points`,
@@ -218,9 +219,9 @@ function floorsOf(r1: R1): Floor[] {
     },
     least("one language", 0.97, ({ problems: m }) => meanValue(m, language)),
     least("strict format", 0.99, ({ problems: m }) => meanValue(m, format)),
-    least("instructions followed, mean over kinds", 0.9, (answers) => mean(Object.values(followed(answers)))),
+    least("instructions followed, mean over kinds", 0.9, (answers) => mean(Object.values(followedByKind(answers)))),
     least("instructions followed, the least of the kinds", 0.9, (answers) =>
-      Math.min(...Object.values(followed(answers))),
+      Math.min(...Object.values(followedByKind(answers))),
     ),
     ...courseFloors(r1),
   ];

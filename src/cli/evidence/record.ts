@@ -3,7 +3,7 @@
  * intervals and paired comparisons can be made from the records alone. Small enough to be committed.
  */
 import type { SampleCounts } from "../../recipes/sample-counts.ts";
-import { addSkills, NO_SKILLS, type SkillCounts, searchSkills, wordedShare } from "../../tasks/index.ts";
+import { addSkills, NO_SKILLS, type Problem, type SkillCounts, searchSkills, wordedShare } from "../../tasks/index.ts";
 import { type Evaluated, type EvaluationSummary, summarise } from "../../train/evaluate.ts";
 import { type InstructionSummary, summariseInstructions } from "../../train/instruction-metrics.ts";
 import { votesOf } from "../../train/ranking.ts";
@@ -42,8 +42,11 @@ export interface TrainingRecord {
 /** A step's answers in the eyes of the reward model (0 to 1) and of the verifiers, means. */
 export interface RewardStep {
   readonly step: number;
+  /** Of the answers in the strict format: of others it is not asked, and they earn nothing from it. */
   readonly model: number;
   readonly accuracy: number;
+  /** Share of the answers that are in the strict format. */
+  readonly format: number;
 }
 
 /** Means of a step over its answers. */
@@ -76,6 +79,8 @@ export interface Traits {
   readonly format: readonly number[];
   /** Of instructions: who does as told. */
   readonly instructions: InstructionSummary;
+  /** Where instructions were asked: 1 for one that is followed, right or wrong. */
+  readonly followed?: readonly number[];
 }
 
 export interface Measurement {
@@ -134,6 +139,7 @@ function skillsOf(answers: readonly Evaluated[]): SkillCounts {
 /** @param answers problem-major, `samples` to each @param size tokens of a text */
 export function traitsOf(answers: readonly Evaluated[], samples: number, size: (text: string) => number): Traits {
   const first = answers.filter((_, i) => i % samples === 0);
+  const told = first.filter(({ rollout }) => isInstruction(rollout.problem));
   return {
     language: first.map(({ rollout: { parsed, problem } }) => {
       const share = wordedShare(parsed.thinking, problem.language);
@@ -141,6 +147,17 @@ export function traitsOf(answers: readonly Evaluated[], samples: number, size: (
     }),
     thinking: first.map(({ rollout }) => size(rollout.parsed.thinking)),
     format: first.map(({ judgement }) => judgement.rewards["format"] ?? 0),
-    instructions: summariseInstructions(first.filter(({ rollout }) => rollout.problem.family.startsWith("instruct-"))),
+    instructions: summariseInstructions(told),
+    ...(told.length === 0
+      ? {}
+      : {
+          followed: first.map((answer) =>
+            isInstruction(answer.rollout.problem) ? summariseInstructions([answer]).followed : 0,
+          ),
+        }),
   };
+}
+
+export function isInstruction({ family }: Pick<Problem, "family">): boolean {
+  return family.startsWith("instruct-");
 }

@@ -1,5 +1,5 @@
 /** docs/evidence.md, from whatever has been measured. */
-import type { Reasons } from "../bench/reasons.ts";
+import { checkReasons, type Reasons } from "../bench/reasons.ts";
 import type { Distil } from "./distil.ts";
 import { distilSection } from "./distil-section.ts";
 import type { Growth } from "./growth.ts";
@@ -36,9 +36,16 @@ export interface ReportFacts {
   readonly reasons: Reasons;
 }
 
-/** What has been measured, part by part, and in one line what has not. */
+/**
+ * What has been measured, part by part, and in one line what has not.
+ * @throws ReckonError BENCH_REASONS where a reason stands beside no floor, once all floors are known
+ */
 export function evidenceReport(parts: Parts, { command, measured, reasons }: ReportFacts): string {
-  const why: Why = (floor) => reasons[floor];
+  const floors = new Set<string>();
+  const why: Why = (floor) => {
+    floors.add(floor);
+    return reasons[floor];
+  };
   const sections: Readonly<Record<keyof Parts, string | undefined>> = {
     small: parts.small && smallSection(parts.small, why),
     "test-time": parts["test-time"] && testTimeSection(parts["test-time"], why),
@@ -51,6 +58,7 @@ export function evidenceReport(parts: Parts, { command, measured, reasons }: Rep
     growth: parts.growth && growthSection(parts.growth, why),
   };
   const missing = Object.entries(sections).flatMap(([name, section]) => (section === undefined ? [name] : []));
+  if (missing.length === 0) checkReasons(reasons, [...floors]);
   return `# Evidence: what reinforcement learning adds
 
 Written by \`${command}\` from the records in [bench/results/evidence](../bench/results/evidence), measured with ${measured.join("; ") || "nothing yet"}.

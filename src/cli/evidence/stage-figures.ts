@@ -9,6 +9,9 @@ export type Value = (measurement: Measurement, problem: number) => number | null
 export const language: Value = ({ traits }, problem) => traits!.language[problem]!;
 export const format: Value = ({ traits }, problem) => traits!.format[problem]!;
 export const thinking: Value = ({ traits }, problem) => traits!.thinking[problem]!;
+export const spent: Value = ({ tokens }, problem) => tokens[problem]!;
+/** Of a measurement of instructions. */
+export const followed: Value = ({ traits }, problem) => traits!.followed![problem]!;
 
 /** Mean over the problems that have the value; NaN where none has. */
 export function meanValue(measurement: Measurement, value: Value, at?: readonly number[]): number {
@@ -46,8 +49,10 @@ export function meanInterval(
   seeds: readonly Measurement[],
   value: Value,
   key: string,
+  at?: readonly number[],
 ): { readonly mean: number } & Interval {
-  const known = [...(seeds[0]?.right.keys() ?? [])].filter((problem) => seeds.every((m) => value(m, problem) !== null));
+  const places = at ?? [...(seeds[0]?.right.keys() ?? [])];
+  const known = places.filter((problem) => seeds.every((m) => value(m, problem) !== null));
   if (known.length === 0) return { mean: Number.NaN, low: Number.NaN, high: Number.NaN };
   const pairs = seeds.map((m): Pair => ({ a: (problem) => value(m, problem)!, b: () => 0 }));
   const { a, interval } = pairedDifference(known, pairs, key);

@@ -72,15 +72,22 @@ test("thinking that hurts is told with its tokens, from the worst family to the 
     section,
     /\| recall \| 50 \| 30\.0 % \| 80\.0 % \| −50\.0[^|]*\| 60\.0 \| 8\.0 \| 7\.5 × \| \*\*hurts\*\*† \|\n\| maze/,
   );
-  assert.match(section, /Thinking hurts recall† \(52 more tokens\); shows no difference in none; helps all others/);
-  assert.match(section, /Thinking hurts none; shows no difference in recall \(0 more tokens\), maze/);
+  assert.match(section, /Thinking hurts recall† \(52 more tokens\); is no better, [^;]* in none; [^;]* in none; helps/);
+  assert.match(section, /Thinking hurts none; is no better, [^;]* in recall \(0 more tokens\), maze/);
+  // One more of fifty: between nothing and six points.
+  const unsure = { free: chosen({ right: [...shares(50, 0.82), ...shares(50, 0.9)] }), direct };
+  const other = thinkingSection({ ...thinking, seeds: [{ seed: 0, r1: unsure, zero: same, told: same }] });
+  assert.match(
+    other,
+    /Thinking hurts none; is no better, [^;]* in none; [^;]*not to be told apart\s+from none in recall/,
+  );
 });
 
 test("a student is above its own reinforcement where it is so by two errors over seeds", () => {
   const counts = { sampled: 100, kept: 12_000 } as Distil["seeds"][number]["data"]["counts"];
   const data = { name: "", key: "", prompts: 50, sampledTokens: 1000, hash: "", counts };
   const seed = (n: number, student: number, reinforced: number, flops = 10) => ({
-    ...{ seed: n, data, base: chosen({ right: shares(100, 0.1) }) },
+    ...{ seed: n, data, base: chosen({ right: shares(100, 0.1), training: { flops: 30 } }) },
     student: chosen({ right: shares(100, student), training: { flops: 10 } }),
     reinforced: chosen({ right: shares(100, reinforced), training: { flops } }),
   });
@@ -89,6 +96,7 @@ test("a student is above its own reinforcement where it is so by two errors over
       {
         ...{ settings: settings(seeds.map((one) => one.seed)), seeds },
         teacher: chosen({ right: shares(100, 0.8), parameters: 100, training: { flops: 99 } }),
+        teacherBase: { steps: 1, seconds: 1, flops: 500, curve: [] },
       },
       () => undefined,
     );
@@ -96,7 +104,8 @@ test("a student is above its own reinforcement where it is so by two errors over
   assert.match(above, /over teacher[^\n]*\| 85\.0 %, 90\.0 %, 87\.5 % \| met by 0\.0 points/);
   assert.match(above, /two standard errors[^\n]*\+19\.3 points \| met by/);
   assert.match(above, /Distillation gives more/);
-  assert.match(above, /\| 2\.00e\+5 \| 9\.90e\+1 \|/);
+  assert.match(above, /\| 3\.00e\+1 \| 2\.00e\+5 \| 9\.90e\+1 \| 5\.00e\+2 \|/);
+  assert.match(above, /From the\s+teacher to the distilled student it is −10\.0 \(/);
   const unsure = distil([seed(0, 0.7, 0.5), seed(1, 0.4, 0.6), seed(2, 0.6, 0.5, 9)]);
   assert.match(unsure, /two standard errors[^\n]*\*\*missed\*\*/);
   assert.match(unsure, /1\.00, 1\.00, 0\.90 \| \*\*missed\*\*/);
@@ -106,12 +115,18 @@ test("a student is above its own reinforcement where it is so by two errors over
 test("what mixes languages and what unmixes them stand apart", () => {
   const m = (right: number, share: number) =>
     chosen({ right: shares(100, right), language: shares(100, 1).map(() => share), training: { flops: 3 } });
-  const rows = { base: m(0.2, 0.9), zero: m(0.8, 0.7), rewarded: m(0.7, 0.99), start: m(0.6, 1) };
-  const mixing: Mixing = { settings: settings([0, 1]), seeds: [0, 1].map((seed) => ({ seed, rows })) };
+  const [base, waiting, zero, rewarded, start] = [m(0.2, 0.9), m(0.8, 0.6), m(0.8, 0.7), m(0.7, 0.99), m(0.6, 1)];
+  const rows = { base, waiting, zero, rewarded, start } as Mixing["seeds"][number]["rows"];
+  const counts = { sampled: 9, kept: 4 } as Mixing["seeds"][number]["cold"]["counts"];
+  const cold = { name: "", key: "", prompts: 9, sampledTokens: 1000, hash: "", counts };
+  const mixing: Mixing = { settings: settings([0, 1]), seeds: [0, 1].map((seed) => ({ seed, rows, cold })) };
   const section = mixingSection(mixing);
   assert.match(section, /\| zero without waits \| 80\.0 % \| 70\.0 % \| 70\.0 % \| 70\.0 % \| 0\.0 % \|/);
   assert.match(section, /the reward for one language \| zero without waits → the same with the reward \| \+29\.0/);
+  assert.match(section, /and with forced waits \| zero without waits → zero, as it ships \| −10\.0/);
   assert.match(section, /costs right answers, as DeepSeek-R1 found/);
+  // Two trainings, and sampling at two operations a parameter and token.
+  assert.match(section, /\| cold start alone \|[^\n]*\| 2\.01e\+3 \|/);
 });
 
 test("a transcript holds every part of the reward, and no text ends its block", () => {

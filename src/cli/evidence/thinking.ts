@@ -9,7 +9,7 @@ import type { Collection, Model } from "./collection.ts";
 import { type FamilyDifference, familyDifferences, type Pair, rate, SURE_WORDS, sureMark } from "./figures.ts";
 import { figure, markdown, percent } from "./markdown.ts";
 import type { Measurement } from "./record.ts";
-import { meanValue, pointsWithInterval, type Value } from "./stage-figures.ts";
+import { meanValue, pointsWithInterval, spent } from "./stage-figures.ts";
 import { measureStage, ONE, r1Stages, type StageSettings, stageInstructions } from "./stage-set.ts";
 
 /** Answers of a model in one seed. */
@@ -121,8 +121,6 @@ interface FamilyRow {
   readonly tokens: readonly [free: number, direct: number];
 }
 
-const spent: Value = ({ tokens }, problem) => tokens[problem]!;
-
 function rowsOf(problems: readonly Problem[], seeds: readonly Free[]): FamilyRow[] {
   const tokens = (of: (seed: Free) => Measurement, at: readonly number[]): number =>
     mean(seeds.map((seed) => meanValue(of(seed), spent, at)));
@@ -136,10 +134,16 @@ function rowsOf(problems: readonly Problem[], seeds: readonly Free[]): FamilyRow
   return rows.sort((x, y) => x.found.a - x.found.b - (y.found.a - y.found.b));
 }
 
+/** A gain that thinking has to have to be called better at all; what might be more is left open. */
+const GAIN = 0.05;
+
 /** What an interval of thinking against none says. */
-function verdict({ low, high }: FamilyDifference): string {
+type Verdict = "**hurts**" | "no better" | "helps" | "not to be told apart";
+
+function verdict({ low, high }: FamilyDifference): Verdict {
   if (high < 0) return "**hurts**";
-  return low > 0 ? "helps" : "no better that shows";
+  if (low > 0) return "helps";
+  return high <= GAIN ? "no better" : "not to be told apart";
 }
 
 function familyTable(problems: readonly Problem[], seeds: readonly Free[]): string {
@@ -161,7 +165,7 @@ function familyTable(problems: readonly Problem[], seeds: readonly Free[]): stri
 
 function summary(problems: readonly Problem[], seeds: readonly Free[]): string {
   const rows = rowsOf(problems, seeds);
-  const say = (word: string): string =>
+  const say = (word: Verdict): string =>
     rows
       .filter(({ found }) => verdict(found) === word)
       .map(
@@ -169,5 +173,6 @@ function summary(problems: readonly Problem[], seeds: readonly Free[]): string {
           `${found.family}${sureMark(found)} (${figure(free - direct, 0)} more tokens)`,
       )
       .join(", ") || "none";
-  return `Thinking hurts ${say("**hurts**")}; shows no difference in ${say("no better that shows")}; helps all others.`;
+  return `Thinking hurts ${say("**hurts**")}; is no better, by less than ${100 * GAIN} points if at all, in ${say("no better")}; is not to be told apart
+from none in ${say("not to be told apart")}; helps all others.`;
 }

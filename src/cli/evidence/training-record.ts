@@ -6,6 +6,8 @@ import { mean } from "../../util/statistics.ts";
 import { newestCheckpoint } from "../models.ts";
 import type { DataRecord, OpinionStep, RewardStep, TrainingRecord } from "./record.ts";
 
+const short = (x: number): number => Number(x.toFixed(4));
+
 /** What of a checkpoint's reckon.json is read here. */
 interface Lineage {
   readonly step?: number;
@@ -48,14 +50,13 @@ export function metricLines(run: string): readonly Readonly<Record<string, numbe
 /** A step whose answers a reward model without a name has judged beside the rules. */
 function rewardStep(line: Readonly<Record<string, number>>): RewardStep[] {
   return opinionStep(line, [MODEL_NAME]).map(({ step, accuracy, opinions }) => ({
-    ...{ step, model: opinions[MODEL_NAME]!, accuracy },
+    ...{ step, model: opinions[MODEL_NAME]!, accuracy, format: short(line["rewards/format/mean"] ?? Number.NaN) },
   }));
 }
 
 /** A step in which the judges were asked. */
 export function opinionStep(line: Readonly<Record<string, number>>, judges: readonly string[]): OpinionStep[] {
   const [step, accuracy] = [line["step"], line["rewards/accuracy/mean"]];
-  const short = (x: number): number => Number(x.toFixed(4));
   const opinions = judges.flatMap((name) => {
     const opinion = line[`rewards/${name}/mean`];
     return opinion === undefined ? [] : [[name, short(opinion)] as const];

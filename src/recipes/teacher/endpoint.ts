@@ -77,6 +77,9 @@ export function endpointTeacher(
     warnings: apiKey !== undefined && isOpen(client.place) ? [`the key goes to ${client.place} unencrypted`] : [],
     async ask({ problems, samples, known, take, stopped }: Asking) {
       const open = wanted(problems, samples, known);
+      const before = problems.some((problem) =>
+        Array.from({ length: samples }, (_, s) => s).some((s) => known(problem, s)),
+      );
       const unanswered: Unanswered[] = [];
       let inARow = 0;
       let came = 0;
@@ -103,8 +106,8 @@ export function endpointTeacher(
       const ends = await Promise.allSettled(Array.from({ length: concurrency }, work));
       const fault = ends.find((end) => end.status === "rejected");
       if (fault) throw fault.reason;
-      // Few questions, and not one of them answered: as bad as many failures in a row.
-      if (fatal !== undefined || (came === 0 && last !== undefined)) throw fatal ?? last;
+      // Few questions, and none was ever answered: as bad as many failures in a row. Where others were, these are the hopeless ones.
+      if (fatal !== undefined || (came === 0 && !before && last !== undefined)) throw fatal ?? last;
       return unanswered;
     },
     close: async () => {},

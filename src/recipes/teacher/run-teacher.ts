@@ -55,6 +55,8 @@ export async function runTeacher(
   const tell = (level: "info" | "warning", code: string, message: string): void =>
     store.event({ level, code, step: 0, message });
   await store.rewind(0);
+  // Said before the first answer, so that a run that is stopped before its end does not pass for a finished one.
+  store.progress(0, prompts * samplesPerPrompt);
   const source = await openProblems({ ...stage, rewards: DEFAULT_REWARDS, userRewards: [] });
   try {
     for (const warning of source.warnings) tell("warning", "TASK_ROWS_SKIPPED", warning);

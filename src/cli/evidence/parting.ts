@@ -1,0 +1,82 @@
+/**
+ * Where a judge's reward and the truth part (Goodhart's law; Gao et al. 2022, arXiv 2210.10760): told from a run's steps, in
+ * stretches, so that noise is not taken for it. Gao et al. plot against the distance from where the policy began; here it is
+ * against steps.
+ */
+import { mean } from "../../util/statistics.ts";
+import { inParts } from "./figures.ts";
+import type { RewardStep } from "./record.ts";
+
+/** A mean, and its standard error over steps. */
+interface Level {
+  readonly mean: number;
+  readonly error: number;
+}
+
+/** A stretch of a run. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  /** What the judge thinks of the answers that it is asked about. */
+  readonly opinion: number;
+  /** What the policy is paid: the same, and nothing for answers that it is not asked about. */
+  readonly reward: Level;
+  /** Share of right answers. */
+  readonly accuracy: Level;
+}
+
+/** A run in at most so many stretches of equal length. */
+export function stretches(steps: readonly RewardStep[], count = 10): Stretch[] {
+  return inParts(steps, count).map((own) => ({
+    ...{ from: own[0]!.step, to: own.at(-1)!.step, opinion: mean(own.map(({ model }) => model)) },
+    reward: level(own.map(({ model, format }) => model * format)),
+    accuracy: level(own.map(({ accuracy }) => accuracy)),
+  }));
+}
+
+function level(values: readonly number[]): Level {
+  const middle = mean(values);
+  const variance = values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / Math.max(1, values.length - 1);
+  return { mean: middle, error: Math.sqrt(variance / values.length) };
+}
+
+/** The best of ten stretches is compared with all that follow it: of mere noise these lie up to three errors apart. */
+export const APART = 3.5;
+/** Stretches without a gain in right answers that are no accident. */
+export const LONG = 3;
+
+/** How many standard errors of the difference one level is above another. */
+function above(a: Level, b: Level): number {
+  const gap = a.mean - b.mean;
+  return gap === 0 ? 0 : gap / Math.hypot(a.error, b.error);
+}
+
+/** What became of the two in a run. */
+export type Parting =
+  /** Right answers are fewer than at their best while the judge pays no less than it did then. */
+  | { readonly kind: "falls"; readonly best: Stretch; readonly at: Stretch }
+  /** The judge pays ever more, and for {@link LONG} stretches or more no more answers have been right. */
+  | { readonly kind: "stalls"; readonly best: Stretch; readonly at: Stretch }
+  /** They have not parted, and the reward no longer rises: there is nothing left that could part them. */
+  | { readonly kind: "settled"; readonly at: Stretch }
+  /** They have not parted; the reward still rises. */
+  | { readonly kind: "open"; readonly before: Stretch; readonly last: Stretch }
+  /** Too few steps to say. */
+  | { readonly kind: "short" };
+
+/**
+ * What a run's stretches say. Differences count from {@link APART} standard errors on; single steps, of which no error is
+ * known, do not count.
+ */
+export function partingOf(run: readonly Stretch[]): Parting {
+  const known = run.filter(({ from, to }) => from < to);
+  const [before, last] = [known.at(-1 - LONG), known.at(-1)];
+  if (before === undefined || last === undefined) return { kind: "short" };
+  const best = known.reduce((a, b) => (b.accuracy.mean > a.accuracy.mean ? b : a));
+  const after = known.slice(known.indexOf(best) + 1);
+  const fallen = after.find((one) => above(best.accuracy, one.accuracy) > APART && one.reward.mean >= best.reward.mean);
+  if (fallen) return { kind: "falls", best, at: fallen };
+  const stalled = after.find((one, i) => i + 1 >= LONG && above(one.reward, best.reward) > APART);
+  if (stalled) return { kind: "stalls", best, at: stalled };
+  return above(last.reward, before.reward) > APART ? { kind: "open", before, last } : { kind: "settled", at: last };
+}
