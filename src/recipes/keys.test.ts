@@ -36,6 +36,22 @@ test("a key is of what paths lead to, not of the paths", async () => {
   assert.notEqual(await tune(copy), second);
 });
 
+test("of a judge counts how its scores are read, not how good it is", async () => {
+  const judge = join(folder, "judge");
+  cpSync(shipped, judge, { recursive: true });
+  const rl = (reward?: object) => {
+    if (reward) writeFileSync(join(judge, "reckon.json"), JSON.stringify({ reward }));
+    return key({ kind: "reinforce", from: shipped, ...learning, rewardModel: { from: judge, weight: 1 } });
+  };
+  const plain = await rl();
+  const reading = { kind: "ratings", judges: "response", aspects: { correctness: 4 }, reduce: "product", centre: 0 };
+  const first = await rl({ ...reading, evaluation: { "eval/pair_accuracy": 0.9 } });
+  assert.notEqual(first, plain);
+  assert.equal(await rl({ ...reading, evaluation: { "eval/pair_accuracy": 0.8 } }), first);
+  assert.notEqual(await rl({ ...reading, aspects: { correctness: 1 } }), first);
+  assert.notEqual(await rl({ ...reading, centre: 0.5 }), first);
+});
+
 test("users' tasks and rewards count with their content; families of theirs have no texts to stand for them", async () => {
   const [task, reward] = [join(folder, "own.jsonl"), join(folder, "brief.mjs")];
   writeFileSync(task, '{"question":"a?","answer":"b"}\n');

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { RewardRecord } from "../train/reward-model.ts";
 import { ReckonError } from "../util/errors.ts";
 import { weightsHash } from "./lineage.ts";
 import type { Recipe, Stage } from "./schema.ts";
@@ -46,11 +47,23 @@ export async function stageKey(recipe: Recipe, modelFolder: (name: string) => st
   return modelKey(hashed as Recipe, firstTexts(recipe, TEXTS));
 }
 
-/** Hash of all that decides over what a model in a folder says: weights, configuration, tokenizer. */
+/** Hash of all that decides over what a model in a folder says: weights, configuration, tokenizer; of a judge also how its scores are read. */
 async function modelHash(folder: string): Promise<string> {
   const parts = [await weightsHash(folder).catch((error: unknown) => unreadable(folder, error))];
   for (const name of ["config.json", "tokenizer.json"]) parts.push(hash(await content(join(folder, name))));
+  const reading = await readingOf(folder);
+  if (reading !== undefined) parts.push(hash(JSON.stringify(reading)));
   return hash(parts.join(" "));
+}
+
+/** How a reward model's scores become opinions, which its weights do not show; undefined for other models. */
+async function readingOf(folder: string): Promise<RewardRecord | undefined> {
+  const text = await readFile(join(folder, "reckon.json"), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const { reward } = JSON.parse(text) as { readonly reward?: RewardRecord };
+  if (reward === undefined) return undefined;
+  const { kind, judges, aspects, reduce, centre } = reward;
+  return { kind, judges, aspects, reduce, centre };
 }
 
 /** SHA-256 of a text or of bytes, in hexadecimal. */

@@ -112,7 +112,8 @@ export function testTimeSection(testTime: TestTime, why: Why): string {
   const judged = { whole: overall(testTime), again: againDifferences(testTime) };
   return `## Compute at test time
 
-The reinforced models at the scale \`small\` at temperature 1, ${problems.length} held-out problems for budgets and votes.
+The reinforced models at the scale \`small\` at temperature 1, ${problems.length} held-out problems for budgets and votes: of a
+share of these one standard error is ${percent(0.5 / Math.sqrt(problems.length))} at most.
 
 ![Right answers against the thinking budget, votes and waits](evidence/test-time.svg)
 
