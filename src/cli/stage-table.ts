@@ -20,7 +20,14 @@ import {
 } from "../recipes/index.ts";
 import { listOf } from "../recipes/stages.ts";
 import { isMissing, replaceFile } from "../runs/disk.ts";
-import { instructionMix, listTasks, type Problem, type ProblemWeight, sampleFromMix } from "../tasks/index.ts";
+import {
+  EVALUATION_SEED,
+  instructionMix,
+  listTasks,
+  type Problem,
+  type ProblemWeight,
+  sampleFromMix,
+} from "../tasks/index.ts";
 import { type Evaluated, type EvaluationSummary, summarise } from "../train/evaluate.ts";
 import { type InstructionSummary, languageOf, summariseInstructions } from "../train/instruction-metrics.ts";
 import { MODEL_NAME } from "../train/model-judge.ts";
@@ -61,8 +68,6 @@ export interface StageTableOptions {
 const FILE = "table.json";
 /** To be raised when the same weights would give another row. */
 const FORMAT = 2;
-/** As evaluations of recipes have it: the problems are the same for every run. */
-const SEED = 1_000_003;
 const MAX_TOKENS = 256;
 const MOST_PROBLEMS = 400;
 const INSTRUCTIONS_A_PROBLEM = 0.75;
@@ -140,7 +145,9 @@ function nameOf(place: string): string {
 
 function heldOut(mix: readonly ProblemWeight[], count: number): Problem[] {
   if (mix.length === 0) return [];
-  return Array.from({ length: count }, (_, index) => sampleFromMix({ seed: SEED, index, split: "heldout" }, mix));
+  return Array.from({ length: count }, (_, index) =>
+    sampleFromMix({ seed: EVALUATION_SEED, index, split: "heldout" }, mix),
+  );
 }
 
 /** Reward models that a reinforcement of the recipe is judged by, those that are done. */

@@ -9,6 +9,8 @@ import { ReckonError } from "../util/errors.ts";
 import type { FamilyCounts, SampleCounts } from "./sample-counts.ts";
 
 export const DATA_LINEAGE = "lineage.json";
+/** What a stage that makes data leaves: one trace a line. */
+export const TRACES = "traces.jsonl";
 
 /** `lineage.json`: a function of recipe and seed. */
 export interface DataLineage {

@@ -16,6 +16,7 @@ import { RunLock } from "../runs/lock.ts";
 import { checkName, RUN_NAME, RunDirectory, type RunObserver } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
 import { hashString } from "../util/random.ts";
+import { TRACES } from "./data-lineage.ts";
 import { stageKey } from "./keys.ts";
 import {
   isPipeline,
@@ -29,7 +30,6 @@ import {
   writePipeline,
 } from "./pipeline-record.ts";
 import type { StageOptions } from "./run-pretrain.ts";
-import { TRACES } from "./run-sample.ts";
 import { runStage } from "./run-stage.ts";
 import { type Recipe, type RecipeInput, resolveRecipe, type Stage } from "./schema.ts";
 import { answers, makes, referenceOf, relocated, stageNameOf } from "./stages.ts";

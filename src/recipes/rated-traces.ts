@@ -1,5 +1,5 @@
 /** What a reward model learns from and is tested on: a file of rated traces, or a corpus written as it is needed. */
-import { getTask, isBuiltIn, isHeldOut, type ProblemWeight, type Trace } from "../tasks/index.ts";
+import { EVALUATION_SEED, getTask, isBuiltIn, isHeldOut, type ProblemWeight, type Trace } from "../tasks/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import { hashString, Random } from "../util/random.ts";
 import { corpusOf, type RatedCorpus, ratedCorpus } from "./corpora.ts";
@@ -26,9 +26,6 @@ export interface RatedSettings {
   readonly chains: number;
   readonly evaluatePrompts: number;
 }
-
-/** Seed of the graded traces that reward models are tested on: the same for every run. */
-const EVALUATION_SEED = 1_000_003;
 
 /** One prompt in this many of a file is held out, by its problem where it names one. */
 const HELD_OUT_ONE_IN = 8;

@@ -6,6 +6,7 @@ import { DEFAULT_ASPECTS, worthOf } from "../train/reward-data.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { mean } from "../util/statistics.ts";
 import { folderOf } from "./assemble.ts";
+import { TRACES } from "./data-lineage.ts";
 import type { GradedStage, Recipe } from "./schema.ts";
 
 /** Prompts between two rows of metrics. */
@@ -36,5 +37,5 @@ export async function runGraded(recipe: Recipe, stage: GradedStage, store: RunSt
     // All of it takes seconds, so a run that is stopped begins again; after the last row there is nothing left to stop.
     if (step < steps && store.stopRequested()) return;
   }
-  replaceFile(join(folder, "traces.jsonl"), traceLines(kept), { durable: true });
+  replaceFile(join(folder, TRACES), traceLines(kept), { durable: true });
 }

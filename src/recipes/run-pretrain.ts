@@ -3,7 +3,7 @@ import type { ModelConfig } from "../model/config.ts";
 import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
 import type { LoraSettings } from "../model/lora.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
-import { type ProblemWeight, sampleFromMix } from "../tasks/index.ts";
+import { EVALUATION_SEED, type ProblemWeight, sampleFromMix } from "../tasks/index.ts";
 import { adapterState } from "../train/adapters.ts";
 import { documentPacking, microBatches } from "../train/batch.ts";
 import { type RestoredTrainer, trainerFiles } from "../train/checkpoint.ts";
@@ -155,7 +155,7 @@ async function runDocuments(
   const { compute, optimizer } = engine;
   let teacher: DistributionTeacher | undefined;
   const problems = Array.from({ length: stage.evaluateProblems }, (_, index) =>
-    sampleFromMix({ seed: 1_000_003, index, split: "heldout" }, rungs),
+    sampleFromMix({ seed: EVALUATION_SEED, index, split: "heldout" }, rungs),
   );
   const opening = tokenizer.specialId("<|assistant|>");
   const tokenise = (words: string): TokenDocument => {

@@ -2,7 +2,7 @@
 import { promptIds } from "../model/chat-template.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
-import type { Problem } from "../tasks/index.ts";
+import { EVALUATION_SEED, type Problem, standIn } from "../tasks/index.ts";
 import { adapterState } from "../train/adapters.ts";
 import { trainerFiles } from "../train/checkpoint.ts";
 import { criticFile } from "../train/critic.ts";
@@ -20,16 +20,12 @@ import { mayPayForWrong } from "./reward-weights.ts";
 import { adaptersOf, beginning, type StageOptions, tellAdded } from "./run-pretrain.ts";
 import type { Recipe, ReinforceStage } from "./schema.ts";
 
-/** Held-out problems are the same for every run, whatever its seed. */
-const EVALUATION_SEED = 1_000_003;
-
 /** Room for prompts beside the new tokens: at least and at most; between them what the model's positions leave. */
 const PROMPT_ROOM = 64;
 const MOST_PROMPT = 1024;
 
-/** A prompt that does not fit is replaced by that of a stand-in, so many times, far from any index that a run counts to. */
+/** A prompt that does not fit is replaced by that of a stand-in, so many times. */
 const STAND_INS = 9;
-const STAND_IN_STRIDE = 2 ** 41;
 
 export async function runReinforce(
   recipe: Recipe,
@@ -177,7 +173,7 @@ export function drawFitting(
     let problem: Problem | undefined;
     let length = 0;
     for (let n = 0; n <= STAND_INS; n++) {
-      problem = await source.draw({ ...request, index: request.index + n * STAND_IN_STRIDE });
+      problem = await source.draw({ ...request, index: standIn(request.index, n) });
       length = promptIds(tokenizer, problem.prompt).length;
       if (length <= room) return problem;
       if (fitting.told) continue;

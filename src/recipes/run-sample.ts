@@ -19,7 +19,7 @@ import { contextLength } from "../train/rollout.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { mean } from "../util/statistics.ts";
 import { chooseProvider, folderOf, loadModelFolder } from "./assemble.ts";
-import { DATA_LINEAGE, type DataLineage } from "./data-lineage.ts";
+import { DATA_LINEAGE, type DataLineage, TRACES } from "./data-lineage.ts";
 import { hash } from "./keys.ts";
 import { weightsHash } from "./lineage.ts";
 import { openProblems, type ProblemSource } from "./problems.ts";
@@ -38,8 +38,6 @@ interface ChunkEnd {
   /** Whether it was told already that a prompt has no room. */
   readonly promptTooLong: boolean;
 }
-
-export const TRACES = "traces.jsonl";
 
 export async function runSample(
   recipe: Recipe,

@@ -1,5 +1,5 @@
 /** Clean worked solutions of training problems. */
-import { goldTrace, meetsHeldOut, type ProblemWeight, sampleFromMix, solvedFamily } from "../tasks/index.ts";
+import { goldTrace, meetsHeldOut, type ProblemWeight, sampleFromMix, solvedFamily, standIn } from "../tasks/index.ts";
 
 export interface Solution {
   readonly prompt: string;
@@ -7,13 +7,10 @@ export interface Solution {
   readonly answer: string;
 }
 
-/** Far from any index that a run counts to. */
-const STAND_IN_STRIDE = 2 ** 41;
-
 /** Training problem `index` with its solution; a stand-in where the solution would meet a held-out problem on its way. */
 export function cleanSolution(seed: number, index: number, rungs: readonly ProblemWeight[]): Solution {
   for (let attempt = 0; ; attempt++) {
-    const problem = sampleFromMix({ seed, index: index + attempt * STAND_IN_STRIDE, split: "train" }, rungs);
+    const problem = sampleFromMix({ seed, index: standIn(index, attempt), split: "train" }, rungs);
     const trace = goldTrace(problem, problem.language);
     if (!meetsHeldOut(solvedFamily(problem), trace.thinking)) return { prompt: problem.prompt, ...trace };
   }

@@ -4,7 +4,15 @@ export { analyse, isRecheck, type TraceAnalysis } from "./corpus/analyse.ts";
 export { type CorpusDocument, type DocumentKind, document, renderDocument } from "./corpus/document.ts";
 export { type GoldOptions, type GoldTrace, goldTrace } from "./corpus/gold.ts";
 export { meetsHeldOut } from "./corpus/leaks.ts";
-export { type CorpusMix, DEFAULT_MIX, demoMix, type ProblemWeight, sampleFromMix } from "./corpus/mix.ts";
+export {
+  type CorpusMix,
+  DEFAULT_MIX,
+  demoMix,
+  EVALUATION_SEED,
+  type ProblemWeight,
+  sampleFromMix,
+  standIn,
+} from "./corpus/mix.ts";
 export { addSkills, NO_SKILLS, type SkillCounts, searchSkills } from "./corpus/skills.ts";
 export { smallCorpusMix, smallMix } from "./corpus/small-mix.ts";
 export {

@@ -13,11 +13,11 @@ import { isMissing } from "../../runs/disk.ts";
 import { type Problem, traceLines } from "../../tasks/index.ts";
 import type { Judge } from "../../train/judge.ts";
 import { ReckonError } from "../../util/errors.ts";
+import { TRACES } from "../data-lineage.ts";
 import type { KeepSettings } from "./settings.ts";
 import type { Teacher, TeacherAnswer, Unanswered } from "./teacher.ts";
 import { type AnswerCounts, tracesOf } from "./traces.ts";
 
-export const TRACES = "traces.jsonl";
 export const TEACHER_RECORD = "teacher.json";
 
 /** `teacher.json`: what the answers in a folder took. A function of the answers. */

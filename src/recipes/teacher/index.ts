@@ -6,7 +6,6 @@ export {
   readTeacherRecord,
   TEACHER_RECORD,
   type TeacherRecord,
-  TRACES,
   teachersOf,
 } from "./ask.ts";
 export { drawOnce } from "./draw.ts";

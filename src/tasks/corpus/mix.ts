@@ -139,6 +139,14 @@ export const DEFAULT_MIX: CorpusMix = {
   drillYes: 0.75,
 };
 
+/** Seed of the held-out problems that models are evaluated on: the same for every run, whatever its own. */
+export const EVALUATION_SEED = 1_000_003;
+
+/** Index of what stands in for number `index` when that will not do: far from any that is counted to. Attempt 0 is itself. */
+export function standIn(index: number, attempt: number): number {
+  return index + attempt * 2 ** 41;
+}
+
 /**
  * Draws a problem from a mix: the rung by weight, then the problem; a pure function of its arguments.
  * @param problems default: {@link demoMix}

@@ -9,7 +9,7 @@
  */
 import { Random } from "../../util/random.ts";
 import { meetsHeldOut } from "../corpus/leaks.ts";
-import { demoMix, type ProblemWeight, sampleFromMix } from "../corpus/mix.ts";
+import { demoMix, type ProblemWeight, sampleFromMix, standIn } from "../corpus/mix.ts";
 import { getTask } from "../registry.ts";
 import type { Problem, Split } from "../task.ts";
 import type { Trace } from "../traces/index.ts";
@@ -35,8 +35,6 @@ export interface GradedRequest {
   readonly problems?: readonly ProblemWeight[];
 }
 
-/** Far from any index that a caller counts to. */
-const STAND_IN_STRIDE = 2 ** 41;
 /** Times that a chain is drawn again because it equals another. */
 const AGAIN = 8;
 
@@ -44,7 +42,7 @@ const AGAIN = 8;
 export function gradedTraces(request: GradedRequest): GradedTrace[] {
   const { seed, index, split, chains = 4, problems = demoMix } = request;
   for (let attempt = 0; ; attempt++) {
-    const problem = sampleFromMix({ seed, index: index + attempt * STAND_IN_STRIDE, split }, problems);
+    const problem = sampleFromMix({ seed, index: standIn(index, attempt), split }, problems);
     const traces: GradedTrace[] = [];
     const texts = new Set<string>();
     for (let chain = 0; chain < chains; chain++) {

@@ -17,7 +17,7 @@
  */
 import { Random } from "../../util/random.ts";
 import { meetsHeldOut } from "../corpus/leaks.ts";
-import { demoMix, type ProblemWeight, sampleFromMix } from "../corpus/mix.ts";
+import { demoMix, type ProblemWeight, sampleFromMix, standIn } from "../corpus/mix.ts";
 import { instructionMix, solvedFamily } from "../instructions/index.ts";
 import type { Problem, Split } from "../task.ts";
 import type { Trace } from "../traces/index.ts";
@@ -50,15 +50,12 @@ const PAIRS: Readonly<Record<Preference, (problem: Problem, random: Random) => P
   harmless: harmlessPair,
 };
 
-/** Far from any index that a caller counts to. */
-const STAND_IN_STRIDE = 2 ** 41;
-
 /** The responses to prompt `index`; of the train split none meets a held-out problem on its way. */
 export function preferenceTraces(request: PreferenceRequest): PreferenceTrace[] {
   const { about, seed, index, split, chains = 4, problems = demoMix } = request;
   const posed = [...evenly(problems), ...evenly(instructionMix(problems))];
   for (let attempt = 0; ; attempt++) {
-    const problem = sampleFromMix({ seed, index: index + attempt * STAND_IN_STRIDE, split }, posed);
+    const problem = sampleFromMix({ seed, index: standIn(index, attempt), split }, posed);
     const traces: PreferenceTrace[] = [];
     const texts = new Set<string>();
     for (let pair = 0; pair < Math.max(1, Math.floor(chains / 2)); pair++) {

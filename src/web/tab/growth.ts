@@ -7,7 +7,14 @@
 import { Generator } from "../../generate/index.ts";
 import type { Provider } from "../../graph/index.ts";
 import { type LoadedCheckpoint, promptIds } from "../../model/index.ts";
-import { getTask, type Problem, parseCompletion, sampleFromMix, sampleProblem } from "../../tasks/index.ts";
+import {
+  EVALUATION_SEED,
+  getTask,
+  type Problem,
+  parseCompletion,
+  sampleFromMix,
+  sampleProblem,
+} from "../../tasks/index.ts";
 import {
   type EvaluationSummary,
   LocalCompute,
@@ -26,9 +33,6 @@ import {
 } from "../../train/index.ts";
 import type { GrowthSettings } from "./presets.ts";
 import type { Question, Said, Side } from "./protocol.ts";
-
-/** Held-out problems are the same for every growth, as they are for runs. */
-const EVALUATION_SEED = 1_000_003;
 
 /** Room for a prompt beside the new tokens. */
 const PROMPT_ROOM = 64;
