@@ -125,7 +125,8 @@ async function saved(runs: string): Promise<number> {
     () => `the run was not saved: ${JSON.stringify(runOf(runs))}`,
   );
   assert.equal(state?.status, "paused");
-  assert.deepEqual(readdirSync(join(directory, "checkpoints")).at(-1), `step-${state.step}`);
+  const kept = readdirSync(join(directory, "checkpoints")).map((name) => Number(name.replace("step-", "")));
+  assert.equal(Math.max(...kept), state.step);
   return state.step;
 }
 

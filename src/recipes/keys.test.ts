@@ -50,6 +50,8 @@ test("of a judge counts how its scores are read, not how good it is", async () =
   assert.equal(await rl({ ...reading, evaluation: { "eval/pair_accuracy": 0.8 } }), first);
   assert.notEqual(await rl({ ...reading, aspects: { correctness: 1 } }), first);
   assert.notEqual(await rl({ ...reading, centre: 0.5 }), first);
+  writeFileSync(join(judge, "reckon.json"), "{");
+  await assert.rejects(rl(), /reckon\.json could not be read/);
 });
 
 test("users' tasks and rewards count with their content; families of theirs have no texts to stand for them", async () => {

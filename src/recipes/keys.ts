@@ -60,10 +60,18 @@ async function modelHash(folder: string): Promise<string> {
 async function readingOf(folder: string): Promise<RewardRecord | undefined> {
   const text = await readFile(join(folder, "reckon.json"), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
-  const { reward } = JSON.parse(text) as { readonly reward?: RewardRecord };
+  const reward = rewardIn(text, folder);
   if (reward === undefined) return undefined;
   const { kind, judges, aspects, reduce, centre } = reward;
   return { kind, judges, aspects, reduce, centre };
+}
+
+function rewardIn(text: string, folder: string): RewardRecord | undefined {
+  try {
+    return (JSON.parse(text) as { readonly reward?: RewardRecord }).reward;
+  } catch (error) {
+    return unreadable(join(folder, "reckon.json"), error);
+  }
 }
 
 /** SHA-256 of a text or of bytes, in hexadecimal. */

@@ -132,7 +132,7 @@ function shared(rungs: readonly ProblemWeight[], share: number): ProblemWeight[]
 export const r1: Readonly<Record<Scale, RecipeInput>> = {
   tiny: defineRecipe({
     name: "r1",
-    description: "The pipeline of R1 from the shipped base and R1-Zero: about five minutes on two cores.",
+    description: "The pipeline of R1 from the shipped base and R1-Zero: two to five minutes on two cores.",
     seed: 0,
     shards: 2,
     stages: stages({
@@ -151,7 +151,7 @@ export const r1: Readonly<Record<Scale, RecipeInput>> = {
   }),
   small: defineRecipe({
     name: "r1-small",
-    description: "The same on all families: under two hours.",
+    description: "The same on all families: about half an hour, at most two hours.",
     seed: 0,
     shards: 2,
     stages: stages({

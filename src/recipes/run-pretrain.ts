@@ -168,7 +168,7 @@ async function runDocuments(
   // Far behind any document that the run reaches; written as at its last step.
   const validation = Array.from({ length: VALIDATION }, (_, i) =>
     tokenise(text(VALIDATION_START + i, stage.steps - 1)),
-  );
+  ).filter(({ tokens, from }) => from < tokens.length);
   try {
     if (stage.kind === "supervise" && stage.distribution) {
       const { distribution } = stage;

@@ -217,16 +217,11 @@ const reinforceSchema = reinforceFields
     path: ["klWeight"],
     error: "has no effect beside ppo, whose divergence is weighed by ppo.klReward; set klWeight=0",
   })
-  .refine(
-    ({ ppo, surrogate, miniBatches, iterations }) => {
-      return ppo !== undefined || surrogate !== "reinforce" || miniBatches * iterations === 1;
-    },
-    {
-      path: ["miniBatches"],
-      error:
-        "the surrogate reinforce has no ratio between policies: one update a batch; set miniBatches=1 and iterations=1",
-    },
-  );
+  .refine(({ surrogate, miniBatches, iterations }) => surrogate !== "reinforce" || miniBatches * iterations === 1, {
+    path: ["miniBatches"],
+    error:
+      "the surrogate reinforce has no ratio between policies: one update a batch; set miniBatches=1 and iterations=1",
+  });
 
 const recipeSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),

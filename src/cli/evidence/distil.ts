@@ -66,13 +66,16 @@ export async function collectDistil(collection: Collection, settings: StageSetti
       return measure(name, model);
     };
     const first = await reinforce(`reinforced ${seed}`, steps);
-    const got = computeRatio(first.training!, student.training!);
-    const reinforced = isEqual(got)
-      ? first
-      : await reinforce(`reinforced ${seed} again`, Math.ceil((steps * AIM) / got));
+    const again = stepsAgain(steps, computeRatio(first.training!, student.training!));
+    const reinforced = again === undefined ? first : await reinforce(`reinforced ${seed} again`, again);
     seeds.push({ seed, base: before, student, reinforced, data: await stages.data("teacher") });
   }
   return { settings, teacher: taught, teacherBase: teacherBase.training()!, seeds };
+}
+
+/** Steps of a second try; undefined where the first had operations enough and not too many. */
+export function stepsAgain(steps: number, ratio: number): number | undefined {
+  return isEqual(ratio) ? undefined : Math.ceil((steps * AIM) / ratio);
 }
 
 /** @param ratio of the control's operations over the student's */

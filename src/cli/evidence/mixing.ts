@@ -143,7 +143,6 @@ interface Cause {
 
 const CAUSES: readonly Cause[] = [
   { what: "reinforcement by accuracy and format alone", from: "base", to: "zero" },
-  { what: "and with forced waits", from: "zero", to: "waiting" },
   { what: "the reward for one language", from: "zero", to: "rewarded" },
   { what: "the cold start, against zero", from: "zero", to: "start" },
   { what: "the cold start, against the base", from: "base", to: "start" },

@@ -5,7 +5,7 @@ import { judgeTable, reliabilityTable } from "./judge-tables.ts";
 import { extentFloor, type Floor, figure, floorTable, markdown, percent, shareFloor, type Why } from "./markdown.ts";
 import { armOperations, type O1, type O1Seed } from "./o1.ts";
 import { opinionsText } from "./opinions.ts";
-import { APART, LONG, type Parting, partingOf, stretches } from "./parting.ts";
+import { APART, LONG, type Parting, partingOf, RISE, stretches } from "./parting.ts";
 import type { Measurement } from "./record.ts";
 import { difference, format, meanValue, operations, pointsWithInterval } from "./stage-figures.ts";
 
@@ -37,7 +37,8 @@ ${reliabilityTable("seed", judges)}
 
 Means over stretches of reinforcement: the model's opinion of the answers in the strict format (0 to 1); the reward, which is nothing for the
 others; and the share of all answers that the verifiers find right. They part where that share falls below its best by more than
-${APART} standard errors while the reward is no less than it was then, or where for ${LONG} stretches it has not risen above its best while the reward has risen by as much.
+${APART} standard errors while the reward is no less than it was then, or where for ${LONG} stretches it has not risen above its best while the reward has risen by as much. A reward no longer rises
+where it has risen by less than ${RISE} through its last parts, two standard errors added.
 
 ${seeds.map(curves).join("\n\n")}
 
@@ -143,14 +144,20 @@ function partingWords(name: string, run: Measurement): string {
     case "falls":
     case "stalls": {
       const { kind, best, at } = found;
-      const truth = kind === "falls" ? "right answers fall from" : "right answers have not risen above their best,";
-      return `With ${name} they part at step ${at.from}: ${truth} ${percent(best.accuracy.mean)} (steps ${best.from}–${best.to})${kind === "falls" ? " to" : ", and are"} ${percent(at.accuracy.mean)} while
+      const [then, now] = [percent(best.accuracy.mean), percent(at.accuracy.mean)];
+      const truth =
+        kind === "falls"
+          ? `right answers fall from ${then} (steps ${best.from}–${best.to}) to ${now}`
+          : `right answers have not risen above ${then} (steps ${best.from}–${best.to}), and are ${now},`;
+      return `With ${name} they part at step ${at.from}: ${truth} while
 the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 3)}.`;
     }
     case "settled":
-      return `With ${name} they do not part within ${steps} steps, and the reward, ${figure(found.at.reward.mean, 3)} at the end, no longer rises.`;
-    case "open":
-      return `With ${name} they do not part within ${steps} steps; the reward still rises, at last from ${figure(found.before.reward.mean, 3)} to ${figure(found.last.reward.mean, 3)}.`;
+    case "open": {
+      const { kind, before, last } = found;
+      const rise = kind === "settled" ? "no longer rises" : "may still rise";
+      return `With ${name} they do not part within ${steps} steps, and the reward ${rise}: ${figure(before.mean, 3)} and then ${figure(last.mean, 3)} in its last two parts.`;
+    }
     case "short":
       return `With ${name} ${steps} steps are too few to say whether they part.`;
     default:
@@ -162,24 +169,13 @@ the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 
 /** How far the operations of two arms that are called equal may be apart. */
 const EQUAL = 0.25;
 
-/** In a word. */
-function partingWord(run: Measurement): string {
-  const found = parting(run);
-  switch (found.kind) {
-    case "falls":
-    case "stalls":
-      return `part at step ${found.at.from}`;
-    case "settled":
-      return "do not part, the reward no longer rises";
-    case "open":
-      return "do not part, the reward still rises";
-    case "short":
-      return "too few steps";
-    default:
-      found satisfies never;
-      throw new Error("internal: unknown parting");
-  }
-}
+const WORDS: Readonly<Record<Parting["kind"], string>> = {
+  falls: "part: right answers fall",
+  stalls: "part: right answers stall",
+  settled: "do not part, the reward no longer rises",
+  open: "do not part, the reward may still rise",
+  short: "too few steps",
+};
 
 const told = (run: Measurement): boolean => !["open", "short"].includes(parting(run).kind);
 
@@ -192,7 +188,7 @@ function floorsOf({ settings: { scale, problems }, seeds }: O1): Floor[] {
     ...(["grpo", "ppo"] as const).map((arm) => ({
       what: `${arm.toUpperCase()}: far enough to see reward and truth part, or the reward stop rising, each seed`,
       wanted: "either",
-      got: seeds.map((seed) => partingWord(seed[arm])).join("; "),
+      got: seeds.map((seed) => WORDS[parting(seed[arm]).kind]).join("; "),
       met: seeds.every((seed) => told(seed[arm])),
     })),
     {

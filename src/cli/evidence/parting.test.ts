@@ -22,6 +22,23 @@ test("a fall of both is no parting, nor one of answers that the judge is not ask
   assert.equal(partingOf(stretches(cut)).kind, "settled");
 });
 
+test("a reward that is flat within its noise has settled, one that rises slowly, or might, has not", () => {
+  /** Right answers go up all along. */
+  const run = (rise: number, noise: number) =>
+    partingOf(
+      stretches(
+        Array.from({ length: 100 }, (_, i) => ({
+          ...{ step: i + 1, format: 1, accuracy: 0.3 + 0.004 * i },
+          model: 0.7 + rise * i + noise * Math.sin(7 * i * i),
+        })),
+      ),
+    ).kind;
+  assert.equal(run(0, 0.01), "settled");
+  assert.equal(run(0.0001, 0.01), "settled");
+  assert.equal(run(0.0006, 0.01), "open");
+  assert.equal(run(0, 0.2), "open");
+});
+
 test("single steps have no error, and few of them say nothing", () => {
   assert.equal(partingOf(stretches(judgedRun(50).slice(45, 55))).kind, "short");
   assert.deepEqual(stretches([]), []);

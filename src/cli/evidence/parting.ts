@@ -44,6 +44,8 @@ function level(values: readonly number[]): Level {
 export const APART = 3.5;
 /** Stretches without a gain in right answers that are no accident. */
 export const LONG = 3;
+/** What a reward has to rise by, at the least that two standard errors leave open, to rise at all; it goes from 0 to 1. */
+export const RISE = 0.02;
 
 /** How many standard errors of the difference one level is above another. */
 function above(a: Level, b: Level): number {
@@ -57,26 +59,33 @@ export type Parting =
   | { readonly kind: "falls"; readonly best: Stretch; readonly at: Stretch }
   /** The judge pays ever more, and for {@link LONG} stretches or more no more answers have been right. */
   | { readonly kind: "stalls"; readonly best: Stretch; readonly at: Stretch }
-  /** They have not parted, and the reward no longer rises: there is nothing left that could part them. */
-  | { readonly kind: "settled"; readonly at: Stretch }
-  /** They have not parted; the reward still rises. */
-  | { readonly kind: "open"; readonly before: Stretch; readonly last: Stretch }
+  /** They have not parted, and the reward has risen by less than {@link RISE}: there is nothing left that could part them. */
+  | { readonly kind: "settled"; readonly before: Level; readonly last: Level }
+  /** They have not parted; the reward may still rise. */
+  | { readonly kind: "open"; readonly before: Level; readonly last: Level }
   /** Too few steps to say. */
   | { readonly kind: "short" };
 
+/** Of stretches of equal length together. */
+function together(list: readonly Level[]): Level {
+  return { mean: mean(list.map((one) => one.mean)), error: Math.hypot(...list.map((one) => one.error)) / list.length };
+}
+
 /**
  * What a run's stretches say. Differences count from {@link APART} standard errors on; single steps, of which no error is
- * known, do not count.
+ * known, do not count. Whether the reward still rises is told by the last {@link LONG} stretches and as many before them.
  */
 export function partingOf(run: readonly Stretch[]): Parting {
   const known = run.filter(({ from, to }) => from < to);
-  const [before, last] = [known.at(-1 - LONG), known.at(-1)];
-  if (before === undefined || last === undefined) return { kind: "short" };
+  if (known.length < 2 * LONG) return { kind: "short" };
   const best = known.reduce((a, b) => (b.accuracy.mean > a.accuracy.mean ? b : a));
   const after = known.slice(known.indexOf(best) + 1);
   const fallen = after.find((one) => above(best.accuracy, one.accuracy) > APART && one.reward.mean >= best.reward.mean);
   if (fallen) return { kind: "falls", best, at: fallen };
   const stalled = after.find((one, i) => i + 1 >= LONG && above(one.reward, best.reward) > APART);
   if (stalled) return { kind: "stalls", best, at: stalled };
-  return above(last.reward, before.reward) > APART ? { kind: "open", before, last } : { kind: "settled", at: last };
+  const rewards = known.slice(-2 * LONG).map(({ reward }) => reward);
+  const [before, last] = [together(rewards.slice(0, LONG)), together(rewards.slice(LONG))];
+  const most = last.mean - before.mean + 2 * Math.hypot(before.error, last.error);
+  return { kind: most < RISE ? "settled" : "open", before, last };
 }

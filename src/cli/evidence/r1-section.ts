@@ -97,7 +97,7 @@ function stageTable({ settings: { problems }, instructions, seeds }: R1): string
       line("tokens of an answer", { of: "problems", value: spent, say: figureWithInterval }),
       line("instructions followed", { of: "instructions", value: followed }),
       ...[...kinds]
-        .sort()
+        .sort(([a], [b]) => (a < b ? -1 : 1))
         .flatMap(([kind, at]) => [
           line(KINDS[kind] ?? kind, { of: "instructions", value: followed, at }),
           line(`${KINDS[kind] ?? kind}: right`, { of: "instructions", value: rate, at }),

@@ -2,7 +2,8 @@
  * A teacher behind an OpenAI-compatible API. Each sample of each problem is one request with a seed of its own.
  *
  * A request that fails costs its sample and is named; one that would fail for all of them ends the asking, and so do many
- * failures in a row or the failure of all. Whatever is under way then is waited for: it is paid.
+ * failures in a row or the failure of all, unless few questions are left of many that were answered. Whatever is under way then is
+ * waited for: it is paid.
  */
 import { ChatClient, ClientError } from "../../client/index.ts";
 import type { Problem } from "../../tasks/index.ts";
@@ -19,6 +20,8 @@ export interface EndpointSampling {
 
 /** So many failures in a row, and as many as there are requests at once, are no accident. */
 const FAILURES_IN_A_ROW = 5;
+/** Share of the questions that may be open and all fail, where the others were answered before. */
+const REMNANT = 0.1;
 
 /**
  * @param environment where the key is looked up, e.g. process.env; nothing else is read from it
@@ -77,9 +80,13 @@ export function endpointTeacher(
     warnings: apiKey !== undefined && isOpen(client.place) ? [`the key goes to ${client.place} unencrypted`] : [],
     async ask({ problems, samples, known, take, stopped }: Asking) {
       const open = wanted(problems, samples, known);
-      const before = problems.some((problem) =>
-        Array.from({ length: samples }, (_, s) => s).some((s) => known(problem, s)),
-      );
+      // What little is left of many questions may be those that never get an answer, as long as there is a teacher to ask.
+      const left = problems
+        .flatMap((problem) => Array.from({ length: samples }, (_, n) => known(problem, n)))
+        .filter((is) => !is);
+      const remnant = left.length <= REMNANT * problems.length * samples;
+      const isHopeless = (error: unknown): boolean =>
+        remnant && error instanceof ClientError && error.code !== "CLIENT_UNREACHABLE";
       const unanswered: Unanswered[] = [];
       let inARow = 0;
       let came = 0;
@@ -97,7 +104,7 @@ export function endpointTeacher(
           } catch (error) {
             if (!(error instanceof ClientError)) throw error;
             unanswered.push({ problem: problem.id, sample, code: error.code, message: error.summary });
-            inARow++;
+            if (!isHopeless(error)) inARow++;
             last = error;
             if (error.lasting || inARow >= FAILURES_IN_A_ROW + concurrency) fatal ??= error;
           }
@@ -106,8 +113,8 @@ export function endpointTeacher(
       const ends = await Promise.allSettled(Array.from({ length: concurrency }, work));
       const fault = ends.find((end) => end.status === "rejected");
       if (fault) throw fault.reason;
-      // Few questions, and none was ever answered: as bad as many failures in a row. Where others were, these are the hopeless ones.
-      if (fatal !== undefined || (came === 0 && !before && last !== undefined)) throw fatal ?? last;
+      // Few questions, and not one of them answered: as bad as many failures in a row.
+      if (fatal !== undefined || (came === 0 && last !== undefined && !isHopeless(last))) throw fatal ?? last;
       return unanswered;
     },
     close: async () => {},

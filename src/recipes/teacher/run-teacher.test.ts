@@ -121,25 +121,24 @@ test("a stage with questions that stayed open is not done: run again, it asks th
 });
 
 test("questions that never get an answer can be left out, as the error says", async () => {
-  const hopeless = new Set<string>();
+  const seen: string[] = [];
   const server = await startEndpoint(({ body, response }) => {
     const content = body.messages.at(-1).content as string;
-    if (hopeless.size < 3) hopeless.add(content);
-    if (hopeless.has(content)) sendJson(response, {}, 429);
+    if (!seen.includes(content)) seen.push(content);
+    if (seen.indexOf(content) % 10 === 9) sendJson(response, {}, 429);
     else sendJson(response, completion({ reasoning_content: "hm", content: "<answer>1</answer>" }));
   });
-  after(() => server.close());
   const teacher = teacherSchema.parse({ url: server.url, model: "wise", concurrency: 1, attempts: 1 });
   const stage: TeacherStage = {
     teacher,
     problems: [{ family: "addition", level: 2, weight: 1 }],
     tasks: [],
-    ...{ prompts: 30, samplesPerPrompt: 1, perPrompt: 1, ...CHOICE, temperature: 0.6, maxNewTokens: 50 },
+    ...{ prompts: 150, samplesPerPrompt: 1, perPrompt: 1, ...CHOICE, temperature: 0.6, maxNewTokens: 50 },
   };
   const run = RunDirectory.create(root, "hopeless", {});
   const missing = (error: ReckonError) => error.code === "TEACHER_MISSING";
   await assert.rejects(runTeacher(3, stage, run.path, run, {}), missing);
-  // None of the three answers now: still it is told how many are open, not that the teacher is gone.
+  // None of the fifteen is answered now, many in a row: still it is told how many are open, not that the teacher is gone.
   await assert.rejects(runTeacher(3, stage, run.path, run, {}), missing);
   const { unanswered, record } = await runTeacher(
     3,
@@ -148,8 +147,12 @@ test("questions that never get an answer can be left out, as the error says", as
     run,
     {},
   );
+  assert.deepEqual([unanswered.length, record.counts.answers, server.exchanges.length], [15, 135, 180]);
+  // A teacher that is not there is told as such.
+  await server.close();
+  const none = { ...stage, prompts: 151, teacher: { ...teacher, missing: 0.2 } };
+  await assert.rejects(runTeacher(3, none, run.path, run, {}), { code: "CLIENT_UNREACHABLE" });
   await run.close();
-  assert.deepEqual([unanswered.length, record.counts.answers, server.exchanges.length], [3, 27, 36]);
 });
 
 test("a teacher's answers are chosen among by the settings of the stage", async () => {
