@@ -8,9 +8,17 @@ import type { Problem } from "../../tasks/index.ts";
 import { mean } from "../../util/statistics.ts";
 import type { Collection, Model } from "./collection.ts";
 import { rate } from "./figures.ts";
-import { markdown, percent, withInterval } from "./markdown.ts";
+import { markdown, percent } from "./markdown.ts";
 import type { DataRecord, Measurement } from "./record.ts";
-import { difference, language, meanValue, operations, pointsWithInterval, type Value } from "./stage-figures.ts";
+import {
+  type Difference,
+  difference,
+  language,
+  meanValue,
+  operations,
+  pointsWithInterval,
+  type Value,
+} from "./stage-figures.ts";
 import { measureStage, r1Stages, type StageSettings } from "./stage-set.ts";
 
 /** Weight of the reward for one language; accuracy has 1 and must weigh more than all shaping. */
@@ -152,32 +160,32 @@ function pairsOf({ seeds }: Mixing, { from, to }: Pick<Cause, "from" | "to">): (
   return seeds.map(({ rows }) => [rows[to], rows[from]] as const);
 }
 
+function changed(mixing: Mixing, step: Pick<Cause, "from" | "to">, value: Value): Difference {
+  return difference(pairsOf(mixing, step), value, `mixing ${step.from} ${step.to}`);
+}
+
 function causesTable(mixing: Mixing): string {
   return `What each of them changes, in points, paired by problem (of language: those on which both think), 95 % intervals by bootstrap over seeds and problems:
 
 ${markdown(
   ["cause", "step", "one language", "right"],
-  CAUSES.map((cause) => {
-    const pairs = pairsOf(mixing, cause);
-    const key = `mixing ${cause.from} ${cause.to}`;
-    return [
-      cause.what,
-      `${NAMES[cause.from]} → ${NAMES[cause.to]}`,
-      pointsWithInterval(difference(pairs, language, key)),
-      pointsWithInterval(difference(pairs, rate, key)),
-    ];
-  }),
+  CAUSES.map((cause) => [
+    cause.what,
+    `${NAMES[cause.from]} → ${NAMES[cause.to]}`,
+    pointsWithInterval(changed(mixing, cause, language)),
+    pointsWithInterval(changed(mixing, cause, rate)),
+  ]),
 )}`;
 }
 
 /** DeepSeek-R1 tells of a slight loss by the reward. */
 function tradeWords(mixing: Mixing): string {
-  const found = difference(pairsOf(mixing, { from: "zero", to: "rewarded" }), rate, "mixing trade");
+  const found = changed(mixing, { from: "zero", to: "rewarded" }, rate);
   const said =
     found.high < 0
       ? "costs right answers, as DeepSeek-R1 found"
       : found.low > 0
         ? "brings right answers, other than DeepSeek-R1 found"
         : "makes no difference in right answers that shows; DeepSeek-R1 found a slight loss";
-  return `The reward ${said}: ${percent(found.a)} against ${percent(found.b)}, difference and interval ${withInterval(found.a - found.b, found)}.`;
+  return `The reward ${said}: ${percent(found.a)} against ${percent(found.b)}, ${pointsWithInterval(found)} points.`;
 }
