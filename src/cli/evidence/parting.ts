@@ -6,12 +6,10 @@
 import { mean } from "../../util/statistics.ts";
 import { inParts } from "./figures.ts";
 import type { RewardStep } from "./record.ts";
+import { meanError } from "./stage-figures.ts";
 
-/** A mean, and its standard error over steps. */
-interface Level {
-  readonly mean: number;
-  readonly error: number;
-}
+/** A mean, and its standard error over steps; not a number of a single one. */
+type Level = ReturnType<typeof meanError>;
 
 /** A stretch of a run. */
 export interface Stretch {
@@ -29,15 +27,9 @@ export interface Stretch {
 export function stretches(steps: readonly RewardStep[], count = 10): Stretch[] {
   return inParts(steps, count).map((own) => ({
     ...{ from: own[0]!.step, to: own.at(-1)!.step, opinion: mean(own.map(({ model }) => model)) },
-    reward: level(own.map(({ model, format }) => model * format)),
-    accuracy: level(own.map(({ accuracy }) => accuracy)),
+    reward: meanError(own.map(({ model, format }) => model * format)),
+    accuracy: meanError(own.map(({ accuracy }) => accuracy)),
   }));
-}
-
-function level(values: readonly number[]): Level {
-  const middle = mean(values);
-  const variance = values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / Math.max(1, values.length - 1);
-  return { mean: middle, error: Math.sqrt(variance / values.length) };
 }
 
 /** The best of ten stretches is compared with all that follow it: of mere noise these lie up to three errors apart. */
