@@ -87,6 +87,29 @@ test("steps end with the first wrong line; a wrong equation is marked where it s
   }
 });
 
+test("of a method that works lines out before it writes them, the line that is blamed says something false", () => {
+  const families = ["multiplication", "modular", "max"];
+  let blamed = 0;
+  for (const { family, steps, thinking } of all) {
+    const wrong = steps!.indexOf(0);
+    if (!families.includes(family!) || wrong < 0) continue;
+    const said = thinking.split("\n")[wrong]!.split(" ").filter((part) => STATEMENT.test(part));
+    if (said.length === 0) continue;
+    blamed++;
+    assert.ok(!said.every(isTrue), `${JSON.stringify(thinking)} ${steps}`);
+  }
+  assert.ok(blamed > 20, `${blamed} chains are blamed`);
+});
+
+const STATEMENT = /^(\d+)(?:([+*-])(\d+))?([=<>])(\d+)$/;
+
+function isTrue(statement: string): boolean {
+  const [, a, operator, b = "0", relation, result] = STATEMENT.exec(statement)!;
+  const [x, y, z] = [Number(a), Number(b), Number(result)];
+  const value = operator === "*" ? x * y : operator === "-" ? x - y : x + y;
+  return relation === "=" ? value === z : relation === "<" ? value < z : value > z;
+}
+
 const EQUATION = /^(\d+)([+*-])(\d+)=(\d+)(?= |>|$)/;
 
 function holds(line: string): boolean {

@@ -11,7 +11,7 @@ export const maxMethod: Method<MaxFacts> = {
   },
   /** From the other end. */
   check({ numbers }, answer, pen) {
-    const { lines, best } = compare([...numbers].reverse(), pen);
+    const { lines, best } = compare([...numbers].reverse(), pen, true);
     return { text: `${lines.join(" ")} ${best}=${answer}`, holds: String(best) === answer };
   },
   miss({ numbers }, random) {
@@ -20,11 +20,12 @@ export const maxMethod: Method<MaxFacts> = {
   },
 };
 
-function compare(numbers: readonly number[], pen: Pen): { lines: string[]; best: number } {
+/** @param inOne whether all of it is written in one line. Default false */
+function compare(numbers: readonly number[], pen: Pen, inOne = false): { lines: string[]; best: number } {
   let best = numbers[0]!;
   const lines: string[] = [];
   for (const next of numbers.slice(1)) {
-    const greater = pen.judged(best > next);
+    const greater = pen.judged(best > next, inOne ? 0 : lines.length);
     lines.push(`${best}${greater ? ">" : "<"}${next}`);
     if (!greater) best = next;
   }

@@ -40,7 +40,7 @@ export const modularMethod: Method<ModularFacts> = {
       while (row.length < facts.k) row.push(pen.slipped((row.at(-1)! * a) % m));
       return { text: `${row.join(",")} ${row.at(-1)}=${answer}`, holds: String(row.at(-1)) === answer };
     }
-    const { lines, value } = multiply(facts.b, a, m, pen, false);
+    const { lines, value } = multiply(facts.b, a, m, pen, true);
     return { text: `${lines.join(" ")} ${value}=${answer}`, holds: String(value) === answer };
   },
   /** Another remainder. */
@@ -49,10 +49,10 @@ export const modularMethod: Method<ModularFacts> = {
 
 /**
  * x·y modulo m as a line for the product and one for the multiples, where there are any.
- * @param splits whether the number of two digits is the one that is taken apart where the other has one digit. Default true
+ * @param check written in one line, and the number of one digit may be the one that is taken apart. Default false
  */
-function multiply(x: number, y: number, m: number, pen: Pen, splits = true): { lines: string[]; value: number } {
-  const [whole, apart] = splits && y < 10 ? [y, x] : [x, y];
+function multiply(x: number, y: number, m: number, pen: Pen, check = false): { lines: string[]; value: number } {
+  const [whole, apart] = !check && y < 10 ? [y, x] : [x, y];
   const products: string[] = [];
   let sum: number | null = null;
   for (const place of [apart - (apart % 10), apart % 10]) {
@@ -67,13 +67,14 @@ function multiply(x: number, y: number, m: number, pen: Pen, splits = true): { l
     }
   }
   let value = sum ?? 0;
+  const ahead = check || products.length === 0 ? 0 : 1;
   const takings: string[] = [];
   // After a slip a multiple may be taken twice, but what is left always gets less.
   while (value >= m) {
     const quotient = Math.floor(value / m);
     const times = quotient < 10 ? quotient : quotient - (quotient % 10);
-    const multiple = pen.slipped(times * m);
-    const left = Math.max(0, pen.slipped(value - multiple));
+    const multiple = pen.slipped(times * m, ahead);
+    const left = Math.max(0, pen.slipped(value - multiple, ahead));
     takings.push(`${times}*${m}=${multiple} ${value}-${multiple}=${left}`);
     value = left;
   }

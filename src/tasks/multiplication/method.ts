@@ -15,7 +15,7 @@ export const multiplicationMethod: Method<MultiplicationFacts> = {
   },
   /** The other way round: operands swapped, lowest places first. */
   check({ a, b }, answer, pen) {
-    const { lines, sum } = runningSum(places(b).reverse(), places(a).reverse(), pen);
+    const { lines, sum } = runningSum(places(b).reverse(), places(a).reverse(), pen, true);
     return { text: `${lines.join(" ")} ${sum}=${answer}`, holds: String(sum) === answer };
   },
   miss: ({ a, b }, random) => missNumber(random, a * b),
@@ -29,17 +29,24 @@ function places(value: number): number[] {
   return parts;
 }
 
-function runningSum(left: readonly number[], right: readonly number[], pen: Pen): { lines: string[]; sum: number } {
+/** @param inOne whether all of it is written in one line. Default false */
+function runningSum(
+  left: readonly number[],
+  right: readonly number[],
+  pen: Pen,
+  inOne = false,
+): { lines: string[]; sum: number } {
   const lines: string[] = [];
   let sum: number | null = null;
   for (const x of left) {
     for (const y of right) {
-      const product = pen.slipped(x * y);
+      const ahead = inOne ? 0 : lines.length;
+      const product = pen.slipped(x * y, ahead);
       if (sum === null) {
         sum = product;
         lines.push(`${x}*${y}=${product}`);
       } else {
-        const next = pen.slipped(sum + product);
+        const next = pen.slipped(sum + product, ahead);
         lines.push(`${x}*${y}=${product} ${sum}+${product}=${next}`);
         sum = next;
       }

@@ -48,20 +48,26 @@ export class Pen {
     return this.#lines.join("\n");
   }
 
-  /** The value, or with probability {@link slip} one near it (never negative). */
-  slipped(value: number): number {
-    return this.#slips() ? nearMiss(this.random, value) : value;
+  /**
+   * The value, or with probability {@link slip} one near it (never negative).
+   * @param ahead lines that are worked out already and will be written before the one that this value stands in
+   */
+  slipped(value: number, ahead = 0): number {
+    return this.#slips(ahead) ? nearMiss(this.random, value) : value;
   }
 
-  /** The truth, or with probability {@link slip} its opposite. */
-  judged(truth: boolean): boolean {
-    return this.#slips() ? !truth : truth;
+  /**
+   * The truth, or with probability {@link slip} its opposite.
+   * @param ahead as of {@link slipped}
+   */
+  judged(truth: boolean, ahead = 0): boolean {
+    return this.#slips(ahead) ? !truth : truth;
   }
 
-  /** Whether the hand slips now, which is remembered with the line that will be written next. */
-  #slips(): boolean {
+  /** Whether the hand slips now, which is remembered with the line that it will be written in. */
+  #slips(ahead: number): boolean {
     if (!(this.slip > 0 && this.random.chance(this.slip))) return false;
-    this.slips.push(this.#lines.length);
+    this.slips.push(this.#lines.length + ahead);
     return true;
   }
 }
