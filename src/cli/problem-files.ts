@@ -13,7 +13,8 @@ import { type OpenOptions, openTask, taskFile } from "./tasks/open.ts";
 import type { Ui } from "./ui.ts";
 
 export interface ProblemFile {
-  readonly problems: readonly Problem[];
+  /** Rows of questions and answers name the split that they are in. */
+  readonly problems: readonly (Problem & { readonly split?: Split })[];
   readonly judge: Judge;
   close(): Promise<void>;
 }
@@ -31,14 +32,15 @@ const problemSchema = z.looseObject({
 /**
  * Reads problems and opens the tasks that they are of.
  * @param tasks paths of users' tasks
- * @param options.split of rows of questions and answers, which are posed; default all
+ * @param options.split of rows of questions and answers, which are posed; default all, with a warning where that is no test
+ * @param options.learns whether somebody is to learn from them: all rows then, without that warning
  * @throws ReckonError PROBLEMS_UNREADABLE, PROBLEMS_INVALID with the line; what opening a task throws
  */
 export async function openProblems(
   file: string,
   tasks: readonly string[],
   ui: Ui,
-  options: OpenOptions & { readonly split?: Split | "all" },
+  options: OpenOptions & { readonly split?: Split | "all"; readonly learns?: boolean },
 ): Promise<ProblemFile> {
   const text = await readFile(file, "utf8").catch((cause: Error) => {
     throw new ReckonError("PROBLEMS_UNREADABLE", `${file} could not be read`, { got: cause.message, cause });
@@ -48,12 +50,12 @@ export async function openProblems(
     for (const task of own.values()) await task.close();
   };
   try {
-    let problems: readonly Problem[];
+    let problems: ProblemFile["problems"];
     if (isRows(text)) {
       const rows = await loadTaskFile(taskFile(file, options));
       for (const sentence of leftOut(rows)) ui.warn(sentence);
       own.set(rows.name, rows);
-      problems = ofSplit(rows, options.split ?? "all", ui);
+      problems = options.learns ? rows.problems() : ofSplit(rows, options.split ?? "all", ui);
     } else {
       checkNoRows(file, options);
       for (const path of tasks) {

@@ -16,6 +16,7 @@ import {
   sendJson,
   startEndpoint,
 } from "../../test/endpoint.ts";
+import { loadTaskFile } from "../runs/index.ts";
 import { getTask, isHeldOut, readTraces, sampleProblem } from "../tasks/index.ts";
 
 const root = mkdtempSync(join(tmpdir(), "reckon-sample-"));
@@ -157,6 +158,49 @@ test("a model of ours as the teacher: the same answers again, held-out problems 
   for (const { facts, answer } of traces) {
     assert.equal(isHeldOut(task, facts), false);
     assert.equal(task.verify(facts, answer).score, 1);
+  }
+});
+
+test("of rows of one's own, and of problems of a module of one's own, the held-out ones are not asked", async () => {
+  const rows = join(root, "sums.jsonl");
+  const asked = Array.from({ length: 40 }, (_, i) => ({ question: `What is ${i} plus 1?`, answer: String(i + 1) }));
+  writeFileSync(rows, asked.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  const all = (await loadTaskFile({ file: rows })).problems();
+  const kept = all.filter(({ split }) => split === "train").map(({ prompt }) => prompt);
+  assert.ok(kept.length > 0 && kept.length < all.length, `${kept.length} of ${all.length}`);
+  const few = join(root, "few.jsonl");
+  const module = join(root, "double.ts");
+  writeFileSync(
+    module,
+    `import { defineTask } from "reckon/tasks";
+export default defineTask<{ n: number }>({
+  name: "double",
+  ladder: { n: [9] },
+  sample: (random) => ({ n: random.int(1, 99) }),
+  prompt: ({ n }) => \`\${n} + \${n}?\`,
+  gold: ({ n }) => String(2 * n),
+  verify: ({ n }, answer) => ({ score: answer === String(2 * n) ? 1 : 0, reason: "double" }),
+  chance: () => 0.01,
+  canonical: ({ n }) => String(n),
+});
+`,
+  );
+  const problems = ["train", "heldout"].map((split, i) => ({
+    ...{ id: `double/0/${split}/0/0`, family: "double", prompt: `${i + 3} + ${i + 3}?`, facts: { n: i + 3 } },
+  }));
+  writeFileSync(few, problems.map((problem) => `${JSON.stringify(problem)}\n`).join(""));
+  for (const [file, tasks, left] of [
+    [rows, [], all.length - kept.length],
+    [few, ["--task", module], 1],
+  ] as const) {
+    const server = await serve(adds);
+    const out = join(root, `asked-${left}`);
+    const args = ["--teacher", server.url, "--model", "m", "--problems", file, "--out", out, ...tasks];
+    const { status, err } = await sample(...args).ended;
+    assert.equal(status, 0, err);
+    assert.match(err, new RegExp(`${left} held-out problems`));
+    assert.doesNotMatch(err, /--split heldout/);
+    assert.equal(server.exchanges.length, file === rows ? kept.length : 1);
   }
 });
 

@@ -128,12 +128,13 @@ export async function openQuestions(options: SampleOptions, ui: Ui): Promise<Que
 }
 
 async function fromFile(file: string, options: SampleOptions, ui: Ui): Promise<Questions> {
-  const source = await openProblems(file, options.task, ui, {});
+  const source = await openProblems(file, options.task, ui, { learns: true });
   const shipped = new Set(listTasks().map((task) => task.name));
+  const heldBack = ({ id, family, facts, split }: (typeof source.problems)[number]): boolean =>
+    // The id of a problem that `reckon tasks sample` drew names the split that it was drawn of, which only its module knows.
+    shipped.has(family) ? isHeldOut(getTask(family), facts) : (split ?? id.split("/")[2]) === "heldout";
   const seen = new Set<string>();
-  const training = source.problems.filter(
-    ({ family, facts }) => !shipped.has(family) || !isHeldOut(getTask(family), facts),
-  );
+  const training = source.problems.filter((problem) => !heldBack(problem));
   const heldOut = source.problems.length - training.length;
   if (heldOut > 0) ui.warn(`${heldOut} held-out problems of ${file} are left out: nobody is to learn from them`);
   // A name by what is asked: ids of a file need not be unique, and its lines may be moved.

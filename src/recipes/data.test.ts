@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { cpuProvider } from "../graph/node.ts";
-import { traceLines } from "../tasks/index.ts";
+import { gradedTraces, traceLines } from "../tasks/index.ts";
 import { microBatches } from "../train/batch.ts";
 import { LocalCompute } from "../train/compute.ts";
 import { ReckonError } from "../util/errors.ts";
@@ -146,6 +146,16 @@ test("of rated traces only good ones are learnt from, where it is asked for; wha
   );
   const poor = file("poor.jsonl", traceLines([{ ...traces[0]!, ratings: { clarity: 2 } }]));
   await assert.rejects(open([{ data: poor, least: 4 }]), refused("DATA_ROWS", /no traces[\s\S]*1 are rated below 4/));
+});
+
+test("of held-out problems nothing is learnt, and it is told; of a family of one's own nothing is known to be held out", async () => {
+  const of = (split: "train" | "heldout") =>
+    gradedTraces({ seed: 1, index: 0, split }).map((trace, i) => ({ ...trace, id: `${split}/${i}` }));
+  const own = { ...traces[0]!, id: "own", family: "mine", facts: { n: 1 } };
+  const list = [...of("train"), ...of("heldout"), own];
+  const data = await open(file("apart.jsonl", traceLines(list)), { rowLength: 384 });
+  assert.equal(data.size, of("train").length + 1);
+  assert.match(data.warnings.join(), new RegExp(`${of("heldout").length} of ${list.length} traces of .* held out`));
 });
 
 test("traces longer than a row are left out, not cut, and it is told", async () => {

@@ -12,7 +12,7 @@ import { corpusOf, corpusTraces } from "./corpora.ts";
 import type { DataSource, Recipe, SuperviseStage } from "./schema.ts";
 import { survives } from "./student.ts";
 import { traceText } from "./texts.ts";
-import { readTraceFile, wellRated } from "./trace-files.ts";
+import { readTraceFile, wellRated, withoutHeldOut } from "./trace-files.ts";
 
 export interface Data {
   /** Traces in an epoch. */
@@ -133,7 +133,7 @@ async function tracesOf(
       expected: `{ "data": "${data}", "rows": 1000 }`,
     });
   }
-  const file = await readTraceFile(data, stage.broken);
+  const file = withoutHeldOut(await readTraceFile(data, stage.broken), data);
   const { traces, warnings: told } = least === undefined ? file : wellRated(file, data, least);
   warnings.push(...told);
   if (rows === undefined || rows >= traces.length) return traces;

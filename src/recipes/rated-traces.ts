@@ -1,9 +1,9 @@
 /** What a reward model learns from and is tested on: a file of rated traces, or a corpus written as it is needed. */
-import { EVALUATION_SEED, getTask, isBuiltIn, isHeldOut, type ProblemWeight, type Trace } from "../tasks/index.ts";
+import { EVALUATION_SEED, isBuiltIn, type ProblemWeight, type Trace } from "../tasks/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import { hashString, Random } from "../util/random.ts";
 import { corpusOf, type RatedCorpus, ratedCorpus } from "./corpora.ts";
-import { readTraceFile } from "./trace-files.ts";
+import { heldOutTrace, readTraceFile } from "./trace-files.ts";
 
 export interface RatedTraces {
   /** The traces on prompt number `index` of the stream, which has no end. */
@@ -118,15 +118,7 @@ function isOf({ family, level }: Trace, rung: ProblemWeight): boolean {
 
 /** Whether a prompt is held out: as its problem is, where it is one of ours; else by its text. */
 function isApart(group: readonly Trace[]): boolean {
-  const { family, facts, prompt } = group[0]!;
-  if (family !== undefined && facts !== undefined) {
-    try {
-      return isHeldOut(getTask(family), facts);
-    } catch {
-      // A family of somebody's own.
-    }
-  }
-  return isEighth({ prompt });
+  return heldOutTrace(group[0]!) ?? isEighth(group[0]!);
 }
 
 function isEighth({ prompt }: Pick<Trace, "prompt">): boolean {

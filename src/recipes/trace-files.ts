@@ -3,7 +3,7 @@
  * lines, or they are left out and that is told.
  */
 import { readFile } from "node:fs/promises";
-import { readTraces, type Trace, type TraceFault } from "../tasks/index.ts";
+import { getTask, isHeldOut, readTraces, type Trace, type TraceFault } from "../tasks/index.ts";
 import { overallRating } from "../train/reward-data.ts";
 import { ReckonError } from "../util/errors.ts";
 
@@ -59,6 +59,29 @@ export function wellRated({ traces, warnings }: TraceFile, path: string, least: 
   if (reasons.length === 0) return { traces, warnings };
   const left = `${below + unrated} of ${traces.length} traces of ${path} were left out: ${reasons.join(", ")}`;
   return { traces: kept, warnings: [...warnings, left] };
+}
+
+/** Whether a trace is of a held-out problem of a built-in family; undefined where it does not say of which problem it is. */
+export function heldOutTrace({ family, facts }: Pick<Trace, "family" | "facts">): boolean | undefined {
+  if (family === undefined || facts === undefined) return undefined;
+  try {
+    return isHeldOut(getTask(family), facts);
+  } catch {
+    // A family of somebody's own.
+    return undefined;
+  }
+}
+
+/** The traces that may be learnt from: none of a held-out problem. */
+export function withoutHeldOut({ traces, warnings }: TraceFile, path: string): TraceFile {
+  const kept = traces.filter((trace) => heldOutTrace(trace) !== true);
+  const left = traces.length - kept.length;
+  if (left === 0) return { traces, warnings };
+  const why = "their problems are held out, and nobody is to learn from them";
+  return {
+    traces: kept,
+    warnings: [...warnings, `${left} of ${traces.length} traces of ${path} were left out: ${why}`],
+  };
 }
 
 function namesOf(faults: readonly TraceFault[], most: number): string {

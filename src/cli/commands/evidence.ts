@@ -74,6 +74,10 @@ export function create(): Command {
     ["reckon evidence --parts none", "trains nothing: the report from the records alone"],
     ["reckon evidence --parts small --seeds 0", "one seed at the scale small: about two hours"],
     ["reckon evidence --parts r1 --scale tiny", "the stages of R1 from the shipped models: minutes"],
+    [
+      "reckon evidence --parts r1 --records my/records --runs my/runs --out my/evidence.md",
+      "trains and measures it all anew, beside what is there: an hour a seed for r1, half an hour for distil",
+    ],
   ])
     .option("--parts <list>", `what to collect: ${PARTS.join(", ")}, or none`, PARTS.join(","))
     .option("--seeds <list>", "seeds of small and test-time", "0,1,2")

@@ -3,7 +3,7 @@ import { mean } from "../../util/statistics.ts";
 import { rate } from "./figures.ts";
 import { judgeTable, reliabilityTable } from "./judge-tables.ts";
 import { extentFloor, type Floor, figure, floorTable, markdown, percent, shareFloor, type Why } from "./markdown.ts";
-import { armOperations, type O1, type O1Seed } from "./o1.ts";
+import { armOperations, EQUAL, isAsMany, type O1, type O1Seed } from "./o1.ts";
 import { opinionsText } from "./opinions.ts";
 import { APART, LONG, type Parting, partingOf, RISE, stretches } from "./parting.ts";
 import type { Measurement } from "./record.ts";
@@ -166,9 +166,6 @@ the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 
   }
 }
 
-/** How far the operations of two arms that are called equal may be apart. */
-const EQUAL = 0.25;
-
 const WORDS: Readonly<Record<Parting["kind"], string>> = {
   falls: "part: right answers fall",
   stalls: "part: right answers stall",
@@ -195,7 +192,7 @@ function floorsOf({ settings: { scale, problems }, seeds }: O1): Floor[] {
       what: "R1-style operations over o1-style ones, each seed",
       wanted: `1 ± ${EQUAL}`,
       got: ratios.map((x) => figure(x, 2)).join(", "),
-      met: ratios.every((x) => Math.abs(x - 1) <= EQUAL),
+      met: ratios.every(isAsMany),
     },
   ];
 }

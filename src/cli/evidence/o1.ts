@@ -53,16 +53,24 @@ export async function collectO1(collection: Collection, settings: StageSettings)
     const verified = await measure("verified", stages.model(names.verified));
     const zero = await grownZero(collection, scale, seed);
     const asShipped = await measureStage(collection, { scale, seed, name: "grown", model: zero }, problems);
-    const steps = equalSteps(armOperations({ judge, tuned, policy: grpo }), grpo);
-    const rules = await collection.trained(`o1-rules-${scale}-${seed}`, "o1-rules", {
-      ...{ scale, seed, from: base, recipe: byRules, set: [`steps=${steps}`] },
-    });
+    const total = armOperations({ judge, tuned, policy: grpo });
+    const reinforce = async (name: string, count: number): Promise<{ model: Model; measured: Measurement }> => {
+      const model = await collection.trained(`o1-rules-${scale}-${seed}`, "o1-rules", {
+        ...{ scale, seed, from: base, recipe: byRules, set: [`steps=${count}`] },
+      });
+      return { model, measured: await measure(name, model) };
+    };
+    // How much there will be to train on, and how long answers will be, is not known before.
+    const steps = equalSteps(total, grpo);
+    const first = await reinforce("rules", steps);
+    const ratio = (first.measured.training?.flops ?? Number.NaN) / total;
+    const rules = isAsMany(ratio) ? first : await reinforce("rules again", Math.max(1, Math.round(steps / ratio)));
     const arms = {
       ...{ base, "fine-tuned": stages.model(names.tuned), "o1-style, GRPO": stages.model(names.grpo) },
       ...{
         "o1-style, PPO": stages.model(names.ppo),
         "the verifier in its place": stages.model(names.verified),
-        "R1-style, as many operations": rules,
+        "R1-style, as many operations": rules.model,
         "R1-style, as the recipe": zero,
       },
     };
@@ -70,10 +78,18 @@ export async function collectO1(collection: Collection, settings: StageSettings)
       ...{ seed, judge, tuned, grpo, ppo, verified, zero: asShipped },
       opinions: await collectOpinions(collection, `o1 ${scale} ${seed} opinions`, own, { arms, problems }),
       base: await measureStage(collection, { scale, name: "base", model: base }, problems),
-      rules: await measure("rules", rules),
+      rules: rules.measured,
     });
   }
   return { settings, seeds };
+}
+
+/** How far the operations of two arms that are called equal may be apart. */
+export const EQUAL = 0.25;
+
+/** @param ratio of R1-style's operations over o1-style's */
+export function isAsMany(ratio: number): boolean {
+  return Math.abs(ratio - 1) <= EQUAL;
 }
 
 /**

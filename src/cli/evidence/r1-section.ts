@@ -1,4 +1,5 @@
 /** The words and tables of the stages of R1. */
+import type { Scale } from "../../recipes/index.ts";
 import type { Problem } from "../../tasks/index.ts";
 import { mean } from "../../util/statistics.ts";
 import { courseFloors, courseWords } from "./course-section.ts";
@@ -42,7 +43,7 @@ export function r1Section(r1: R1, why: Why): string {
 The recipe \`r1\` at the scale \`${settings.scale}\`, ${many ? `seeds ${settings.seeds.join(", ")}, means over them` : `seed ${settings.seeds.join()}`}: ${problems.length} held-out problems and ${instructions.length} held-out
 instructions, one answer to each at temperature 1. Base and zero are the shipped ones. "Cold start" is the base fine-tuned on readable right answers of zero, "RL" its
 reinforcement, "SFT of the fresh base" the base fine-tuned on right answers of RL and on instructions, "R1" its reinforcement on problems and
-instructions. In brackets 95 % intervals by bootstrap over ${many ? "seeds and problems; base and zero are the same models in every seed" : "problems"}.
+instructions. In brackets 95 % intervals by bootstrap over ${many ? "seeds and problems; base and zero are the same models in every seed" : "problems"}.${CHOSEN[settings.scale]}
 
 ${stageTable(r1)}
 
@@ -62,6 +63,13 @@ ${courseWords(r1)}
 ${floorTable(floorsOf(r1), why)}
 `;
 }
+
+/** What these problems had a part in. */
+const CHOSEN: Readonly<Record<Scale, string>> = {
+  tiny: "",
+  small: `
+The rate of the last reinforcement, 1e-4 in place of 3e-4, was chosen by seed 0 on these problems; the other seeds had no part in it.`,
+};
 
 interface Line {
   readonly of: keyof StageAnswers;

@@ -93,7 +93,10 @@ test("of a method that works lines out before it writes them, the line that is b
   for (const { family, steps, thinking } of all) {
     const wrong = steps!.indexOf(0);
     if (!families.includes(family!) || wrong < 0) continue;
-    const said = thinking.split("\n")[wrong]!.split(" ").filter((part) => STATEMENT.test(part));
+    const said = thinking
+      .split("\n")
+      [wrong]!.split(" ")
+      .filter((part) => STATEMENT.test(part));
     if (said.length === 0) continue;
     blamed++;
     assert.ok(!said.every(isTrue), `${JSON.stringify(thinking)} ${steps}`);
