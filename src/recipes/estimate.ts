@@ -107,8 +107,10 @@ export function estimateStages(
     const config = configs[i];
     const flops = (of: Tokens): number => (config ? trainingFlops(config, of, loraOf(stage)) : 0);
     const samplingFlops = flops({ sampled: tokens.sampled, trained: 0 });
-    const valuing = config ? valuingOperations(stage) * parameterLayout(config).parameterCount * tokens.sampled : 0;
-    return { name: stageNameOf(stage), ...tokens, flops: flops(tokens) + valuing, samplingFlops };
+    const parameters = config ? parameterLayout(config).parameterCount : 0;
+    const valuing = valuingOperations(recipe, stage) * parameters * tokens.sampled;
+    const marking = markingOperations(stage) * parameters * tokens.trained;
+    return { name: stageNameOf(stage), ...tokens, flops: flops(tokens) + valuing + marking, samplingFlops };
   });
 }
 
@@ -116,12 +118,21 @@ export function estimateStages(
  * Operations a parameter and sampled token that go into the worth of answers: what a reference and judges read, and what a
  * critic reads and learns, all of them as large as the policy.
  */
-function valuingOperations(stage: Stage): number {
+function valuingOperations(recipe: Recipe, stage: Stage): number {
   if (stage.kind !== "reinforce") return 0;
   const { klWeight, ppo, rewardModel, iterations } = stage;
   const anchored = klWeight !== 0 || (ppo?.klReward ?? 0) !== 0;
-  const judges = listOf(rewardModel).reduce((sum, { after = 0 }) => sum + 1 - after, 0);
+  const readings = (from: string): number => {
+    const made = recipe.stages.find((other) => stageNameOf(other) === referenceOf(from));
+    return made !== undefined && markingOperations(made) > 0 ? 2 : 1;
+  };
+  const judges = listOf(rewardModel).reduce((sum, { from, after = 0 }) => sum + readings(from) * (1 - after), 0);
   return READ * (judges + (anchored ? 1 : 0)) + (ppo ? READ + TRAINED * iterations : 0);
+}
+
+/** Operations a parameter and trained token of a judge's reader, which is as large as the judge. */
+function markingOperations(stage: Stage): number {
+  return stage.kind === "reward" && stage.marks !== undefined ? READ : 0;
 }
 
 function tokensOf(recipe: Recipe, stage: Stage): Tokens {
@@ -178,7 +189,9 @@ function rowsOfMade(made: Stage): number {
 
 /** Operations of a recipe of one stage, of whose adapters too. */
 export function recipeFlops(recipe: Recipe, config: ModelConfig, tokens: Tokens): number {
-  return trainingFlops(config, tokens, loraOf(recipe.stages[0]!));
+  const stage = recipe.stages[0]!;
+  const marking = markingOperations(stage) * parameterLayout(config).parameterCount * tokens.trained;
+  return trainingFlops(config, tokens, loraOf(stage)) + marking;
 }
 
 function loraOf(stage: Stage): LoraSettings | undefined {

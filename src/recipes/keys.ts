@@ -5,9 +5,10 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { RewardRecord } from "../train/reward-model.ts";
 import { ReckonError } from "../util/errors.ts";
 import { weightsHash } from "./lineage.ts";
+import { READER } from "./reader.ts";
+import type { MarkedReading } from "./run-reward.ts";
 import type { Recipe, Stage } from "./schema.ts";
 import { isPath, placesOf, relocated } from "./stages.ts";
 import { askedOf } from "./teacher/settings.ts";
@@ -53,22 +54,23 @@ async function modelHash(folder: string): Promise<string> {
   for (const name of ["config.json", "tokenizer.json"]) parts.push(hash(await content(join(folder, name))));
   const reading = await readingOf(folder);
   if (reading !== undefined) parts.push(hash(JSON.stringify(reading)));
+  if (reading?.marks !== undefined) parts.push(hash(await content(join(folder, READER))));
   return hash(parts.join(" "));
 }
 
 /** How a reward model's scores become opinions, which its weights do not show; undefined for other models. */
-async function readingOf(folder: string): Promise<RewardRecord | undefined> {
+async function readingOf(folder: string): Promise<MarkedReading | undefined> {
   const text = await readFile(join(folder, "reckon.json"), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   const reward = rewardIn(text, folder);
   if (reward === undefined) return undefined;
-  const { kind, judges, aspects, reduce, centre } = reward;
-  return { kind, judges, aspects, reduce, centre };
+  const { kind, judges, aspects, reduce, centre, marks } = reward;
+  return { kind, judges, aspects, reduce, centre, ...(marks === undefined ? {} : { marks }) };
 }
 
-function rewardIn(text: string, folder: string): RewardRecord | undefined {
+function rewardIn(text: string, folder: string): MarkedReading | undefined {
   try {
-    return (JSON.parse(text) as { readonly reward?: RewardRecord }).reward;
+    return (JSON.parse(text) as { readonly reward?: MarkedReading }).reward;
   } catch (error) {
     return unreadable(join(folder, "reckon.json"), error);
   }

@@ -8,7 +8,7 @@ import { RunDirectory } from "../runs/run-directory.ts";
 import { gradedTraces, readTraces, traceLines } from "../tasks/index.ts";
 import type { Metrics } from "../train/run-store.ts";
 import { timeless } from "../train/testing.ts";
-import { type RecipeInput, resolveRecipe, runRecipe } from "./index.ts";
+import { openRewardModel, type RecipeInput, resolveRecipe, runRecipe } from "./index.ts";
 import { SHORT } from "./testing.ts";
 
 const base = join(import.meta.dirname, "..", "..", "models", "base");
@@ -110,6 +110,43 @@ test("PPO against it, stopped and resumed, ends with the same policy, critic and
   }
   const config = JSON.parse(readFileSync(join(whole, "checkpoints", "step-3", "config.json"), "utf8"));
   assert.deepEqual(config.architectures, ["LlamaForCausalLM"], "the policy stays a language model");
+});
+
+test("a judge with marks, stopped and resumed, is the same, and judges with its reader alone", async () => {
+  const stage = {
+    kind: "reward",
+    ...{ ...SHORT, from: base, problems, marks: 0.05, steps: 2, promptsPerStep: 2 },
+    ...{ evaluateEvery: 1, evaluatePrompts: 5 },
+  } as const satisfies RecipeInput["stages"][number];
+  const whole = await run("marked", stage);
+  const stopped = await run("marked-stopped", stage, 1);
+  const last = (path: string): string => join(path, "checkpoints", "step-2");
+  for (const file of ["model.safetensors", "reader.safetensors", "optimizer.safetensors"]) {
+    const [a, b] = [whole, stopped].map((path) => readFileSync(join(last(path), file)));
+    assert.ok(a!.equals(b!), file);
+  }
+  assert.deepEqual(timeless(metricsOf(stopped)), timeless(metricsOf(whole)));
+  const { reward, flops, tokens } = JSON.parse(readFileSync(join(last(whole), "reckon.json"), "utf8"));
+  assert.equal(reward.marks, 0.05);
+  const plain = JSON.parse(readFileSync(join(judge, "reckon.json"), "utf8"));
+  assert.ok(Math.abs(flops / tokens - (4 / 3) * (plain.flops / plain.tokens)) < 1e-3 * (flops / tokens));
+
+  const texts = gradedTraces({ seed: 1, index: 0, split: "train", problems });
+  const options = { workers: 1 };
+  const events = { event() {} };
+  const opened = await openRewardModel(last(whole), 1, 320, options, events);
+  const opinions = await opened.opinions(texts);
+  await opened.close();
+  assert.ok(opinions.every((value) => value !== null && value > 0 && value < 1));
+  const again = await openRewardModel(last(stopped), 1, 320, options, events);
+  assert.deepEqual(await again.opinions(texts), opinions);
+  await again.close();
+
+  const missing = { code: "REWARD_READER" };
+  rmSync(join(last(stopped), "reader.safetensors"));
+  await assert.rejects(openRewardModel(last(stopped), 1, 320, options, events), missing);
+  writeFileSync(join(last(stopped), "reader.safetensors"), "no tensors");
+  await assert.rejects(openRewardModel(last(stopped), 1, 320, options, events), missing);
 });
 
 test("a language model is no judge, and a judge is no policy", async () => {

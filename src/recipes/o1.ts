@@ -37,6 +37,9 @@ const MINI_BATCHES = 4;
 /** Least rating of a good chain: right, without a blemish. Of chains with one, the base learns to leave lines out. */
 const GOOD = 5;
 
+/** What the fine-tuned model held for less likely than this is marked for the judge (marks.ts). */
+const MARKS = 0.05;
+
 function pipeline(name: string, description: string, sizes: Sizes, ppo: boolean): RecipeInput {
   const { problems, prompts, judging, judged, steps, promptsPerStep, criticWarmup, evaluateProblems } = sizes;
   return defineRecipe({
@@ -54,7 +57,8 @@ function pipeline(name: string, description: string, sizes: Sizes, ppo: boolean)
       {
         ...{ kind: "reward", name: "judge", from: "stage:tune", problems, steps: judging, promptsPerStep: 32 },
         ...judged,
-        ...{ learningRate: 1e-3, schedule: { kind: "linear", warmup: 20, floor: 0.05 }, optimizer: ADAMW },
+        marks: MARKS,
+        ...{ learningRate: 4e-3, schedule: { kind: "linear", warmup: 20, floor: 0.05 }, optimizer: MUON },
       },
       {
         ...{ kind: "reinforce", name: "rl", from: "stage:tune", problems, evaluateProblems, steps, promptsPerStep },
@@ -70,7 +74,7 @@ function pipeline(name: string, description: string, sizes: Sizes, ppo: boolean)
 const TINY: Sizes = {
   problems: [...demoMix],
   prompts: 4000,
-  judging: 300,
+  judging: 150,
   steps: 60,
   promptsPerStep: 16,
   criticWarmup: 5,
@@ -79,7 +83,7 @@ const TINY: Sizes = {
 const SMALL: Sizes = {
   problems: [...smallMix],
   prompts: 20_000,
-  judging: 800,
+  judging: 400,
   judged: JUDGED,
   steps: 100,
   promptsPerStep: 32,

@@ -1,6 +1,9 @@
 /** Trains a reward model in a run directory, and opens one that is trained. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { scoringModel } from "../model/scoring.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
+import { isMissing } from "../runs/disk.ts";
 import { WorkerCompute } from "../runs/worker-compute.ts";
 import { trainerFiles } from "../train/checkpoint.ts";
 import type { Opinions } from "../train/model-judge.ts";
@@ -11,6 +14,7 @@ import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
 import { chooseProvider, loadModelFolder, restore, restoredState, startEngine } from "./assemble.ts";
 import { ratedTraces } from "./rated-traces.ts";
+import { READER, readerFile, readReader, readWith, roomFor } from "./reader.ts";
 import { beginning, type StageOptions } from "./run-pretrain.ts";
 import type { Recipe, RewardStage } from "./schema.ts";
 
@@ -37,10 +41,16 @@ export async function runReward(
     for (const message of warnings) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message });
   if (standIn && !restored) store.event({ level: "info", code: "DATA_HELD_OUT", step: 0, message: standIn });
   const state = restoredState(restored, REWARD_START, store);
-  const spec = { config, shards: recipe.shards, positions: stage.rowLength, packed: false };
+  const { marks } = stage;
+  const spec = { config, shards: recipe.shards, positions: roomFor(stage.rowLength, marks), packed: false };
   const provider = await chooseProvider(options, store, state.step);
   const engine = await startEngine(spec, options, provider, stage.optimizer, parameters, restored?.optimizer);
-  const { compute, optimizer } = engine;
+  const { optimizer } = engine;
+  const reader = restored && marks !== undefined ? readReader(restored.files.get(READER), "the checkpoint") : model;
+  const compute =
+    marks === undefined
+      ? engine.compute
+      : readWith(engine.compute, reader, { marks, tokenizer, workers: options.workers, provider });
   const evaluate = oncePerStep(() => evaluateReward(compute, tokenizer, data.heldOut, reading));
   try {
     await trainReward(stage, state, {
@@ -61,13 +71,19 @@ export async function runReward(
           trainer: { kind: stage.kind, state: { ...now } },
           reckon: {
             ...lineage.record({ step: now.step, tokens: now.tokens, trained: now.tokens }),
-            reward: { ...record, evaluation: metrics, reliability: reliability.bins },
+            reward: {
+              ...record,
+              ...(marks === undefined ? {} : { marks }),
+              ...{ evaluation: metrics, reliability: reliability.bins },
+            },
           },
         });
+        if (marks !== undefined) files.set(...readerFile(reader));
         await store.saveCheckpoint(now.step, files);
       },
     });
   } finally {
+    if (compute !== engine.compute) await compute.close();
     await engine.close();
   }
 }
@@ -79,6 +95,20 @@ export function oncePerStep<T>(measure: () => Promise<T>): (step: number) => Pro
     if (last?.step !== step) last = { step, measured: await measure() };
     return last.measured;
   };
+}
+
+/** A file of a folder; undefined where there is none. */
+async function fileOf(folder: string, name: string): Promise<Uint8Array | undefined> {
+  return readFile(join(folder, name)).catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+}
+
+/** What a checkpoint says of how its judge reads. */
+export interface MarkedReading extends RewardRecord {
+  /** Tokens that its reader holds for less likely are marked; left out where it reads alone. */
+  readonly marks?: number;
 }
 
 export interface OpenedReward {
@@ -103,8 +133,9 @@ export async function openRewardModel(
   options: StageOptions,
   store: Pick<RunStore, "event">,
 ): Promise<OpenedReward> {
-  const { config, parameters, tokenizer, extra } = await loadModelFolder(options.modelFolder?.(folder) ?? folder);
-  const record = (extra.reckon as { readonly reward?: RewardRecord } | undefined)?.reward;
+  const place = options.modelFolder?.(folder) ?? folder;
+  const { config, parameters, tokenizer, extra } = await loadModelFolder(place);
+  const record = (extra.reckon as { readonly reward?: MarkedReading } | undefined)?.reward;
   if (!record || !config.scores) {
     throw new ReckonError("REWARD_MODEL", `${folder} is no reward model`, {
       expected: "a model with a head of scores and `reward` in its reckon.json, as `reckon train reward` makes it",
@@ -112,14 +143,23 @@ export async function openRewardModel(
     });
   }
   const provider = await chooseProvider(options, store, 0);
-  const spec = { config, shards, positions: positions + ROOM, packed: false };
-  const compute = new WorkerCompute(spec, options.workers, provider);
-  compute.buffers.parameters.set(parameters);
+  const { marks } = record;
+  const spec = { config, shards, positions: roomFor(positions + ROOM, marks), packed: false };
+  const reader = marks === undefined ? undefined : readReader(await fileOf(place, READER), folder);
+  const own = new WorkerCompute(spec, options.workers, provider);
+  own.buffers.parameters.set(parameters);
+  const compute =
+    reader === undefined
+      ? own
+      : readWith(own, reader, { marks: marks!, tokenizer, workers: options.workers, provider });
   return {
     record,
     tokenizer,
     opinions: async (texts) =>
       (await readRewards(compute, tokenizer, texts, record)).map((opinion) => opinion?.value ?? null),
-    close: () => compute.close(),
+    async close() {
+      await own.close();
+      if (compute !== own) await compute.close();
+    },
   };
 }

@@ -17,6 +17,8 @@ import { metricLines, opinionStep } from "./training-record.ts";
 export interface JudgeRecord {
   readonly parameters: number;
   readonly flops: number;
+  /** Of one that reads with marks: a reader as large as itself reads before it. */
+  readonly marks?: number;
   /** docs/metrics.md: `eval/pair_accuracy` and others, on held-out prompts. */
   readonly evaluation: Readonly<Record<string, number>>;
   readonly reliability: readonly ReliabilityBin[];
@@ -57,12 +59,13 @@ export async function courseOf(run: string): Promise<readonly StageCourse[]> {
 export async function judgeRecord(folder: string): Promise<JudgeRecord> {
   const { flops, reward } = JSON.parse(readFileSync(join(folder, "reckon.json"), "utf8")) as {
     readonly flops: number;
-    readonly reward: Pick<JudgeRecord, "evaluation" | "reliability">;
+    readonly reward: Pick<JudgeRecord, "evaluation" | "reliability" | "marks">;
   };
   const { checkpoint } = await openModel(folder);
   return {
     parameters: parameterLayout(checkpoint.config).parameterCount,
     flops,
+    ...(reward.marks === undefined ? {} : { marks: reward.marks }),
     evaluation: reward.evaluation,
     reliability: reward.reliability,
   };

@@ -31,6 +31,7 @@ test("an arm's operations are those of all that it needs", () => {
   const policy = chosen({ right: [1], training: { flops: 5000, tokens: 100 }, parameters: 10 });
   const judge = { parameters: 7, flops: 300 };
   assert.equal(armOperations({ judge, tuned, policy }), 1000 + 300 + 5000 + 2 * (7 + 10) * 100);
+  assert.equal(armOperations({ judge: { ...judge, marks: 0.1 }, tuned, policy }), 6300 + 2 * (14 + 10) * 100);
   assert.equal(armOperations({ tuned, policy }), 1000 + 5000 + 2 * 10 * 100);
   assert.equal(armOperations({ judge, tuned, policy, critic: true }), 9700 + 8 * 10 * 100);
   assert.ok(Number.isNaN(armOperations({ judge, tuned, policy: chosen({ right: [1] }) })));

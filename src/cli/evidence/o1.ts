@@ -94,7 +94,7 @@ export function isAsMany(ratio: number): boolean {
 
 /**
  * Operations of an arm that begins with the fine-tuned model: fine-tuning, the judge if it has one, and reinforcement with what
- * `trainingFlops` leaves out: the judge's and the reference's reading of every answer, and with PPO a critic that reads and
+ * `trainingFlops` leaves out: the judge's (its reader's too) and the reference's reading of every answer, and with PPO a critic that reads and
  * learns what the policy does.
  */
 export function armOperations({
@@ -103,13 +103,14 @@ export function armOperations({
   policy,
   critic = false,
 }: {
-  readonly judge?: Pick<JudgeRecord, "parameters" | "flops">;
+  readonly judge?: Pick<JudgeRecord, "parameters" | "flops" | "marks">;
   readonly tuned: Pick<Measurement, "training">;
   readonly policy: Pick<Measurement, "training" | "parameters">;
   readonly critic?: boolean;
 }): number {
   const { flops = Number.NaN, tokens = Number.NaN } = policy.training ?? {};
-  const reading = READ * (judge.parameters + policy.parameters) * tokens;
+  const readings = judge.marks === undefined ? 1 : 2;
+  const reading = READ * (readings * judge.parameters + policy.parameters) * tokens;
   const valuing = critic ? (READ + TRAINED) * policy.parameters * tokens : 0;
   return (tuned.training?.flops ?? Number.NaN) + judge.flops + flops + reading + valuing;
 }
