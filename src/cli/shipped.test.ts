@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
+import { parameterCount } from "../model/index.ts";
+import { loadModelFolder } from "../recipes/index.ts";
 import { shippedModels } from "./models.ts";
 
 /** Bytes of one model, and of all together. */
@@ -12,9 +14,14 @@ const MOST_WORDS = 500;
 
 const weights = (folder: string): string => join(folder, "model.safetensors");
 
-test("the shipped models are small, and base, zero and r1 are among them", () => {
+test("the shipped models are small: base, zero, r1, and a student of a third of their size at most", async () => {
   const names = shippedModels().map((folder) => basename(folder));
-  for (const name of ["base", "zero", "r1"]) assert.ok(names.includes(name), names.join());
+  assert.deepEqual(names.toSorted(), ["base", "distil-s", "r1", "zero"]);
+  const sizeOf = async (name: string): Promise<number> => {
+    const { config } = await loadModelFolder(shippedModels().find((folder) => basename(folder) === name)!);
+    return parameterCount(config);
+  };
+  assert.ok((await sizeOf("distil-s")) <= (await sizeOf("zero")) / 3);
   const sizes = shippedModels().map((folder) =>
     readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0),
   );
