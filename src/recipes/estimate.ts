@@ -37,7 +37,7 @@ const TRACE_TOKENS = 90;
 const KEPT_SHARE = 0.6;
 const UNKNOWN_ROWS = 1000;
 /** The share of graded chains that are kept where only good ones are: for planning only. */
-const GOOD_SHARE = 0.3;
+const GOOD_SHARE = 0.2;
 
 /** Tokens of a rated trace with its prompt, about: for planning only. */
 const CHAIN_TOKENS = 80;
@@ -132,7 +132,7 @@ function valuingOperations(recipe: Recipe, stage: Stage): number {
 
 /** Operations a parameter and trained token of a judge's reader, which is as large as the judge. */
 function markingOperations(stage: Stage): number {
-  return stage.kind === "reward" && stage.marks !== undefined ? READ : 0;
+  return stage.kind === "reward" && (stage.marks ?? 0) > 0 ? READ : 0;
 }
 
 function tokensOf(recipe: Recipe, stage: Stage): Tokens {

@@ -131,6 +131,14 @@ test("a judge with marks, stopped and resumed, is the same, and judges with its 
   const plain = JSON.parse(readFileSync(join(judge, "reckon.json"), "utf8"));
   assert.ok(Math.abs(flops / tokens - (4 / 3) * (plain.flops / plain.tokens)) < 1e-3 * (flops / tokens));
 
+  // A judge that begins with a judge has that one's reader; one that had none cannot mark.
+  const on = await run("marked-on", { ...stage, from: last(whole), steps: 1 });
+  const readers = [join(on, "checkpoints", "step-1"), last(whole)].map((path) =>
+    readFileSync(join(path, "reader.safetensors")),
+  );
+  assert.ok(readers[0]!.equals(readers[1]!));
+  await assert.rejects(run("unmarked-on", { ...stage, from: judge }), { code: "REWARD_READER" });
+
   const texts = gradedTraces({ seed: 1, index: 0, split: "train", problems });
   const options = { workers: 1 };
   const events = { event() {} };

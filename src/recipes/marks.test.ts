@@ -5,10 +5,10 @@ import { after, before, test } from "node:test";
 import { cpuProvider } from "../graph/node.ts";
 import { scoringModel } from "../model/scoring.ts";
 import type { Trace } from "../tasks/index.ts";
-import { LocalCompute } from "../train/compute.ts";
+import { type Compute, LocalCompute } from "../train/compute.ts";
 import { readText } from "../train/reward-data.ts";
 import { readRewards } from "../train/reward-model.ts";
-import { scoreBatches } from "../train/score-batch.ts";
+import { type ScoreBatch, type ScoreItem, type ScoreText, scoreBatches } from "../train/score-batch.ts";
 import { loadModelFolder } from "./assemble.ts";
 import { MOST_MARKS, markedText, withMarks } from "./marks.ts";
 
@@ -45,8 +45,10 @@ test("a mark stands before each token that is held for unlikely, and the places 
   const text = { tokens: [7, begin, 20, 21, 22, 23], from: 2, weight: 1 };
   const probabilities = [0.001, 0.5, 0.01, 0.001].map(Math.log);
   const { tokens, places } = markedText(text, probabilities, { mark, below: 0.05 });
-  assert.deepEqual(tokens, [7, begin, 20, 21, mark, 22, 23], "neither the first token of a response nor the last");
-  assert.deepEqual(places, [0, 1, 2, 3, 5, 6]);
+  assert.deepEqual(tokens, [7, begin, 20, 21, mark, 22, mark, 23], "all but the first token of a response");
+  assert.deepEqual(places, [0, 1, 2, 3, 5, 7]);
+  const start = markedText({ ...text, tokens: text.tokens.slice(0, 5) }, probabilities, { mark, below: 0.05 });
+  assert.deepEqual(start.tokens, tokens.slice(0, 6), "whatever follows");
   const long = { tokens: [begin, ...new Array<number>(200).fill(20)], from: 1, weight: 1 };
   const all = markedText(long, new Array<number>(200).fill(-9), { mark, below: 0.05 });
   assert.equal(all.tokens.length - 201, MOST_MARKS);
@@ -93,6 +95,55 @@ test("without a mark, scores and gradients are those of the judge alone; with on
   assert.deepEqual(await gradients(marked(1e-30)), alone);
   assert.notEqual((await gradients(marked(0.05))).loss, alone.loss);
   assert.equal(marked(0.05).spec.positions, judge.spec.positions - MOST_MARKS);
+});
+
+/** A reader that is surprised by every token 22. */
+const surprised: Pick<LocalCompute, "score" | "close"> = {
+  async score(_, shards) {
+    return shards.map((batches) =>
+      batches.map(({ targets }) => {
+        const logprobs = Float32Array.from(targets, (token) => (token === 22 ? -9 : -0.1));
+        return { loss: 0, logprobs, entropy: new Float32Array(targets.length) };
+      }),
+    );
+  },
+  async close() {},
+};
+
+test("batches with marks are those of texts that were marked by hand, with their places, targets and pairs", async () => {
+  const plain: ScoreText[] = [
+    { tokens: [7, begin, 20, 22, 21, 22, 23], at: [3, 6], targets: [[0.5], [1]], weights: [[2], [1]] },
+    { tokens: [7, 8, begin, 20, 21, 23], at: [4, 5], targets: [[0], [1]], weights: [[1], [3]] },
+    { tokens: [7, begin, 22, 22, ...new Array<number>(30).fill(24), 22], at: [3, 34], targets: [[1], [0]] },
+  ];
+  const byHand: ScoreText[] = [
+    { ...plain[0]!, tokens: [7, begin, 20, mark, 22, 21, mark, 22, 23], at: [4, 8] },
+    plain[1]!,
+    { ...plain[2]!, tokens: [7, begin, 22, mark, 22, ...new Array<number>(30).fill(24), mark, 22], at: [4, 36] },
+  ];
+  const pairs = [
+    { better: 0, worse: 2, weight: 0.5 },
+    { better: 2, worse: 1, weight: 1 },
+  ];
+  for (const items of [
+    (texts: readonly ScoreText[]): ScoreItem[] => texts.map((text) => ({ texts: [text] })),
+    (texts: readonly ScoreText[]): ScoreItem[] => [{ texts, pairs }],
+  ]) {
+    const seen: (readonly (readonly ScoreBatch[])[])[] = [];
+    const spy: Compute = Object.assign(Object.create(judge) as LocalCompute, {
+      spec: judge.spec,
+      readScores: async (shards: readonly (readonly ScoreBatch[])[]) => {
+        seen.push(shards);
+        return [];
+      },
+    });
+    const batches = (texts: readonly ScoreText[]) => [
+      scoreBatches(items(texts), { tokens: 64, outputs: 1, scale: 0.1 }),
+      scoreBatches(items(texts.toReversed()), { tokens: 1536, outputs: 1 }),
+    ];
+    await withMarks(spy, { reader: surprised, begin, mark, below: 0.05 }).readScores(batches(plain));
+    assert.deepEqual(seen[0], batches(byHand));
+  }
 });
 
 const ASPECTS = { correctness: 4, clarity: 1, coherence: 1, completeness: 1, efficiency: 1 };

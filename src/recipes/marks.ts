@@ -30,7 +30,7 @@ export interface Marking {
 
 /**
  * A judge's computation that marks whatever it is to score. Places, targets and scores stay those of the texts without marks.
- * @param judge has room for {@link MOST_MARKS} more tokens than the texts have; who opened it closes it, and this closes the reader
+ * @param judge has room for {@link MOST_MARKS} more tokens than the texts have; it is closed with the reader
  */
 export function withMarks(judge: Compute, marking: Marking): Compute {
   const marked = async (shards: readonly (readonly ScoreBatch[])[]): Promise<ScoreBatch[][]> => {
@@ -64,7 +64,9 @@ export function withMarks(judge: Compute, marking: Marking): Compute {
     generate: (requests, weights) => judge.generate(requests, weights),
     scoreGradients: async (objective, shards) => judge.scoreGradients(objective, await marked(shards)),
     readScores: async (shards) => judge.readScores(await marked(shards)),
-    close: () => marking.reader.close(),
+    async close() {
+      await Promise.all([judge.close(), marking.reader.close()]);
+    },
   };
 }
 
@@ -85,7 +87,7 @@ interface MarkedText {
   readonly places: readonly number[];
 }
 
-/** The last token, at which the whole is judged, and the first have no mark. */
+/** The first token has no mark. What is marked up to a token does not depend on what follows it. */
 export function markedText(
   { tokens, from }: Text,
   logprobs: ArrayLike<number>,
@@ -95,7 +97,7 @@ export function markedText(
   const least = Math.log(below);
   let left = MOST_MARKS;
   for (const [i, token] of tokens.entries()) {
-    if (left > 0 && i > from && i < tokens.length - 1 && logprobs[i - from]! < least) {
+    if (left > 0 && i > from && logprobs[i - from]! < least) {
       out.push(mark);
       left--;
     }

@@ -1,11 +1,11 @@
 /** Trains a reward model in a run directory, and opens one that is trained. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { scoringModel } from "../model/scoring.ts";
+import { type ScoringModel, scoringModel } from "../model/scoring.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { isMissing } from "../runs/disk.ts";
 import { WorkerCompute } from "../runs/worker-compute.ts";
-import { trainerFiles } from "../train/checkpoint.ts";
+import { type RestoredTrainer, trainerFiles } from "../train/checkpoint.ts";
 import type { Opinions } from "../train/model-judge.ts";
 import { REWARD_START, trainReward } from "../train/reward.ts";
 import { type RewardReading, rewardItem, scoreNames } from "../train/reward-data.ts";
@@ -41,16 +41,14 @@ export async function runReward(
     for (const message of warnings) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message });
   if (standIn && !restored) store.event({ level: "info", code: "DATA_HELD_OUT", step: 0, message: standIn });
   const state = restoredState(restored, REWARD_START, store);
-  const { marks } = stage;
+  const marks = marksOf(stage);
+  const reader = marks === undefined ? undefined : await readerOf(stage, model, restored, options);
   const spec = { config, shards: recipe.shards, positions: roomFor(stage.rowLength, marks), packed: false };
   const provider = await chooseProvider(options, store, state.step);
   const engine = await startEngine(spec, options, provider, stage.optimizer, parameters, restored?.optimizer);
   const { optimizer } = engine;
-  const reader = restored && marks !== undefined ? readReader(restored.files.get(READER), "the checkpoint") : model;
-  const compute =
-    marks === undefined
-      ? engine.compute
-      : readWith(engine.compute, reader, { marks, tokenizer, workers: options.workers, provider });
+  const marking = { marks: marks ?? 0, tokenizer, workers: options.workers, provider };
+  const compute = reader === undefined ? engine.compute : readWith(engine.compute, reader, marking);
   const evaluate = oncePerStep(() => evaluateReward(compute, tokenizer, data.heldOut, reading));
   try {
     await trainReward(stage, state, {
@@ -78,14 +76,28 @@ export async function runReward(
             },
           },
         });
-        if (marks !== undefined) files.set(...readerFile(reader));
+        if (reader !== undefined) files.set(...readerFile(reader));
         await store.saveCheckpoint(now.step, files);
       },
     });
   } finally {
-    if (compute !== engine.compute) await compute.close();
-    await engine.close();
+    await compute.close();
+    await optimizer.release();
   }
+}
+
+const marksOf = ({ marks = 0 }: Pick<RewardStage, "marks">): number | undefined => (marks > 0 ? marks : undefined);
+
+/** The language model that marks: the one that the stage began with, or the reader of a judge that it began with. */
+async function readerOf(
+  stage: RewardStage,
+  model: ScoringModel,
+  restored: RestoredTrainer | undefined,
+  options: StageOptions,
+): Promise<ScoringModel> {
+  if (restored) return readReader(restored.files.get(READER), "the checkpoint");
+  if (model.config.scores === undefined) return model;
+  return readReader(await fileOf(options.modelFolder?.(stage.from) ?? stage.from, READER), stage.from);
 }
 
 /** What `measure` gives of the parameters as they are at a step: a checkpoint of an evaluated step does not pay for it again. */
@@ -157,9 +169,6 @@ export async function openRewardModel(
     tokenizer,
     opinions: async (texts) =>
       (await readRewards(compute, tokenizer, texts, record)).map((opinion) => opinion?.value ?? null),
-    async close() {
-      await own.close();
-      if (compute !== own) await compute.close();
-    },
+    close: () => compute.close(),
   };
 }

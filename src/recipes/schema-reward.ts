@@ -56,10 +56,10 @@ export const rewardSchema = z.strictObject({
   /** Of `steps`: the probability that all lines are right, or that of the weakest. */
   reduce: z.enum(["product", "min"]).default("product"),
   /**
-   * Before every token that the model it begins with holds for less likely than this, the judge reads a mark (marks.ts); left
+   * Before every token that the model it begins with holds for less likely than this, the judge reads a mark (marks.ts); 0 or left
    * out, it reads the texts alone. For a model that gives right answers by itself: what such a one does not expect is often wrong.
    */
-  marks: z.number().gt(0).lt(1).optional(),
+  marks: z.number().min(0).lt(1).optional(),
   steps: count,
   /** Prompts of one step, each with all its traces. */
   promptsPerStep: count.default(16),

@@ -76,7 +76,7 @@ export function create(): Command {
     ["reckon evidence --parts r1 --scale tiny", "the stages of R1 from the shipped models: minutes"],
     [
       "reckon evidence --parts r1 --records my/records --runs my/runs --out my/evidence.md",
-      "trains and measures it all anew, beside what is there: an hour a seed for r1, half an hour for distil",
+      "trains and measures it all anew, beside what is there: three quarters of an hour a seed for r1",
     ],
   ])
     .option("--parts <list>", `what to collect: ${PARTS.join(", ")}, or none`, PARTS.join(","))

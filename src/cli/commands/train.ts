@@ -50,7 +50,7 @@ export function create(): Command {
     ["reckon train --resume r1-zero", "go on with a run that was stopped or killed"],
     ["reckon train r1-zero --scale small", "on all 25 families, more problems a step: about 17 minutes"],
     ["reckon train r1", "the pipeline of DeepSeek-R1, stage by stage; what is done is kept, also when settings change"],
-    ["reckon train r1 --scale small", "on all families: half an hour to an hour and a half on two cores"],
+    ["reckon train r1 --scale small", "on all families: half an hour to an hour on two cores"],
     ["reckon train r1 --set stages.rl.steps=5", "a setting of one stage, by its name"],
     ["reckon train base --dry-run", "the resolved recipe, its tokens and its operations, without running it"],
   ])
