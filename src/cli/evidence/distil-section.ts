@@ -98,8 +98,9 @@ function advantageWords({ seeds, teacher }: Distil): string {
   );
   const { mean: gain, error } = meanError(gains(seeds));
   const sure = Math.abs(gain) > 2 * error;
-  const said =
-    sure && found.low > 0
+  const said = !Number.isFinite(error)
+    ? "One seed cannot tell distillation from the student's own reinforcement in other seeds; in this one the difference is"
+    : sure && found.low > 0
       ? "Distillation gives more than the student's own reinforcement, as in DeepSeek-R1"
       : sure && found.high < 0
         ? "**The student's own reinforcement gives more than distillation**, other than in DeepSeek-R1"
@@ -109,7 +110,7 @@ function advantageWords({ seeds, teacher }: Distil): string {
     rate,
     "distil teacher",
   );
-  return `${said}: ${pointsWithInterval(found)} points, 95 % interval by bootstrap over seeds and problems, paired by problem. From the
+  return `${said}${Number.isFinite(error) ? ":" : ""} ${pointsWithInterval(found)} points, 95 % interval by bootstrap over seeds and problems, paired by problem. From the
 teacher to the distilled student it is ${pointsWithInterval(behind)} points.`;
 }
 
