@@ -169,14 +169,17 @@ test("a student names the model whose answers it learnt from, and how many of th
     ...{ name: "student", description: "", seed: 2 },
     stages: [
       {
-        ...{ kind: "supervise", ...common, from: join(models, "base"), problems, data, steps: 3 },
+        ...{ kind: "supervise", ...common, from: join(models, "base"), problems, steps: 3 },
+        data: [{ data }, { data: "corpus:solutions", rows: 5 }],
         ...{ tokensPerStep: 512, rowLength: 128, evaluateProblems: 2, evaluateNewTokens: 8 },
       },
     ],
   };
   await train(RunDirectory.create(root, "student", resolveRecipe(student)), true);
   await train(await RunDirectory.open(root, "student"));
-  const [origin, ...others] = read<LineageRecord>(folder("student", 3), "reckon.json").data!;
+  const { data: origins, corpora } = read<LineageRecord>(folder("student", 3), "reckon.json");
+  assert.deepEqual(corpora, { solutions: 5 });
+  const [origin, ...others] = origins!;
   assert.equal(others.length, 0);
   const { families: _, ...told } = read<DataLineage>(root, "traces", "lineage.json");
   assert.deepEqual(origin, told);
@@ -186,4 +189,8 @@ test("a student names the model whose answers it learnt from, and how many of th
     [sha256(join(models, "zero", "model.safetensors")), sha256(data), "cold"],
   );
   assert.ok(origin!.counts.kept > 0 && origin!.counts.kept <= 16);
+  // The model that answered leads to its own base.
+  const { evaluation: _e, seconds: _s, parent, ...zero } = read<Record<string, unknown>>(models, "zero", "reckon.json");
+  const { evaluation: _f, seconds: _t, ...base } = parent as Record<string, unknown>;
+  assert.deepEqual(origin!.parent, { ...zero, parent: base });
 });

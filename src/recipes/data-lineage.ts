@@ -12,11 +12,13 @@ export const DATA_LINEAGE = "lineage.json";
 /** What a stage that makes data leaves: one trace a line. */
 export const TRACES = "traces.jsonl";
 
-/** `lineage.json`: a function of recipe and seed. */
+/** `lineage.json`: a function of recipe and seed. Older versions leave `parent` out. */
 export interface DataLineage {
   readonly recipe: string;
   readonly stage: string;
   readonly seed: number;
+  /** Where the model that answered comes from: its reckon.json without evaluations and clock; null where it has none. */
+  readonly parent?: unknown;
   /** SHA-256 of the model's weights that answered. */
   readonly parentHash: string;
   /** SHA-256 of traces.jsonl. */
@@ -48,4 +50,11 @@ export function originsOf(files: readonly string[]): DataOrigin[] {
       });
     }
   });
+}
+
+/** @param reckon a model's reckon.json, as a checkpoint has it */
+export function ancestryOf(reckon: unknown): unknown {
+  if (typeof reckon !== "object" || reckon === null) return null;
+  const { evaluation: _, seconds: __, parent, ...own } = reckon as Readonly<Record<string, unknown>>;
+  return { ...own, parent: ancestryOf(parent) };
 }

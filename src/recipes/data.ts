@@ -21,6 +21,8 @@ export interface Data {
   readonly tokens: number;
   /** Trace number `index` of the stream, counted through all epochs. */
   document(index: number): TokenDocument;
+  /** Rows of the corpora among its sources that an epoch shows, by the corpora's names. */
+  readonly corpora: Readonly<Record<string, number>>;
   /** What was left out, as sentences. */
   readonly warnings: readonly string[];
 }
@@ -41,6 +43,7 @@ export async function openData(recipe: Recipe, stage: SuperviseStage, tokenizer:
   const sources: readonly DataSource[] = typeof places === "string" ? [{ data: places, weight: 1 }] : places;
   const warnings: string[] = [];
   const parts: Part[] = [];
+  const corpora: Record<string, number> = {};
   for (const [i, source] of sources.entries()) {
     const traces = await tracesOf(recipe, stage, source, i, warnings);
     const faithful = traces.filter((trace) => survives(trace, tokenizer));
@@ -56,7 +59,10 @@ export async function openData(recipe: Recipe, stage: SuperviseStage, tokenizer:
       const room = `longer than rowLength, ${stage.rowLength} tokens`;
       warnings.push(`${long} of ${documents.length} traces of ${source.data} were left out: ${room}`);
     }
-    parts.push({ documents: fitting, weight: source.weight });
+    const part: Part = { documents: fitting, weight: source.weight };
+    parts.push(part);
+    const corpus = corpusOf(source.data);
+    if (corpus !== undefined) corpora[corpus] = (corpora[corpus] ?? 0) + shown(part);
   }
   const size = parts.reduce((n, part) => n + shown(part), 0);
   if (size === 0) {
@@ -73,6 +79,7 @@ export async function openData(recipe: Recipe, stage: SuperviseStage, tokenizer:
   return {
     size,
     tokens,
+    corpora,
     warnings,
     document(index) {
       const epoch = Math.floor(index / size);

@@ -49,6 +49,8 @@ export interface LineageRecord {
   readonly teachers?: readonly TeacherRecord[];
   /** The data that it learnt from, where a model sampled them: its weights' hash, how much was sampled, and how much kept. */
   readonly data?: readonly DataOrigin[];
+  /** Rows that it learnt from of the corpora which the program writes itself, in an epoch, by the corpora's names. */
+  readonly corpora?: Readonly<Record<string, number>>;
   /** SHA-256 of the weights of the reward models that had a say, by the names under which they are logged. */
   readonly judges?: Readonly<Record<string, string>>;
   /** SHA-256 of the weights of the model whose distributions it learnt from; the operations of that one are not in `flops`. */
@@ -69,6 +71,8 @@ export class Lineage {
   teachers: readonly TeacherRecord[] = [];
   /** Of the data that it learns from, where they were sampled. */
   data: readonly DataOrigin[] = [];
+  /** Of the data that it learns from, where the program writes them. */
+  corpora: Readonly<Record<string, number>> = {};
   /** Of the reward models that have a say. */
   judges: Readonly<Record<string, string>> = {};
   /** Of the model whose distributions it learns from. */
@@ -92,6 +96,7 @@ export class Lineage {
     this.evaluation = before.evaluation;
     this.teachers = before.teachers ?? [];
     this.data = before.data ?? [];
+    this.corpora = before.corpora ?? {};
   }
 
   /** Of a run that goes on: it has the parent that it began from, and its last evaluation until the next. */
@@ -126,6 +131,7 @@ export class Lineage {
       ...(this.evaluation ? { evaluation: this.evaluation } : {}),
       ...(this.teachers.length > 0 ? { teachers: this.teachers } : {}),
       ...(this.data.length > 0 ? { data: this.data } : {}),
+      ...(Object.keys(this.corpora).length > 0 ? { corpora: this.corpora } : {}),
       ...(Object.keys(this.judges).length > 0 ? { judges: this.judges } : {}),
       ...(this.teacherHash === undefined ? {} : { teacherHash: this.teacherHash }),
     };

@@ -76,6 +76,7 @@ export async function runSupervise(
     const files = placesOf(stage).data.filter(isPath);
     lineage.teachers = teachersOf(files);
     lineage.data = originsOf(files);
+    lineage.corpora = data.corpora;
     for (const message of data.warnings) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message });
   }
   const start: Start = { tokenizer, config, parameters, restored, lineage, newTokens, ...(data ? { data } : {}) };

@@ -19,7 +19,7 @@ import { contextLength } from "../train/rollout.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { mean } from "../util/statistics.ts";
 import { chooseProvider, folderOf, loadModelFolder } from "./assemble.ts";
-import { DATA_LINEAGE, type DataLineage, TRACES } from "./data-lineage.ts";
+import { ancestryOf, DATA_LINEAGE, type DataLineage, TRACES } from "./data-lineage.ts";
 import { hash } from "./keys.ts";
 import { weightsHash } from "./lineage.ts";
 import { openProblems, type ProblemSource } from "./problems.ts";
@@ -78,8 +78,8 @@ async function sampleInto(
   store.progress(state.step, chunks);
   const place = options.modelFolder?.(stage.from!) ?? stage.from!;
   const parentHash = await weightsHash(place);
+  const { config, tokenizer, parameters, extra } = await loadModelFolder(place);
   if (state.step < chunks) {
-    const { config, tokenizer, parameters } = await loadModelFolder(place);
     const positions = positionsOf(stage, config);
     const fitting = { told: ends.at(-1)?.promptTooLong === true };
     const draw = drawFitting(source, tokenizer, positions - stage.maxNewTokens, store, state, fitting);
@@ -115,7 +115,9 @@ async function sampleInto(
       await compute.close();
     }
   }
-  if (state.step === chunks) write(folder, recipe, stage, parentHash, candidates, ends);
+  if (state.step === chunks) {
+    write(folder, recipe, stage, { parent: ancestryOf(extra.reckon), parentHash }, candidates, ends);
+  }
 }
 
 function answersTo(
@@ -216,7 +218,7 @@ function write(
   folder: string,
   recipe: Recipe,
   stage: SampleStage,
-  parentHash: string,
+  origin: Pick<DataLineage, "parent" | "parentHash">,
   candidates: readonly Candidate[],
   ends: readonly ChunkEnd[],
 ): void {
@@ -229,7 +231,7 @@ function write(
   const text = traceLines(kept.map(({ trace }) => trace));
   const { tokens = 0, sampledTokens = 0 } = ends.at(-1) ?? {};
   const lineage: DataLineage = {
-    ...{ recipe: recipe.name, stage: stageNameOf(stage), seed: recipe.seed, parentHash, hash: hash(text) },
+    ...{ recipe: recipe.name, stage: stageNameOf(stage), seed: recipe.seed, ...origin, hash: hash(text) },
     ...{ prompts: stage.prompts, tokens, sampledTokens, counts: tally.total },
     families: tally.families,
   };
