@@ -1,5 +1,6 @@
 /** What ships under models/: small, in half precision, each with its lineage, its evaluation and a card. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
@@ -52,4 +53,39 @@ for (const folder of shippedModels()) {
     assert.ok(card.startsWith(`# ${basename(folder)}\n`) && card.split(/\s+/).length < MOST_WORDS);
     assert.match(card, /Licence: /);
   });
+}
+
+test("the lineages of r1 and of distil-s lead to zero, whose answers they learnt from, and nowhere break off", () => {
+  const folderOf = (name: string): string => shippedModels().find((folder) => basename(folder) === name)!;
+  const sha256 = createHash("sha256")
+    .update(readFileSync(weights(folderOf("zero"))))
+    .digest("hex");
+  for (const name of ["r1", "distil-s"]) {
+    const found = ancestorsOf(JSON.parse(readFileSync(join(folderOf(name), "reckon.json"), "utf8")));
+    const taught = found.filter(({ parentHash }) => parentHash === sha256);
+    assert.deepEqual(
+      taught.map(({ parent }) => (parent as Ancestor).recipe),
+      ["r1-zero-small"],
+      name,
+    );
+    // Where a line ends there was nothing to begin with.
+    for (const { parent, parentHash, stage } of found) {
+      assert.equal(parent === null, parentHash === undefined, `${name}: ${stage}`);
+    }
+  }
+});
+
+interface Ancestor {
+  readonly recipe: string;
+  readonly stage: string;
+  readonly parent: unknown;
+  readonly parentHash?: string;
+  readonly data?: readonly Ancestor[];
+}
+
+/** A lineage's own record and all that it leads to, through models and through data. */
+function ancestorsOf(record: Ancestor | null): Ancestor[] {
+  if (record === null) return [];
+  const { parent, data = [] } = record;
+  return [record, ...[parent as Ancestor | null, ...data].flatMap(ancestorsOf)];
 }
