@@ -12,7 +12,7 @@ import { collectGrowth } from "../evidence/growth.ts";
 import { readHeldOut } from "../evidence/held-out.ts";
 import { collectMixing } from "../evidence/mixing.ts";
 import { collectO1 } from "../evidence/o1.ts";
-import { familyPicture, testTimePicture } from "../evidence/pictures.ts";
+import { familyPicture, stagePicture, testTimePicture } from "../evidence/pictures.ts";
 import { collectR1 } from "../evidence/r1.ts";
 import { evidenceReport, lostSections, type Parts } from "../evidence/report.ts";
 import { collectSmall, type SmallSettings } from "../evidence/small.ts";
@@ -193,7 +193,14 @@ export function create(): Command {
       if (parts.small) writeFileSync(join(pictures, "families.svg"), familyPicture(parts.small));
       if (parts["test-time"]) writeFileSync(join(pictures, "test-time.svg"), testTimePicture(parts["test-time"]));
       const transcripts = join(dirname(out), "transcripts.md");
-      if (parts.r1) writeFileSync(transcripts, transcriptsPage(parts.r1.transcripts, said));
+      if (parts.r1) {
+        const { settings, transcripts: told, seeds } = parts.r1;
+        writeFileSync(
+          transcripts,
+          transcriptsPage(told, { command: said, scale: settings.scale, seed: seeds[0]!.seed }),
+        );
+        writeFileSync(join(pictures, "stages.svg"), stagePicture(parts.r1));
+      }
       ui.document({ report: options.out, parts: PARTS.filter((name) => parts[name] !== undefined) });
       ui.say(`written: ${join(options.out)}`);
     });

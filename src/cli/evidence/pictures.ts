@@ -6,8 +6,10 @@ import type { Problem } from "../../tasks/index.ts";
 import { mean } from "../../util/statistics.ts";
 import { escaped, FAINT, INK, svg } from "../svg.ts";
 import { coverage, familiesOf, overRung, rate, rungsOf } from "./figures.ts";
+import { type R1, R1_NAMES, R1_ROWS, type R1Row, type R1Seed } from "./r1.ts";
 import type { Measurement } from "./record.ts";
 import type { SeedRows, Small } from "./small.ts";
+import { followed, language, meanValue } from "./stage-figures.ts";
 import { naturalShares, type TestTime } from "./test-time.ts";
 
 const BASE = "#8c959f";
@@ -122,17 +124,55 @@ export function testTimePicture(testTime: TestTime): string {
   );
 }
 
+/** Line by line, stage by stage: right answers, thoughts in one language, instructions followed; means over seeds. */
+export function stagePicture({ settings, seeds }: R1): string {
+  const over = (of: (row: R1Row) => (seed: R1Seed) => number): number[] =>
+    R1_ROWS.map((row) => mean(seeds.map(of(row))));
+  const lines: readonly Line[] = [
+    {
+      ...{ label: "right answers", color: ZERO },
+      values: over(
+        (row) =>
+          ({ rows }) =>
+            rows[row].problems.summary.pass_at_1,
+      ),
+    },
+    {
+      ...{ label: "one language", color: BASE },
+      values: over(
+        (row) =>
+          ({ rows }) =>
+            meanValue(rows[row].problems, language),
+      ),
+    },
+    {
+      ...{ label: "instructions followed", color: REACH },
+      values: over(
+        (row) =>
+          ({ rows }) =>
+            meanValue(rows[row].instructions, followed),
+      ),
+    },
+  ];
+  const marks = R1_ROWS.map((row) => (row === "tune" ? "SFT anew" : R1_NAMES[row]));
+  const [width, height] = [620, 260];
+  const title = `What each stage of R1 gives, scale ${settings.scale}`;
+  return svg({ title, width, height, fontSize: 12 }, [drawn({ title, marks, lines }, width, height, 130)]);
+}
+
 function drawn(
   { title, marks, lines }: { title: string; marks: readonly string[]; lines: readonly Line[] },
   width: number,
   height: number,
+  /** Of a label in the legend. */
+  room = 95,
 ): string {
-  const [left, right, top, bottom] = [44, width - 14, 54, height - 30];
+  const [left, right, top, bottom] = [44, width - 30, 54, height - 30];
   const x = (i: number): string => (left + (i / Math.max(1, marks.length - 1)) * (right - left)).toFixed(1);
   const y = (share: number): string => (bottom - share * (bottom - top)).toFixed(1);
   return [
     text(left, 18, title, 'font-weight="600"'),
-    ...lines.map(({ label, color }, i) => text(left + 95 * i, 38, label, `fill="${color}"`)),
+    ...lines.map(({ label, color }, i) => text(left + room * i, 38, label, `fill="${color}"`)),
     ...[0, 0.25, 0.5, 0.75, 1].flatMap((share) => [
       `<line x1="${left}" y1="${y(share)}" x2="${right}" y2="${y(share)}" stroke="${FAINT}" stroke-width="0.7"/>`,
       text(left - 6, Number(y(share)) + 4, `${100 * share} %`, 'text-anchor="end"'),

@@ -59,16 +59,34 @@ export function evidenceReport(parts: Parts, { command, measured, reasons }: Rep
   };
   const missing = Object.entries(sections).flatMap(([name, section]) => (section === undefined ? [name] : []));
   if (missing.length === 0) checkReasons(reasons, [...floors]);
-  return `# Evidence: what reinforcement learning adds
+  return `# Evidence: what each way of training gives
 
 Written by \`${command}\` from the records in [bench/results/evidence](../bench/results/evidence), measured with ${measured.join("; ") || "nothing yet"}.
 What has a record is read, what has none is trained and measured; \`--fresh\` measures again. Problems are held out by their canonical form, so none
 of them is a training problem in the other language or in another order of what may change places (terms and factors, numbers, statements,
 times), a maze mirrored or turned, or, from four people on, knights and liars under other names; with three people, of whom there are too few
 problems, such twins may stand in training, and so may the way back of a cipher or of reversed letters, which is another problem.
-At most 256 new tokens; what is cut counts as wrong. "Right" is always with the strict format.
+At most 256 new tokens; what is cut counts as wrong. "Right" is always with the strict format. [Words](README.md#words) explains the terms.
+
+${contents(Object.values(sections).flatMap((section) => section ?? []))}
 
 ${[...Object.values(sections).flatMap((section) => section ?? []), ...notMeasured(missing)].join("\n")}`;
+}
+
+/** The sections, with links. */
+function contents(sections: readonly string[]): string {
+  return sections
+    .flatMap((section) => /^## (.+)$/m.exec(section)?.[1] ?? [])
+    .map((heading) => `- [${heading.replaceAll("`", "")}](#${anchor(heading)})`)
+    .join("\n");
+}
+
+/** As GitHub makes them of headings. */
+function anchor(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, "")
+    .replaceAll(" ", "-");
 }
 
 /** Headings of sections that an older report has and a newer one has not: their records are gone, or of another making. */

@@ -145,10 +145,14 @@ test("a transcript holds every part of the reward, and no text ends its block", 
     reason: "no\nnumber",
     rewards: { format: 0, length: null },
   };
-  const page = transcriptsPage({ problems: [{ family: "maze", level: 1, prompt: "Go.", answers: [answer] }] }, "x");
+  const page = transcriptsPage(
+    { problems: [{ family: "maze", level: 1, prompt: "Go.", answers: [answer] }] },
+    { command: "x", scale: "tiny", seed: 3 },
+  );
   assert.match(
     page,
     /## maze 1\n\n```text\nGo\.\n```\n\n\*\*zero\*\*: not right \(no number\)\n\n`````text\na ```` b\n`````/,
   );
+  assert.match(page, /at the scale `tiny`, seed 3\./);
   assert.match(page, /3 tokens; format 0, length –/);
 });

@@ -80,12 +80,16 @@ export async function collectTranscripts(
 }
 
 /** docs/transcripts.md. */
-export function transcriptsPage({ problems }: Transcripts, command: string): string {
+export function transcriptsPage(
+  { problems }: Transcripts,
+  { command, scale, seed }: { readonly command: string; readonly scale: string; readonly seed: number },
+): string {
   return `# Transcripts: one problem through all stages of R1
 
-Made by \`${command}\`. The first held-out problem of each of some families, and each stage's one answer to it at temperature 1 with at most
+Made by \`${command}\`, at the scale \`${scale}\`, seed ${seed}. The first held-out problem of each of some families, and each stage's one answer to it at temperature 1 with at most
 ${MAX_TOKENS} new tokens: neither problem nor answer was chosen. Below an answer stand its tokens and the parts of its reward before weighting: accuracy and
-format are what R1-Zero is rewarded for, the others what a recipe may add, helpful and harmless R1's two judges; "–" where one does not apply.
+format are what R1-Zero is rewarded for, the others what a recipe may add ([what each is](reinforcement.md#rewards)), helpful and harmless R1's two
+judges; "–" where one does not apply.
 
 ${problems.map(followedText).join("\n\n")}
 `;
