@@ -167,7 +167,7 @@ function drawn(
   /** Of a label in the legend. */
   room = 95,
 ): string {
-  const [left, right, top, bottom] = [44, width - 30, 54, height - 30];
+  const [left, right, top, bottom] = [48, width - 26, 54, height - 30];
   const x = (i: number): string => (left + (i / Math.max(1, marks.length - 1)) * (right - left)).toFixed(1);
   const y = (share: number): string => (bottom - share * (bottom - top)).toFixed(1);
   return [
