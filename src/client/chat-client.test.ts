@@ -249,7 +249,7 @@ describe("trying again", () => {
         [500, { error: { message: "no" } }, {}, "CLIENT_SERVER", 3, false],
         [429, { error: "later" }, {}, "CLIENT_RATE", 3, false],
         [429, {}, { "x-should-retry": "false" }, "CLIENT_RATE", 1, false],
-        [429, {}, { "retry-after": "4000" }, "CLIENT_RATE", 1, false],
+        [429, {}, { "retry-after": "4000" }, "CLIENT_RATE", 1, true],
         [429, { error: { code: "insufficient_quota", message: "pay" } }, {}, "CLIENT_QUOTA", 1, true],
         [402, {}, {}, "CLIENT_QUOTA", 1, true],
         [400, { error: { message: "bad" } }, {}, "CLIENT_REFUSED", 1, false],
@@ -263,6 +263,16 @@ describe("trying again", () => {
       assert.deepEqual([error.code, server.exchanges.length, error.lasting], [code, requests, lasting], `${status}`);
       assert.equal(error.attempts, requests);
     }
+  });
+
+  test("what nobody waits for any more is not sent again", async () => {
+    const { client, server } = await serve(({ response }) => sendJson(response, {}, 503, { "retry-after": "60" }));
+    let wanted = true;
+    const asked = failure(client.chat(ASK, { again: () => wanted }));
+    while (server.exchanges.length === 0) await sleep(5);
+    wanted = false;
+    assert.equal((await asked).code, "CLIENT_SERVER");
+    assert.equal(server.exchanges.length, 1);
   });
 
   test("a server that is not there", async () => {

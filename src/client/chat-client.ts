@@ -10,7 +10,7 @@
 import { ClientError, type Scene } from "./errors.ts";
 import { EventReader } from "./events.ts";
 import { invalidReply, type ReadReply, ReplyCollector } from "./reply.ts";
-import { DEFAULT_RETRY, Gate, type RetrySettings, retryDelay, wait } from "./retry.ts";
+import { DEFAULT_RETRY, Gate, type RetrySettings, retryDelay, wait, waitWhile } from "./retry.ts";
 import { DEFAULT_TIMEOUTS, post, type Timeouts } from "./transport.ts";
 import type { ChatDelta, ChatReply, ChatRequest } from "./types.ts";
 
@@ -49,6 +49,8 @@ export interface RetryNotice {
 
 export interface ChatCallOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Whether a request that failed may be sent again, asked while it waits for that; default yes. */
+  readonly again?: () => boolean;
 }
 
 export class ChatClient {
@@ -85,7 +87,7 @@ export class ChatClient {
    * @throws ClientError; the signal's reason when it is aborted
    */
   async chat(request: ChatRequest, options: ChatCallOptions = {}): Promise<ChatReply> {
-    const pieces = this.#ask(request, options.signal, () => true);
+    const pieces = this.#ask(request, options, () => true);
     for (;;) {
       const { done, value } = await pieces.next();
       if (done) return value;
@@ -98,12 +100,12 @@ export class ChatClient {
    * @throws as `chat`
    */
   stream(request: ChatRequest, options: ChatCallOptions = {}): AsyncGenerator<ChatDelta, ChatReply> {
-    return this.#ask(request, options.signal, (given) => given === 0);
+    return this.#ask(request, options, (given) => given === 0);
   }
 
   async *#ask(
     request: ChatRequest,
-    signal: AbortSignal | undefined,
+    { signal, again = () => true }: ChatCallOptions,
     mayRetry: (given: number) => boolean,
   ): AsyncGenerator<ChatDelta, ChatReply> {
     const leave = await this.#gate.enter(signal);
@@ -129,10 +131,12 @@ export class ChatClient {
           error.attempts = attempts;
           const random = (this.#settings.random ?? Math.random)();
           const delay = mayRetry(given) ? retryDelay(error, attempts, this.#retry, random) : undefined;
+          // Who wants to be left alone for so long would refuse the next request, too.
+          if ((error.afterMs ?? 0) > this.#retry.longestAskedMs) error.lasting = true;
           if (delay === undefined) throw error;
           if (error.afterMs !== undefined) this.#notBefore = Math.max(this.#notBefore, performance.now() + delay);
           this.#settings.onRetry?.({ error, attempt: attempts, waitMs: delay });
-          await wait(delay, signal);
+          if (!(await waitWhile(again, delay, signal))) throw error;
         } finally {
           // Whoever stops listening ends the connection too.
           await pieces.return(undefined as never);

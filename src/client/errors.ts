@@ -48,7 +48,7 @@ export class ClientError extends ReckonError {
   readonly status: number | undefined;
   readonly retry: boolean;
   readonly afterMs: number | undefined;
-  readonly lasting: boolean;
+  lasting: boolean;
   /** Requests that were sent until it was given up. */
   attempts = 0;
 

@@ -56,6 +56,18 @@ export function wait(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** How often it is looked whether a wait is still wanted. */
+const LOOK_MS = 200;
+
+/** Waits as long as it is wanted; false where it no longer is. Rejects as `wait`. */
+export async function waitWhile(wanted: () => boolean, ms: number, signal?: AbortSignal): Promise<boolean> {
+  for (let left = ms; wanted(); left -= LOOK_MS) {
+    if (left <= 0) return true;
+    await wait(Math.min(LOOK_MS, left), signal);
+  }
+  return false;
+}
+
 /** Lets so many in at once; the others wait in the order in which they came. */
 export class Gate {
   readonly #limit: number;

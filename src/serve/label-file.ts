@@ -4,7 +4,7 @@
  */
 import { readFile, stat } from "node:fs/promises";
 import { replaceFile } from "../runs/disk.ts";
-import { RATING_ASPECTS, type Ratings, readTraces, type Trace, type TraceFault } from "../tasks/index.ts";
+import { aspectsOf, type Ratings, readTraces, type Trace, type TraceFault } from "../tasks/index.ts";
 import { ReckonError } from "../util/errors.ts";
 
 export class LabelFile {
@@ -34,7 +34,9 @@ export class LabelFile {
   static async open(path: string): Promise<LabelFile> {
     try {
       const changed = (await stat(path)).mtimeMs;
-      const file = new LabelFile(path, await readFile(path, "utf8"), changed);
+      // What is no UTF-8 would be lost when the file is written: it is refused, as a training refuses it.
+      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await readFile(path));
+      const file = new LabelFile(path, text, changed);
       if (file.traces.length > 0) return file;
       const first = file.faults[0];
       throw new ReckonError("LABEL_FILE", `${path} holds nothing to rate`, {
@@ -45,7 +47,7 @@ export class LabelFile {
     } catch (cause) {
       if (cause instanceof ReckonError) throw cause;
       throw new ReckonError("LABEL_FILE", `${path} cannot be read`, {
-        expected: "a file of traces as JSON lines",
+        expected: "a file of traces as JSON lines, in UTF-8",
         got: cause instanceof Error ? cause.message : String(cause),
         cause,
       });
@@ -96,6 +98,6 @@ export class LabelFile {
   }
 }
 
-function isRated({ ratings }: Trace): boolean {
-  return RATING_ASPECTS.every((aspect) => ratings?.[aspect] !== undefined);
+function isRated({ thinking, ratings }: Trace): boolean {
+  return aspectsOf(thinking).every((aspect) => ratings?.[aspect] !== undefined);
 }

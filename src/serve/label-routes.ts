@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { Hono } from "hono";
 import { z } from "zod";
-import { RATING_ASPECTS } from "../tasks/index.ts";
+import { aspectsOf, RATING_ASPECTS } from "../tasks/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import { HttpError, parseInput } from "./http-errors.ts";
 import type { LabelFile } from "./label-file.ts";
@@ -58,6 +58,7 @@ function item(file: LabelFile | undefined, index: number): LabelItem {
     prompt,
     thinking,
     answer,
+    aspects: aspectsOf(thinking),
     ratings,
     score: score ?? null,
     source: source ?? null,

@@ -54,6 +54,21 @@ test("the file is shown, with what it lacks and what cannot be read", async () =
   assert.equal((await appOf(undefined).request("/label/0")).status, 404);
 });
 
+test("without thinking three aspects are enough; a file that is not in UTF-8 is refused and stays as it is", async () => {
+  const { app, rate } = await opened("short.jsonl", '{"prompt":"1","thinking":"","answer":"1"}');
+  const { aspects } = await json<LabelItem>(app.request("/label/0"));
+  assert.deepEqual(aspects, ["correctness", "completeness", "efficiency"]);
+  const some = await json<{ info: LabelInfo }>(rate(0, { ratings: { correctness: 5, completeness: 4 } }));
+  assert.equal(some.info.rated, 0);
+  const all = { correctness: 5, completeness: 4, efficiency: 5 };
+  assert.equal((await json<{ info: LabelInfo }>(rate(0, { ratings: all }))).info.rated, 1);
+  const path = join(folder, "latin.jsonl");
+  const bytes = Buffer.from('{"prompt":"für","thinking":"1","answer":"1"}\n', "latin1");
+  writeFileSync(path, bytes);
+  await assert.rejects(LabelFile.open(path), { code: "LABEL_FILE", expected: /UTF-8/ });
+  assert.deepEqual(readFileSync(path), bytes);
+});
+
 test("a rating is in the file when it is answered; other rows and fields stay as they are", async () => {
   const { path, app, rate } = await opened("rated.jsonl");
   const answer = await json<{ info: LabelInfo; item: LabelItem }>(rate(0, { ratings: { correctness: 5, clarity: 4 } }));

@@ -163,6 +163,8 @@ export interface LabelItem {
   readonly prompt: string;
   readonly thinking: string;
   readonly answer: string;
+  /** What is to be rated. */
+  readonly aspects: readonly string[];
   /** 1 to 5, by aspect. */
   readonly ratings: Readonly<Record<string, number>>;
   /** The verifier's, where it is known. */

@@ -58,6 +58,7 @@ export {
 } from "./task.ts";
 export { inLanguage, languageShare, WORDS, wordedShare, wordList } from "./trace/words.ts";
 export {
+  aspectsOf,
   RATING_ASPECTS,
   type RatingAspect,
   type Ratings,

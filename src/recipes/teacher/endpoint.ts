@@ -5,7 +5,7 @@
  * failures in a row or the failure of all, unless few questions are left of many that were answered. Whatever is under way then is
  * waited for: it is paid.
  */
-import { ChatClient, ClientError } from "../../client/index.ts";
+import { ChatClient, type ChatRequest, ClientError } from "../../client/index.ts";
 import type { Problem } from "../../tasks/index.ts";
 import { ReckonError } from "../../util/errors.ts";
 import { hashString } from "../../util/random.ts";
@@ -50,8 +50,8 @@ export function endpointTeacher(
   });
   const { temperature, maxNewTokens, seed } = sampling;
 
-  async function answer(problem: Problem, sample: number): Promise<TeacherAnswer> {
-    const reply = await client.chat({
+  async function answer(problem: Problem, sample: number, stopped: () => boolean): Promise<TeacherAnswer> {
+    const request: ChatRequest = {
       messages: [
         ...(system === undefined ? [] : [{ role: "system", content: system } as const]),
         { role: "user", content: instruction.replaceAll("{prompt}", () => problem.prompt) },
@@ -61,7 +61,8 @@ export function endpointTeacher(
       maxTokens: maxNewTokens,
       seed: sendSeed ? seedOf(seed, problem, sample) : undefined,
       extra,
-    });
+    };
+    const reply = await client.chat(request, { again: () => !stopped() });
     const { thinking, content, finish, usage, model: answered, seconds } = reply;
     return {
       ...{ problem: problem.id, sample, thinking, content, finish },
@@ -98,7 +99,7 @@ export function endpointTeacher(
           if (done) return;
           const { problem, sample } = value;
           try {
-            take(await answer(problem, sample));
+            take(await answer(problem, sample, stopped));
             inARow = 0;
             came++;
           } catch (error) {

@@ -12,6 +12,14 @@ import { LANGUAGES } from "../trace/words.ts";
 /** What a judge of a whole chain of thought looks at, each rated from 1 (poor) to 5 (excellent). */
 export const RATING_ASPECTS = ["correctness", "clarity", "coherence", "completeness", "efficiency"] as const;
 export type RatingAspect = (typeof RATING_ASPECTS)[number];
+
+/** Of a thought only: without any there is nothing to read, or to follow. */
+const OF_THOUGHTS: readonly RatingAspect[] = ["clarity", "coherence"];
+
+/** The aspects that are to be rated. */
+export function aspectsOf(thinking: string): readonly RatingAspect[] {
+  return thinking === "" ? RATING_ASPECTS.filter((aspect) => !OF_THOUGHTS.includes(aspect)) : RATING_ASPECTS;
+}
 export type Ratings = Readonly<Partial<Record<RatingAspect, number>>>;
 
 export interface Trace {

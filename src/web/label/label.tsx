@@ -1,4 +1,4 @@
-/** Rate: a chain of thought, five aspects from 1 to 5, the next one. Ratings go into the file as they are given. */
+/** Rate: a chain of thought, its aspects from 1 to 5, the next one. Ratings go into the file as they are given. */
 import { useEffect, useState } from "react";
 import type { LabelInfo, LabelItem } from "../../serve/wire.ts";
 import { routeHash } from "../lib/route.ts";
@@ -18,6 +18,7 @@ export function Label({ known, place }: { readonly known: LabelInfo | null; read
   const index =
     known === null || known.file === null ? null : Math.min((place ?? (known.first ?? 0) + 1) - 1, known.traces - 1);
   const { item, info, failure, saving, rate } = useRating(index, known);
+  const aspects = item === null ? ASPECTS : aspectsOf(item);
   /** Which aspect the next key rates. */
   const [turn, setTurn] = useState(0);
 
@@ -33,9 +34,9 @@ export function Label({ known, place }: { readonly known: LabelInfo | null; read
     const key = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const value = SCALE.find((one) => String(one) === event.key);
-      if (value !== undefined && turn < ASPECTS.length) {
-        rate(ASPECTS[turn]!.name, value);
-        setTurn((now) => Math.min(now + 1, ASPECTS.length));
+      if (value !== undefined && turn < aspects.length) {
+        rate(aspects[turn]!.name, value);
+        setTurn((now) => Math.min(now + 1, aspects.length));
       } else if (event.key === "Backspace") setTurn((now) => Math.max(0, now - 1));
       else if (event.key === "Enter" && event.target === document.body) goTo(item.next ?? item.index + 1);
       else if (event.key === "n") goTo(Math.min(item.index + 1, (info?.traces ?? 1) - 1));
@@ -45,7 +46,7 @@ export function Label({ known, place }: { readonly known: LabelInfo | null; read
     };
     window.addEventListener("keydown", key);
     return () => window.removeEventListener("keydown", key);
-  }, [item, turn, rate, info]);
+  }, [item, aspects, turn, rate, info]);
 
   if (known === null) return <p className="lede">One moment.</p>;
   if (known.file === null) {
@@ -55,7 +56,7 @@ export function Label({ known, place }: { readonly known: LabelInfo | null; read
       </p>
     );
   }
-  const complete = item !== null && firstOpen(item) === ASPECTS.length;
+  const complete = item !== null && firstOpen(item) === aspects.length;
   return (
     <div className="label">
       <div className="label-head">
@@ -75,7 +76,7 @@ export function Label({ known, place }: { readonly known: LabelInfo | null; read
             <Text item={item} />
           </section>
           <section className="card label-form" aria-label="Ratings">
-            {ASPECTS.map((aspect, i) => (
+            {aspects.map((aspect, i) => (
               <fieldset key={aspect.name} className={i === turn ? "label-aspect turn" : "label-aspect"}>
                 <legend>{aspect.name}</legend>
                 <p>
@@ -143,10 +144,16 @@ function Text({ item }: { readonly item: LabelItem }) {
   );
 }
 
+/** The aspects of a trace: without thinking there is less to rate. */
+function aspectsOf(item: LabelItem): readonly (typeof ASPECTS)[number][] {
+  return ASPECTS.filter(({ name }) => item.aspects.includes(name));
+}
+
 /** The first aspect without a rating; their number if there is none. */
-function firstOpen({ ratings }: LabelItem): number {
-  const open = ASPECTS.findIndex(({ name }) => ratings[name] === undefined);
-  return open < 0 ? ASPECTS.length : open;
+function firstOpen(item: LabelItem): number {
+  const aspects = aspectsOf(item);
+  const open = aspects.findIndex(({ name }) => item.ratings[name] === undefined);
+  return open < 0 ? aspects.length : open;
 }
 
 function goTo(index: number): void {
