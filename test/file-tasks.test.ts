@@ -142,3 +142,13 @@ test("odds move the draws of rungs and nothing else, and a family that is in no 
   const stage = resolveRecipe(zero, ["curriculum={}"]).stages[0]!;
   assert.deepEqual(stage.kind === "reinforce" && stage.curriculum, { halfLife: 30, floor: 0.1, prior: 0.5 });
 });
+
+test("a reward of one's own does not take a name that the rules' rewards are logged under", async () => {
+  const path = join(root, "length.ts");
+  writeFileSync(path, "export default () => 1");
+  const settings = { problems: [{ family: "addition", level: 0, weight: 1 }], tasks: [], userRewards: [path] };
+  await assert.rejects(openProblems({ ...settings, rewards: { accuracy: 1, format: 0.1 } }), {
+    code: "REWARD_INVALID",
+    expected: /repetition/,
+  });
+});

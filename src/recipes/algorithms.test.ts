@@ -63,6 +63,8 @@ test("an unknown algorithm, and rewards that could outweigh being right, are ref
   refuses("rewards.language=-0.1", /language/);
   refuses("algorithm=rloo", /one update a batch; set miniBatches=1/);
   refuses("algorithm=rloo miniBatches=1 iterations=2", /one update a batch/);
+  refuses("klWeight=0.1 klIn=reward klEstimator=k3", /takes k1/);
+  assert.equal(zero("klWeight=0.1", "klIn=reward", "klEstimator=k1").klEstimator, "k1");
   assert.equal(zero("rewards.language=0.99").rewards.language, 0.99);
 });
 

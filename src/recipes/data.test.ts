@@ -10,7 +10,7 @@ import { LocalCompute } from "../train/compute.ts";
 import { ReckonError } from "../util/errors.ts";
 import { loadModelFolder } from "./assemble.ts";
 import { corpusTraces } from "./corpora.ts";
-import { openData, stepsOf, tokenise } from "./data.ts";
+import { cutSolutions, openData, stepsOf, tokenise } from "./data.ts";
 import { type RecipeInput, resolveRecipe, type SuperviseStage } from "./schema.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "reckon-data-"));
@@ -156,6 +156,13 @@ test("of held-out problems nothing is learnt, and it is told; of a family of one
   const data = await open(file("apart.jsonl", traceLines(list)), { rowLength: 384 });
   assert.equal(data.size, of("train").length + 1);
   assert.match(data.warnings.join(), new RegExp(`${of("heldout").length} of ${list.length} traces of .* held out`));
+});
+
+test("of solutions that are cut it is told how many", () => {
+  const texts = ["1+1=2", "1+1=2 2+2=4 4+4=8 8+8=16", "7"];
+  const length = tokenizer.encode(texts[0]!).length;
+  assert.match(cutSolutions(texts, tokenizer, length - 1)!, /^1 of 3 solutions .* rowLength, \d+ tokens$/);
+  assert.equal(cutSolutions(texts, tokenizer, 100), undefined);
 });
 
 test("traces longer than a row are left out, not cut, and it is told", async () => {

@@ -89,6 +89,16 @@ export async function openData(recipe: Recipe, stage: SuperviseStage, tokenizer:
   };
 }
 
+/**
+ * What is to be told of solutions without end, which are cut where they are too long for a row (traces are left out);
+ * undefined where none is.
+ */
+export function cutSolutions(texts: readonly string[], tokenizer: Tokenizer, rowLength: number): string | undefined {
+  const cut = texts.filter((text) => tokenizer.encode(text).length > rowLength + 1).length;
+  if (cut === 0) return undefined;
+  return `${cut} of ${texts.length} solutions that were looked at lose their end: they are longer than rowLength, ${rowLength} tokens`;
+}
+
 /** Steps that read the data so often, about: a step ends with the trace that fills it. */
 export function stepsOf(data: Data, epochs: number, tokensPerStep: number): number {
   return Math.max(1, Math.round((epochs * data.tokens) / (tokensPerStep + data.tokens / data.size / 2)));

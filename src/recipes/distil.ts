@@ -106,7 +106,7 @@ function distilled(scale: Scale): RecipeInput {
         problems: [...problems],
         epochs: EPOCHS,
         rowLength: 320,
-        // As its base was pretrained: 60.9 % of 1,500 problems at the scale small, where AdamW gave 57.4 at 1e-3, 57.1 at 3e-3.
+        // As its base was pretrained; docs/decisions/008 has what else was tried.
         learningRate: 2e-3,
         schedule: { kind: "cosine", warmup: 10, floor: 0.1 },
         optimizer: { name: "muon", weightDecay: 0.01 },
@@ -136,6 +136,7 @@ function reinforced(scale: Scale): RecipeInput {
         miniBatches: 4,
         ...(scale === "small" ? { curriculum: CURRICULUM } : {}),
         maxNewTokens: 256,
+        // Half of it is as good, twice as much far worse, and so is Muon (docs/decisions/008).
         learningRate: 5e-4,
         schedule: { kind: "linear", warmup: 5, floor: 0.1 },
         optimizer: { name: "adamw" },

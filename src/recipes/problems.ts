@@ -6,6 +6,7 @@ import type { Odds } from "../train/curriculum.ts";
 import type { Judge, RuleRewards } from "../train/judge.ts";
 import { ReckonError } from "../util/errors.ts";
 import { Random } from "../util/random.ts";
+import { RULES } from "./schema-reward.ts";
 
 export interface ProblemSource {
   draw(request: {
@@ -49,7 +50,15 @@ export async function openProblems(settings: ProblemSettings): Promise<ProblemSo
       userTasks.push(task);
       warnings.push(...leftOut(task));
     }
-    for (const path of settings.userRewards) userRewards.push(await loadUserReward(path));
+    for (const path of settings.userRewards) {
+      const reward = await loadUserReward(path);
+      userRewards.push(reward);
+      if (!RULES.includes(reward.name)) continue;
+      throw new ReckonError("REWARD_INVALID", `${path} cannot be called ${reward.name}.`, {
+        expected: `a name that no reward of the rules has: ${RULES.join(", ")}`,
+        help: "Rename the file, or give it a name of its own: export default { name, reward }.",
+      });
+    }
     const own = new Map(userTasks.map((task) => [task.name, task]));
     for (const { family, level } of settings.problems) {
       const { levels } = own.get(family) ?? getTask(family);

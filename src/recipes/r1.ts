@@ -9,7 +9,8 @@
  * The judges learn as R1's do, helpful by pairs from the final answer, harmless point by point from the whole response
  * (§3.1), but from preferences made by rule (tasks/preferences says what these stand for). They judge all prompts, where
  * R1's judge the general ones, and these are posed from the first step on. Left out: people's preferences; another model that
- * rewrites thoughts, for which turning their few words into one language stands; a person who looks the cold start through.
+ * rewrites thoughts, for which turning their few words into one language stands; a person who looks the cold start through. Other
+ * than R1 (§B.3) it clips at 0.2 and has no reference, and samples at temperature 1 in the last reinforcement too (R1: 0.7).
  */
 import { demoMix, instructionMix, type ProblemWeight, smallMix } from "../tasks/index.ts";
 import { CURRICULUM } from "./r1-zero.ts";

@@ -24,7 +24,7 @@ import {
   startEngine,
 } from "./assemble.ts";
 import { phasesOf } from "./corpus-mix.ts";
-import { type Data, openData, stepsOf } from "./data.ts";
+import { cutSolutions, type Data, openData, stepsOf } from "./data.ts";
 import { originsOf } from "./data-lineage.ts";
 import { type DistributionTeacher, openDistribution } from "./distribution.ts";
 import { evaluationMetrics, evaluationSample } from "./evaluation-metrics.ts";
@@ -167,9 +167,12 @@ async function runDocuments(
     return { tokens, from: Math.max(1, at + 1) };
   };
   // Far behind any document that the run reaches; written as at its last step.
-  const validation = Array.from({ length: VALIDATION }, (_, i) =>
-    tokenise(text(VALIDATION_START + i, stage.steps - 1)),
-  ).filter(({ tokens, from }) => from < tokens.length);
+  const looked = Array.from({ length: VALIDATION }, (_, i) => text(VALIDATION_START + i, stage.steps - 1));
+  if (stage.kind === "supervise" && data === undefined && !restored) {
+    const message = cutSolutions(looked, tokenizer, stage.rowLength);
+    if (message !== undefined) store.event({ level: "warning", code: "DATA_CUT", step: 0, message });
+  }
+  const validation = looked.map(tokenise).filter(({ tokens, from }) => from < tokens.length);
   try {
     if (stage.kind === "supervise" && stage.distribution) {
       const { distribution } = stage;

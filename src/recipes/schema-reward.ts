@@ -90,7 +90,7 @@ const oneRewardModelSchema = z.strictObject({
 });
 
 /** Names that the rules' rewards have. */
-const RULES: readonly string[] = ["accuracy", "format", "language", "length", "repetition", "overlong"];
+export const RULES: readonly string[] = ["accuracy", "format", "language", "length", "repetition", "overlong"];
 
 /** One, or several with names of their own. */
 export const rewardModelSchema = z
@@ -118,7 +118,7 @@ export const ppoSchema = z.strictObject({
   valueClip: weight.default(0.2),
   /** Weight of −log(π_old/π_ref) in every token's reward; 0 leaves the reference out. */
   klReward: weight.default(0),
-  /** Brings the advantages of an update to mean 0 and deviation 1. */
+  /** Brings the advantages of a step to mean 0 and deviation 1. */
   whiten: z.boolean().default(true),
   /** Of the critic; the stage's schedule, from the first step on. */
   valueLearningRate: z.number().positive().default(1e-3),

@@ -217,6 +217,10 @@ const reinforceSchema = reinforceFields
     path: ["klWeight"],
     error: "has no effect beside ppo, whose divergence is weighed by ppo.klReward; set klWeight=0",
   })
+  .refine(({ klIn, klEstimator }) => klIn !== "reward" || klEstimator === undefined || klEstimator === "k1", {
+    path: ["klEstimator"],
+    error: "has no effect with klIn=reward, which takes k1 of every token; leave it out, or set klIn=loss",
+  })
   .refine(({ surrogate, miniBatches, iterations }) => surrogate !== "reinforce" || miniBatches * iterations === 1, {
     path: ["miniBatches"],
     error:

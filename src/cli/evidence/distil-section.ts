@@ -1,6 +1,7 @@
 /** The words and tables of distillation against reinforcement. */
 import { computeRatio } from "../../recipes/distil-control.ts";
 import { READ } from "../../recipes/estimate.ts";
+import type { Scale } from "../../recipes/index.ts";
 import { mean } from "../../util/statistics.ts";
 import { type Distil, type DistilSeed, isEqual, MOST } from "./distil.ts";
 import { rate } from "./figures.ts";
@@ -25,7 +26,7 @@ export function distilSection(distil: Distil, why: Why): string {
 
 At the scale \`${settings.scale}\`, seeds ${settings.seeds.join(", ")}, ${settings.problems.length} held-out problems, one answer at temperature 1. The teacher, the shipped zero,
 has ${size(teacher)} parameters, the student ${size(seeds[0]!.student)}. In each seed one student base is fine-tuned on the teacher's right
-answers to training problems, and reinforced with rule rewards for as many operations; ± is one standard error over seeds.
+answers to training problems, and reinforced with rule rewards for as many operations; ± is one standard error over seeds.${CHOSEN[settings.scale]}
 
 ${markdown(
   ["model", "right", "each seed", "format", "tokens of an answer", "right / wrong"],
@@ -51,7 +52,7 @@ ${advantageWords(distil)}
 ### What it took
 
 Operations by 6 a parameter and trained token, 2 a sampled one. What is equal is what the student and its reinforcement take beyond their base, which
-is the same for both; teacher and bases stand beside it.
+is the same for both. Teacher and bases stand beside it: whoever has no teacher yet pays for it, too.
 
 ${computeTable(distil)}
 
@@ -60,6 +61,14 @@ ${computeTable(distil)}
 ${floorTable(floorsOf(distil), why)}
 `;
 }
+
+/** How settings were chosen. */
+const CHOSEN: Readonly<Record<Scale, string>> = {
+  tiny: "",
+  small: `
+Optimiser and rate of either were looked for with seed 0, on problems of which some are among these
+([decision 008](decisions/008-distillation.md)); the other seeds had no part in it.`,
+};
 
 function row(name: string, list: readonly Measurement[]): string[] {
   const shares = list.map(({ summary }) => summary.pass_at_1);
