@@ -14,6 +14,7 @@ import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
 import { chooseProvider, restore, restoredState, startEngine } from "./assemble.ts";
 import { evaluationMetrics, evaluationSample } from "./evaluation-metrics.ts";
+import { watchJudges } from "./judge-watch.ts";
 import { openLearnt } from "./learnt-parts.ts";
 import { openProblems, type ProblemSource } from "./problems.ts";
 import { mayPayForWrong } from "./reward-weights.ts";
@@ -60,6 +61,7 @@ async function runWith(
     if (message !== undefined) store.event({ level: "warning", code: "REWARD_WEIGHTS", step: 0, message });
   }
   const state = restoredState(restored, REINFORCE_START, store);
+  const watched = watchJudges(store, stage, state.step);
   const fitting = { told: restored?.trainer["promptTooLong"] === true };
   const draw = drawFitting(source, tokenizer, positions - stage.maxNewTokens, store, state, fitting);
   const heldOut = await Promise.all(
@@ -96,7 +98,7 @@ async function runWith(
       compute,
       optimizer: engine.optimizer,
       tokenizer,
-      store,
+      store: watched,
       judge,
       ...(stage.ppo && learnt.critic
         ? { updates: ppoUpdates({ ...settings, ppo: stage.ppo }, engine, learnt.critic) }

@@ -84,3 +84,21 @@ export function bootstrap(
   });
   return { low: quantile(values, (1 - level) / 2), high: quantile(values, (1 + level) / 2) };
 }
+
+/** Mean of a few values, and the standard error of that mean (n − 1); NaN of fewer than two. */
+export function meanError(values: readonly number[]): { readonly mean: number; readonly error: number } {
+  const middle = mean(values);
+  if (values.length < 2) return { mean: middle, error: Number.NaN };
+  const variance = values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
+  return { mean: middle, error: Math.sqrt(variance / values.length) };
+}
+
+/** A list in at most so many parts of equal length, the last one perhaps shorter. */
+export function inParts<T>(list: readonly T[], count: number): T[][] {
+  return inPartsOf(list, Math.max(1, Math.ceil(list.length / count)));
+}
+
+/** A list in parts of so many, the last one perhaps shorter. */
+export function inPartsOf<T>(list: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
+}

@@ -1,8 +1,7 @@
 /** How the stages of R1 went: their minutes, their judges, and what these gave while the policy was reinforced. */
 import type { Scale } from "../../recipes/index.ts";
-import { mean } from "../../util/statistics.ts";
+import { inParts, mean } from "../../util/statistics.ts";
 import type { StageCourse } from "./course.ts";
-import { inParts } from "./figures.ts";
 import { judgeTable, reliabilityTable } from "./judge-tables.ts";
 import { atMost, type Floor, figure, markdown, percent } from "./markdown.ts";
 import type { R1, R1Seed } from "./r1.ts";

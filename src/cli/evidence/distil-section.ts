@@ -2,7 +2,7 @@
 import { computeRatio } from "../../recipes/distil-control.ts";
 import { READ } from "../../recipes/estimate.ts";
 import type { Scale } from "../../recipes/index.ts";
-import { mean } from "../../util/statistics.ts";
+import { mean, meanError } from "../../util/statistics.ts";
 import { type Distil, type DistilSeed, isEqual, MOST } from "./distil.ts";
 import { rate } from "./figures.ts";
 import {
@@ -17,7 +17,7 @@ import {
   type Why,
 } from "./markdown.ts";
 import type { Measurement } from "./record.ts";
-import { difference, format, meanError, meanValue, operations, points, pointsWithInterval } from "./stage-figures.ts";
+import { difference, format, meanValue, operations, points, pointsWithInterval } from "./stage-figures.ts";
 
 export function distilSection(distil: Distil, why: Why): string {
   const { settings, teacher, seeds } = distil;

@@ -167,9 +167,3 @@ export function lengthByLevel(rungs: readonly Rung[], tokens: (problem: number) 
       ),
     }));
 }
-
-/** A list in at most so many parts of equal length, the last one perhaps shorter. */
-export function inParts<T>(list: readonly T[], count: number): T[][] {
-  const size = Math.max(1, Math.ceil(list.length / count));
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
-}

@@ -1,11 +1,11 @@
 /** The words and tables of o1-style against R1-style. */
+import { APART, LONG, type Parting, partingOf, RISE, stretches } from "../../recipes/parting.ts";
 import { mean } from "../../util/statistics.ts";
 import { rate } from "./figures.ts";
 import { judgeTable, reliabilityTable } from "./judge-tables.ts";
 import { extentFloor, type Floor, figure, floorTable, markdown, percent, shareFloor, type Why } from "./markdown.ts";
 import { armOperations, EQUAL, isAsMany, type O1, type O1Seed } from "./o1.ts";
 import { opinionsText } from "./opinions.ts";
-import { APART, LONG, type Parting, partingOf, RISE, stretches } from "./parting.ts";
 import type { Measurement } from "./record.ts";
 import { difference, format, meanValue, operations, pointsWithInterval } from "./stage-figures.ts";
 

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { resolveRecipe } from "../../recipes/index.ts";
+import { judgedRun as run } from "../../recipes/testing.ts";
 import { armOperations } from "./o1.ts";
 import { o1Stages } from "./o1-recipe.ts";
 import { o1Section } from "./o1-section.ts";
-import { chosen, problemsOf, judgedRun as run, shares } from "./testing.ts";
+import { chosen, problemsOf, shares } from "./testing.ts";
 
 test("both algorithms are compared, against the same judge from the same beginning", () => {
   for (const scale of ["tiny", "small"] as const) {

@@ -2,6 +2,7 @@
  * What the evidence keeps of a measurement: figures, and for each problem how many of its answers were right, so that
  * intervals and paired comparisons can be made from the records alone. Small enough to be committed.
  */
+import type { RewardStep } from "../../recipes/parting.ts";
 import type { SampleCounts } from "../../recipes/sample-counts.ts";
 import { addSkills, NO_SKILLS, type Problem, type SkillCounts, searchSkills, wordedShare } from "../../tasks/index.ts";
 import { type Evaluated, type EvaluationSummary, summarise } from "../../train/evaluate.ts";
@@ -37,16 +38,6 @@ export interface TrainingRecord {
   readonly curve: readonly { readonly step: number; readonly accuracy: number; readonly tokens: number }[];
   /** Of reinforcement with a reward model: step by step. */
   readonly rewards?: readonly RewardStep[];
-}
-
-/** A step's answers in the eyes of the reward model (0 to 1) and of the verifiers, means. */
-export interface RewardStep {
-  readonly step: number;
-  /** Of the answers in the strict format: of others it is not asked, and they earn nothing from it. */
-  readonly model: number;
-  readonly accuracy: number;
-  /** Share of the answers that are in the strict format. */
-  readonly format: number;
 }
 
 /** Means of a step over its answers. */

@@ -67,14 +67,6 @@ export function pairedError(a: Measurement, b: Measurement): number {
   return Math.sqrt(variance / Math.max(1, gaps.length - 1));
 }
 
-/** Mean of a few values, and the standard error of that mean (n − 1); NaN of fewer than two. */
-export function meanError(values: readonly number[]): { readonly mean: number; readonly error: number } {
-  const middle = mean(values);
-  if (values.length < 2) return { mean: middle, error: Number.NaN };
-  const variance = values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
-  return { mean: middle, error: Math.sqrt(variance / values.length) };
-}
-
 /** A figure with its sign, to one digit; a dash where there is none. */
 export const signed = (x: number): string =>
   Number.isFinite(x) ? `${x >= 0 ? "+" : "−"}${Math.abs(x).toFixed(1)}` : "–";

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RECIPES, resolveRecipe } from "../../recipes/index.ts";
+import { meanError } from "../../util/statistics.ts";
 import { type Distil, stepsAgain } from "./distil.ts";
 import { distilSection } from "./distil-section.ts";
 import { type Mixing, mixingSection } from "./mixing.ts";
 import { stageKeys } from "./pipeline-models.ts";
-import { difference, language, meanError, meanValue, pairedError } from "./stage-figures.ts";
+import { difference, language, meanValue, pairedError } from "./stage-figures.ts";
 import type { StageSettings } from "./stage-set.ts";
 import { chosen, problemsOf, shares } from "./testing.ts";
 import { type Thinking, thinkingSection } from "./thinking.ts";

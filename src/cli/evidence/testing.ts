@@ -2,7 +2,7 @@
 import { NO_SKILLS, type Problem } from "../../tasks/index.ts";
 import type { EvaluationSummary } from "../../train/evaluate.ts";
 import { mean } from "../../util/statistics.ts";
-import type { Measurement, RewardStep, TrainingRecord, Traits } from "./record.ts";
+import type { Measurement, TrainingRecord, Traits } from "./record.ts";
 
 export interface Chosen {
   readonly right: readonly number[];
@@ -46,14 +46,6 @@ export function chosen({ right, tokens = 20, format = 1, language, followed = 0,
     ...{ right, tokens: right.map(() => tokens), traits },
     ...(training ? { training: { steps: 1, seconds: 1, flops: 1, curve: [], ...training } } : {}),
   };
-}
-
-/** A run whose judge is pleased ever more, while from a step on the truth changes otherwise than it did. */
-export function judgedRun(turn: number, then = -0.004): RewardStep[] {
-  return Array.from({ length: 100 }, (_, i) => ({
-    ...{ step: i + 1, model: 0.3 + 0.005 * i, format: 1 },
-    accuracy: 0.2 + 0.006 * Math.min(i, turn) + then * Math.max(0, i - turn) + (i % 2 === 0 ? 0.01 : -0.01),
-  }));
 }
 
 /** `count` problems of each family, or of each of its levels. */

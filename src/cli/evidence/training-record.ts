@@ -1,10 +1,11 @@
 /** What a run was like, read off its folder, and what it kept of the data that it made. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { RewardStep } from "../../recipes/parting.ts";
 import { MODEL_NAME } from "../../train/model-judge.ts";
 import { mean } from "../../util/statistics.ts";
 import { newestCheckpoint } from "../models.ts";
-import type { DataRecord, OpinionStep, RewardStep, TrainingRecord } from "./record.ts";
+import type { DataRecord, OpinionStep, TrainingRecord } from "./record.ts";
 
 const short = (x: number): number => Number(x.toFixed(4));
 

@@ -3,10 +3,17 @@
  * stretches, so that noise is not taken for it. Gao et al. plot against the distance from where the policy began; here it is
  * against steps.
  */
-import { mean } from "../../util/statistics.ts";
-import { inParts } from "./figures.ts";
-import type { RewardStep } from "./record.ts";
-import { meanError } from "./stage-figures.ts";
+import { inPartsOf, mean, meanError } from "../util/statistics.ts";
+
+/** A step's answers in the eyes of the reward model (0 to 1) and of the verifiers, means. */
+export interface RewardStep {
+  readonly step: number;
+  /** Of the answers in the strict format: of others it is not asked, and they earn nothing from it. */
+  readonly model: number;
+  readonly accuracy: number;
+  /** Share of the answers that are in the strict format. */
+  readonly format: number;
+}
 
 /** A mean, and its standard error over steps; not a number of a single one. */
 type Level = ReturnType<typeof meanError>;
@@ -23,9 +30,15 @@ export interface Stretch {
   readonly accuracy: Level;
 }
 
-/** A run in at most so many stretches of equal length. */
-export function stretches(steps: readonly RewardStep[], count = 10): Stretch[] {
-  return inParts(steps, count).map((own) => ({
+/**
+ * A run in stretches of equal length.
+ * @param size steps of one; default: a tenth of them
+ */
+export function stretches(
+  steps: readonly RewardStep[],
+  { size = Math.max(1, Math.ceil(steps.length / 10)) }: { readonly size?: number } = {},
+): Stretch[] {
+  return inPartsOf(steps, size).map((own) => ({
     ...{ from: own[0]!.step, to: own.at(-1)!.step, opinion: mean(own.map(({ model }) => model)) },
     reward: meanError(own.map(({ model, format }) => model * format)),
     accuracy: meanError(own.map(({ accuracy }) => accuracy)),
