@@ -10,7 +10,7 @@
 import { ClientError, type Scene } from "./errors.ts";
 import { EventReader } from "./events.ts";
 import { invalidReply, type ReadReply, ReplyCollector } from "./reply.ts";
-import { DEFAULT_RETRY, Gate, type RetrySettings, retryDelay, wait, waitWhile } from "./retry.ts";
+import { DEFAULT_RETRY, Gate, type RetrySettings, retryDelay, waitWhile } from "./retry.ts";
 import { DEFAULT_TIMEOUTS, post, type Timeouts } from "./transport.ts";
 import type { ChatDelta, ChatReply, ChatRequest } from "./types.ts";
 
@@ -114,7 +114,7 @@ export class ChatClient {
     try {
       for (let attempts = 1; ; attempts++) {
         const held = this.#notBefore - performance.now();
-        if (held > 0) await wait(held, signal);
+        if (held > 0 && !(await waitWhile(again, held, signal))) throw stopped(this.#scene);
         const pieces = this.#attempt(request, signal);
         try {
           for (;;) {
@@ -213,6 +213,10 @@ function requestBody(
     ...(stream ? { stream: true, stream_options: { include_usage: true } } : {}),
     ...extra,
   };
+}
+
+function stopped({ place }: Scene): ClientError {
+  return new ClientError("CLIENT_STOPPED", `${place} was not asked: nobody waits for it any more.`);
 }
 
 /** Longer than the beginning of any event. */

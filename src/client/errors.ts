@@ -30,6 +30,7 @@ export type ClientCode =
   | "CLIENT_REFUSED"
   /** 429 to the end. */
   | "CLIENT_RATE"
+  | "CLIENT_STOPPED"
   /** 408, 409 and 5xx to the end, or an error inside of a stream. */
   | "CLIENT_SERVER";
 
@@ -40,7 +41,7 @@ export interface ClientDetails extends ErrorDetails {
   readonly retry?: boolean;
   /** Milliseconds that the server asks to wait for. */
   readonly afterMs?: number | undefined;
-  /** Whether other requests would fail as well: a wrong key, an empty account. Default false. */
+  /** Whether other requests would fail as well: a wrong key, an empty account, a wait that is too long. Default false. */
   readonly lasting?: boolean;
 }
 

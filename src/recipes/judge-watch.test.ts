@@ -35,14 +35,27 @@ test("nothing is said where both rise, of other judges, or between the parts", (
   assert.deepEqual(partings(played(50).slice(0, 75), ["taste"], STEPS), []);
 });
 
+test("a judge that counts late has its own tenths, and one that counts for too short a time is not spoken of", () => {
+  const late = (from: number): Metrics[] =>
+    Array.from({ length: from }, (_, i): Metrics => ({ step: i + 1, "rewards/accuracy/mean": 0.5 })).concat(
+      played(50).map((line) => ({ ...line, step: line.step + from })),
+    );
+  const said = (lines: readonly Metrics[], steps: number) =>
+    lines.flatMap((_, i) => partings(lines.slice(0, i + 1), ["taste"], steps).map(({ step }) => step));
+  assert.deepEqual(said(late(300), 400), [370]);
+  assert.deepEqual(said(late(13), 113), [83]);
+  assert.deepEqual(said(played(20).slice(0, 59), 59), []);
+  // Longer parts than ten steps: 22 of 220.
+  assert.deepEqual(said(played(50), 220), []);
+});
+
 test("a run that goes on says what an unbroken one would, by the metrics in its folder up to where it goes on", () => {
   const folder = mkdtempSync(join(tmpdir(), "reckon-judged-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
   const lines = played(50);
   const stage = { rewardModel: { from: "judge", weight: 1, name: "taste" }, steps: STEPS };
   const broken = (at: number): MemoryStore["events"] => {
-    // Steps after the checkpoint are in the file still, and are done again.
-    const text = lines.slice(0, at + 5).map((line) => `${JSON.stringify(line)}\n`);
+    const text = lines.slice(0, at).map((line) => `${JSON.stringify(line)}\n`);
     writeFileSync(join(folder, "metrics.jsonl"), text.join(""));
     const store = Object.assign(new MemoryStore(), { path: folder });
     const watched = watchJudges(store, stage, at);

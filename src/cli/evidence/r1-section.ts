@@ -52,7 +52,8 @@ ${stageTable(r1)}
 
 "One language" is the share of the prompt's language among the known words of a thought, where there was one (the base thinks in ${percent(thoughtful(r1))} of its
 answers). An instruction is followed by an answer in the strict format that does as it was told, right or wrong; "right" is both. Operations are
-all that it took beyond the base: zero's own training, the answers that others learnt from, and everything before a stage included.
+all that it took beyond the base: zero's own training, the answers that others learnt from, and everything before a stage included; what
+the two judges read in the last quarter of R1 is left out, a few hundredths of it.
 
 ### The shape of it
 

@@ -104,6 +104,8 @@ export function endpointTeacher(
             came++;
           } catch (error) {
             if (!(error instanceof ClientError)) throw error;
+            // What is given up since no more is asked has not failed: it is still to be asked.
+            if (stopped() && !error.lasting) return;
             unanswered.push({ problem: problem.id, sample, code: error.code, message: error.summary });
             if (!isHopeless(error)) inARow++;
             last = error;

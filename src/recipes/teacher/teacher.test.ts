@@ -238,6 +238,20 @@ describe("asking", () => {
     assert.deepEqual([second.complete, second.record.counts.kept, server.exchanges.length], [true, 12, 12]);
   });
 
+  test("broken off while a limited server is waited for, nothing more is sent, and that is no failure", async () => {
+    const controller = new AbortController();
+    const { server, ask } = await setup(
+      (exchange) => {
+        sendJson(exchange.response, {}, 429, { "retry-after": "60" });
+        setTimeout(() => controller.abort(), 50);
+      },
+      { attempts: 3 },
+    );
+    const asked = await ask({ signal: controller.signal });
+    assert.deepEqual([asked.complete, asked.unanswered, asked.record.counts.answers], [false, [], 0]);
+    assert.ok(server.exchanges.length <= 2, "one of each worker");
+  });
+
   test("keys that are not set, or given where their name belongs", async () => {
     const settings = endpointSchema.parse({ url: "http://127.0.0.1:1/v1", model: "m", apiKeyEnv: "NO_SUCH_KEY" });
     const sampling = { seed: 0, temperature: 1, maxNewTokens: 1 };

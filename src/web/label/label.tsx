@@ -1,5 +1,5 @@
 /** Rate: a chain of thought, its aspects from 1 to 5, the next one. Ratings go into the file as they are given. */
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { LabelInfo, LabelItem } from "../../serve/wire.ts";
 import { routeHash } from "../lib/route.ts";
 import { useRating } from "./use-label.ts";
@@ -18,7 +18,7 @@ export function Label({ known, place }: { readonly known: LabelInfo | null; read
   const index =
     known === null || known.file === null ? null : Math.min((place ?? (known.first ?? 0) + 1) - 1, known.traces - 1);
   const { item, info, failure, saving, rate } = useRating(index, known);
-  const aspects = item === null ? ASPECTS : aspectsOf(item);
+  const aspects = useMemo(() => (item === null ? ASPECTS : aspectsOf(item)), [item]);
   /** Which aspect the next key rates. */
   const [turn, setTurn] = useState(0);
 
