@@ -110,16 +110,16 @@ function advantageWords({ seeds, teacher }: Distil): string {
   const said = !Number.isFinite(error)
     ? "One seed cannot tell distillation from the student's own reinforcement in other seeds; in this one the difference is"
     : sure && found.low > 0
-      ? "Distillation gives more than the student's own reinforcement, as in DeepSeek-R1"
+      ? "Distillation gives more than the student's own reinforcement, as in DeepSeek-R1:"
       : sure && found.high < 0
-        ? "**The student's own reinforcement gives more than distillation**, other than in DeepSeek-R1"
-        : "Distillation and the student's own reinforcement cannot be told apart by this";
+        ? "**The student's own reinforcement gives more than distillation**, other than in DeepSeek-R1:"
+        : "Distillation and the student's own reinforcement cannot be told apart by this:";
   const behind = difference(
     seeds.map(({ student }) => [student, teacher] as const),
     rate,
     "distil teacher",
   );
-  return `${said}${Number.isFinite(error) ? ":" : ""} ${pointsWithInterval(found)} points, 95 % interval by bootstrap over seeds and problems, paired by problem. From the
+  return `${said} ${pointsWithInterval(found)} points, 95 % interval by bootstrap over seeds and problems, paired by problem. From the
 teacher to the distilled student it is ${pointsWithInterval(behind)} points.`;
 }
 

@@ -6,7 +6,7 @@ import type { Problem } from "../../tasks/index.ts";
 import { mean } from "../../util/statistics.ts";
 import { escaped, FAINT, INK, svg } from "../svg.ts";
 import { coverage, familiesOf, overRung, rate, rungsOf } from "./figures.ts";
-import { type R1, R1_NAMES, R1_ROWS, type R1Row, type R1Seed } from "./r1.ts";
+import { type R1, R1_NAMES, R1_ROWS, type StageAnswers } from "./r1.ts";
 import type { Measurement } from "./record.ts";
 import type { SeedRows, Small } from "./small.ts";
 import { followed, language, meanValue } from "./stage-figures.ts";
@@ -126,32 +126,14 @@ export function testTimePicture(testTime: TestTime): string {
 
 /** Line by line, stage by stage: right answers, thoughts in one language, instructions followed; means over seeds. */
 export function stagePicture({ settings, seeds }: R1): string {
-  const over = (of: (row: R1Row) => (seed: R1Seed) => number): number[] =>
-    R1_ROWS.map((row) => mean(seeds.map(of(row))));
+  const over = (of: (answers: StageAnswers) => number): number[] =>
+    R1_ROWS.map((row) => mean(seeds.map(({ rows }) => of(rows[row]))));
   const lines: readonly Line[] = [
-    {
-      ...{ label: "right answers", color: ZERO },
-      values: over(
-        (row) =>
-          ({ rows }) =>
-            rows[row].problems.summary.pass_at_1,
-      ),
-    },
-    {
-      ...{ label: "one language", color: BASE },
-      values: over(
-        (row) =>
-          ({ rows }) =>
-            meanValue(rows[row].problems, language),
-      ),
-    },
+    { label: "right answers", color: ZERO, values: over(({ problems }) => problems.summary.pass_at_1) },
+    { label: "one language", color: BASE, values: over(({ problems }) => meanValue(problems, language)) },
     {
       ...{ label: "instructions followed", color: REACH },
-      values: over(
-        (row) =>
-          ({ rows }) =>
-            meanValue(rows[row].instructions, followed),
-      ),
+      values: over(({ instructions }) => meanValue(instructions, followed)),
     },
   ];
   const marks = R1_ROWS.map((row) => (row === "tune" ? "SFT anew" : R1_NAMES[row]));
