@@ -1,8 +1,8 @@
 /** Rate: a chain of thought, its aspects from 1 to 5, the next one. Ratings go into the file as they are given. */
-import { useEffect, useMemo, useState } from "react";
+import { useLayoutEffect, useMemo, useState } from "react";
 import type { LabelInfo, LabelItem } from "../../serve/wire.ts";
 import { routeHash } from "../lib/route.ts";
-import { useRating } from "./use-label.ts";
+import { type Rating, useRating } from "./use-label.ts";
 
 /** In the order in which keys give them; the words say what 1 and 5 are. */
 const ASPECTS = [
@@ -18,36 +18,6 @@ export function Label({ known, place }: { readonly known: LabelInfo | null; read
   const index =
     known === null || known.file === null ? null : Math.min((place ?? (known.first ?? 0) + 1) - 1, known.traces - 1);
   const { item, info, failure, saving, rate } = useRating(index, known);
-  const aspects = useMemo(() => (item === null ? ASPECTS : aspectsOf(item)), [item]);
-  /** Which aspect the next key rates. */
-  const [turn, setTurn] = useState(0);
-
-  // A trace begins with its first aspect that lacks a rating.
-  const first = item === null ? null : item.index;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only when another trace comes.
-  useEffect(() => {
-    if (item !== null) setTurn(firstOpen(item));
-  }, [first]);
-
-  useEffect(() => {
-    if (item === null) return;
-    const key = (event: KeyboardEvent): void => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const value = SCALE.find((one) => String(one) === event.key);
-      if (value !== undefined && turn < aspects.length) {
-        rate(aspects[turn]!.name, value);
-        setTurn((now) => Math.min(now + 1, aspects.length));
-      } else if (event.key === "Backspace") setTurn((now) => Math.max(0, now - 1));
-      else if (event.key === "Enter" && event.target === document.body) goTo(item.next ?? item.index + 1);
-      else if (event.key === "n") goTo(Math.min(item.index + 1, (info?.traces ?? 1) - 1));
-      else if (event.key === "p") goTo(Math.max(item.index - 1, 0));
-      else return;
-      event.preventDefault();
-    };
-    window.addEventListener("keydown", key);
-    return () => window.removeEventListener("keydown", key);
-  }, [item, aspects, turn, rate, info]);
-
   if (known === null) return <p className="lede">One moment.</p>;
   if (known.file === null) {
     return (
@@ -56,7 +26,6 @@ export function Label({ known, place }: { readonly known: LabelInfo | null; read
       </p>
     );
   }
-  const complete = item !== null && firstOpen(item) === aspects.length;
   return (
     <div className="label">
       <div className="label-head">
@@ -70,58 +39,94 @@ export function Label({ known, place }: { readonly known: LabelInfo | null; read
           Not saved: {failure.message} {failure.help}
         </p>
       )}
-      {item !== null && (
-        <div className="label-sides">
-          <section className="card label-text" aria-label={`Trace ${item.index + 1}`}>
-            <Text item={item} />
-          </section>
-          <section className="card label-form" aria-label="Ratings">
-            {aspects.map((aspect, i) => (
-              <fieldset key={aspect.name} className={i === turn ? "label-aspect turn" : "label-aspect"}>
-                <legend>{aspect.name}</legend>
-                <p>
-                  {aspect.asks} 1 is {aspect.low}, 5 {aspect.high}.
-                </p>
-                <div className="label-scale">
-                  {SCALE.map((value) => (
-                    <label key={value}>
-                      <input
-                        type="radio"
-                        name={aspect.name}
-                        value={value}
-                        aria-label={`${aspect.name} ${value}`}
-                        checked={Math.round(item.ratings[aspect.name] ?? 0) === value}
-                        onChange={() => {
-                          rate(aspect.name, value);
-                          setTurn(i + 1);
-                        }}
-                      />
-                      <span aria-hidden="true">{value}</span>
-                    </label>
-                  ))}
-                </div>
-              </fieldset>
-            ))}
-            <div className="label-go">
-              <button type="button" className="button" disabled={item.index === 0} onClick={() => goTo(item.index - 1)}>
-                Previous
-              </button>
-              <button
-                type="button"
-                className={complete ? "button primary" : "button"}
-                disabled={item.next === null && item.index + 1 >= (info?.traces ?? 0)}
-                onClick={() => goTo(complete && item.next !== null ? item.next : item.index + 1)}
-              >
-                {complete ? "Next" : "Skip"}
-              </button>
-            </div>
-            <p className="label-keys">
-              Keys: 1 to 5 rate one aspect after the other, Backspace goes back to the last one, Enter goes to the next
-              trace without ratings, n and p to the next and the previous.
+      {item !== null && <Sheet key={item.index} item={item} count={info?.traces ?? 1} rate={rate} />}
+    </div>
+  );
+}
+
+interface SheetProps {
+  readonly item: LabelItem;
+  /** Traces in the file. */
+  readonly count: number;
+  readonly rate: Rating["rate"];
+}
+
+/** One trace and its aspects. It is made anew for each: what the keys rate next is so with the first sight of it, and no key finds another. */
+function Sheet({ item, count, rate }: SheetProps) {
+  const aspects = useMemo(() => aspectsOf(item), [item]);
+  /** Which aspect the next key rates: at the beginning the first that lacks a rating. */
+  const [turn, setTurn] = useState(() => firstOpen(item));
+
+  // Before it is painted: a key that answers what is seen is not lost.
+  useLayoutEffect(() => {
+    const key = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const value = SCALE.find((one) => String(one) === event.key);
+      if (value !== undefined && turn < aspects.length) {
+        rate(aspects[turn]!.name, value);
+        setTurn((now) => Math.min(now + 1, aspects.length));
+      } else if (event.key === "Backspace") setTurn((now) => Math.max(0, now - 1));
+      else if (event.key === "Enter" && event.target === document.body) goTo(item.next ?? item.index + 1);
+      else if (event.key === "n") goTo(Math.min(item.index + 1, count - 1));
+      else if (event.key === "p") goTo(Math.max(item.index - 1, 0));
+      else return;
+      event.preventDefault();
+    };
+    window.addEventListener("keydown", key);
+    return () => window.removeEventListener("keydown", key);
+  }, [item, aspects, turn, rate, count]);
+
+  const complete = firstOpen(item) === aspects.length;
+  return (
+    <div className="label-sides">
+      <section className="card label-text" aria-label={`Trace ${item.index + 1}`}>
+        <Text item={item} />
+      </section>
+      <section className="card label-form" aria-label="Ratings">
+        {aspects.map((aspect, i) => (
+          <fieldset key={aspect.name} className={i === turn ? "label-aspect turn" : "label-aspect"}>
+            <legend>{aspect.name}</legend>
+            <p>
+              {aspect.asks} 1 is {aspect.low}, 5 {aspect.high}.
             </p>
-          </section>
+            <div className="label-scale">
+              {SCALE.map((value) => (
+                <label key={value}>
+                  <input
+                    type="radio"
+                    name={aspect.name}
+                    value={value}
+                    aria-label={`${aspect.name} ${value}`}
+                    checked={Math.round(item.ratings[aspect.name] ?? 0) === value}
+                    onChange={() => {
+                      rate(aspect.name, value);
+                      setTurn(i + 1);
+                    }}
+                  />
+                  <span aria-hidden="true">{value}</span>
+                </label>
+              ))}
+            </div>
+          </fieldset>
+        ))}
+        <div className="label-go">
+          <button type="button" className="button" disabled={item.index === 0} onClick={() => goTo(item.index - 1)}>
+            Previous
+          </button>
+          <button
+            type="button"
+            className={complete ? "button primary" : "button"}
+            disabled={item.next === null && item.index + 1 >= count}
+            onClick={() => goTo(complete && item.next !== null ? item.next : item.index + 1)}
+          >
+            {complete ? "Next" : "Skip"}
+          </button>
         </div>
-      )}
+        <p className="label-keys">
+          Keys: 1 to 5 rate one aspect after the other, Backspace goes back to the last one, Enter goes to the next
+          trace without ratings, n and p to the next and the previous.
+        </p>
+      </section>
     </div>
   );
 }
