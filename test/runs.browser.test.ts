@@ -60,7 +60,7 @@ describe("runs in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }
       // A folder that was copied in half shows what it has.
       await page.getByText("half is shown as far as it goes: recipe.json is damaged").waitFor();
       const reward = page.getByRole("slider", { name: "Reward", exact: true });
-      await reward.waitFor();
+      await reward.locator(".plot-line").nth(2).waitFor();
       assert.equal(await reward.locator(".plot-line").count(), 3);
       await page.getByRole("checkbox", { name: /^half/ }).uncheck();
       await page.locator(".overlay").nth(1).locator(".plot-line").nth(2).waitFor({ state: "detached" });

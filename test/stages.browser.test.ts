@@ -9,6 +9,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import type { Page } from "playwright-core";
 import { modelFolder } from "../src/cli/models.ts";
 import { type StageRow, stageTable } from "../src/cli/stage-table.ts";
 import { type RecipeInput, resolveRecipe, runPipeline } from "../src/recipes/index.ts";
@@ -46,6 +47,9 @@ const toy: RecipeInput = {
   ],
 };
 
+/** The curves of all four stages have come: each has a row in the legend, and they come one by one. */
+const drawn = (page: Page): Promise<void> =>
+  page.locator(".overlay").first().locator(".overlay-legend li").nth(3).waitFor();
 const lines = async (path: string): Promise<string[]> => (await readFile(path, "utf8")).trim().split("\n");
 
 describe("stages in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
@@ -117,7 +121,7 @@ describe("stages in the studio", { skip: missing && `no Chromium at ${CHROMIUM}`
   it("shows the curves of all stages in a row or over each other", () =>
     studio!.visit("stages/toy/curves", { viewport: DESK, colorScheme: "dark" }, async (page) => {
       const length = page.getByRole("slider", { name: "Length of answers" });
-      await length.waitFor();
+      await drawn(page);
       await length.focus();
       await page.keyboard.press("Home");
       const told = async (): Promise<string> => (await length.getAttribute("aria-valuetext")) ?? "";
@@ -144,6 +148,7 @@ describe("stages in the studio", { skip: missing && `no Chromium at ${CHROMIUM}`
         );
         const answer = answers.find((one) => one.prompt === prompt)!;
         const side = story.getByRole("region", { name, exact: true }).first();
+        await side.waitFor();
         if (answer.thinking !== "") assert.equal(await side.locator(".thinking").innerText(), answer.thinking);
         if (answer.answer !== null) assert.equal(await side.locator(".sample-answer").innerText(), answer.answer);
         const parts = await side.locator(".earned dt").allInnerTexts();
@@ -195,6 +200,7 @@ describe("stages in the studio", { skip: missing && `no Chromium at ${CHROMIUM}`
         { viewport: PHONE, colorScheme, reducedMotion: "reduce" },
         async (page) => {
           await page.locator(".stage-table, .overlay-plot, .virtual-row .row-about").first().waitFor();
+          if (part === "/curves") await drawn(page);
           const row = page.locator(".virtual-row").first();
           if (part.startsWith("/data") || part === "/transcripts") {
             await row.click();

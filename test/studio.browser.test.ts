@@ -10,6 +10,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { build } from "vite";
@@ -78,6 +79,10 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
     written = await HandWritten.begin(runsDir, RUN);
     server = await startStudio({ runsDir, webDir, services, port: 0, pollMs: 30 });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    for (let waited = 0; !growth()?.state; waited += 50) {
+      assert.ok(waited < PATIENCE, "the training did not begin");
+      await sleep(50);
+    }
     if (SHOTS !== undefined) await mkdir(SHOTS, { recursive: true });
   });
   after(async () => {
@@ -346,9 +351,9 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
       assert.deepEqual(await nameless(page), []);
 
       await page.goto(`${server.url}/#/talk`);
+      await page.getByText("The answer will be verified.").waitFor();
       await page.getByRole("button", { name: "New problem" }).focus();
       await page.keyboard.press("Enter");
-      await page.getByText("The answer will be verified.").waitFor();
       await page.getByRole("button", { name: "Ask both" }).focus();
       await page.keyboard.press("Enter");
       await page.locator(".verdict").nth(1).waitFor();

@@ -84,6 +84,14 @@ describe("grow in this tab", { skip: missing && `no Chromium at ${CHROMIUM}` }, 
 
   const step = async (page: Page): Promise<number> =>
     Number(await page.locator("[data-step]").getAttribute("data-step"));
+  /** Steps may be quicker than looks at the page are. */
+  async function reaches(page: Page, wanted: number): Promise<void> {
+    await page.locator("[data-step]").waitFor();
+    for (let waited = 0; (await step(page)) < wanted; waited += 50) {
+      assert.ok(waited < LONG, `step ${wanted} did not come`);
+      await page.waitForTimeout(50);
+    }
+  }
   const accuracy = async (page: Page): Promise<number> =>
     Number(await page.locator("[data-accuracy]").getAttribute("data-accuracy"));
 
@@ -110,7 +118,7 @@ describe("grow in this tab", { skip: missing && `no Chromium at ${CHROMIUM}` }, 
     await page.getByRole("heading", { name: "This tab is teaching a model to reason." }).waitFor();
     await page.getByText("Untrained, it solves").waitFor();
     const before = await accuracy(page);
-    await page.locator("[data-step='2']").waitFor();
+    await reaches(page, 2);
     await page.getByRole("button", { name: "Pause" }).click();
     await page.getByRole("heading", { name: "Learning is paused." }).waitFor();
     const paused = await step(page);
@@ -157,17 +165,17 @@ describe("grow in this tab", { skip: missing && `no Chromium at ${CHROMIUM}` }, 
     assert.deepEqual(await check(page, "tooSmall"), []);
     assert.deepEqual(await check(page, "illegible"), []);
     await page.getByRole("button", { name: "Start", exact: true }).click();
-    await page.locator("[data-step='1']").waitFor();
+    await reaches(page, 1);
     await page.getByLabel("Question").fill("é".repeat(400));
     await page.getByRole("button", { name: "Ask both" }).click();
     await page.getByText("prompt 0 is too long").first().waitFor();
     const then = await step(page);
-    await page.locator(`[data-step='${then + 1}']`).waitFor();
+    await reaches(page, then + 1);
     await page.getByRole("button", { name: "Stop" }).click();
     await page.getByRole("heading", { name: "Learning was stopped." }).waitFor();
     await page.getByRole("button", { name: "Start anew" }).click();
     await page.getByRole("heading", { name: "This tab is teaching a model to reason." }).waitFor();
-    await page.locator("[data-step='1']").waitFor();
+    await reaches(page, 1);
 
     // Other views come and go; what grows here stays.
     await page.getByRole("link", { name: "Grow", exact: true }).click();

@@ -318,8 +318,10 @@ describe("limits", () => {
     const { client, server } = await serve(() => {}, { concurrency: 1 });
     const controller = new AbortController();
     const both = [client.chat(ASK, { signal: controller.signal }), client.chat(ASK, { signal: controller.signal })];
-    setTimeout(() => controller.abort(reason), 50);
-    for (const promise of both) await assert.rejects(promise, (error) => error === reason);
+    const rejected = both.map((promise) => assert.rejects(promise, (error) => error === reason));
+    while (server.exchanges.length === 0) await sleep(5);
+    controller.abort(reason);
+    await Promise.all(rejected);
     assert.equal(server.exchanges.length, 1);
     const limited = await serve(({ response }) => sendJson(response, {}, 429, { "retry-after": "60" }));
     await assert.rejects(limited.client.chat(ASK, { signal: AbortSignal.timeout(100) }), { name: "TimeoutError" });
@@ -328,9 +330,12 @@ describe("limits", () => {
   test("never more requests at once than allowed, and all of them in the end", async () => {
     let now = 0;
     let most = 0;
+    const { promise: full, resolve: fill } = Promise.withResolvers<void>();
     const { client } = await serve(
       async ({ response }) => {
         most = Math.max(most, ++now);
+        if (now === 3) fill();
+        await full;
         await sleep(10);
         now--;
         sendJson(response, completion({ content: "42" }));

@@ -109,7 +109,7 @@ export function App() {
             <a href={routeHash({ view: "tab" })} aria-current={view === "tab" ? "page" : undefined}>
               In this tab
             </a>
-            {label !== null && label.file !== null && (
+            {label !== null && label.info.file !== null && (
               <a href={routeHash({ view: "label", place: null })} aria-current={view === "label" ? "page" : undefined}>
                 Rate
               </a>
@@ -160,7 +160,7 @@ export function App() {
             <Stages route={staged.current} active={view === "stages"} />
           </div>
         )}
-        {route.view === "label" && <Label known={label} place={route.place} />}
+        {route.view === "label" && <Label known={label?.view === "label" ? label.info : null} place={route.place} />}
         {opened.current.has("tab") && (
           <div hidden={view !== "tab"}>
             <Suspense fallback={<p className="lede">One moment.</p>}>

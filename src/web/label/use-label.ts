@@ -3,22 +3,28 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import type { LabelInfo, LabelItem } from "../../serve/wire.ts";
 import { ApiFailure, api } from "../lib/api.ts";
 
-/**
- * What is rated; null until it is known. Asked for anew when the view changes, so that the page opens on what still lacks a rating.
- */
-export function useLabelInfo(view: string): LabelInfo | null {
+/** What is known of the file that is rated, and the view on which that was asked. */
+export interface Known {
+  readonly view: string;
+  readonly info: LabelInfo;
+}
+
+/** What is rated; null until it is known. Asked for anew when the view changes: what lacks a rating may be another trace now. */
+export function useLabelInfo(view: string): Known | null {
   // A tab that grows a model by itself asks the server for nothing.
   const wanted = view !== "tab";
-  const [info, setInfo] = useState<LabelInfo | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another view is a reason to ask again.
+  const [known, setKnown] = useState<Known | null>(null);
   useEffect(() => {
     if (!wanted) return;
     const leaving = new AbortController();
     // Without an answer there is no link to the page, and the shell says that the server is gone.
-    api.label(leaving.signal).then(setInfo, () => undefined);
+    api.label(leaving.signal).then(
+      (info) => setKnown({ view, info }),
+      () => undefined,
+    );
     return () => leaving.abort();
   }, [wanted, view]);
-  return info;
+  return known;
 }
 
 export interface Rating {
@@ -42,6 +48,8 @@ export function useRating(index: number | null, known: LabelInfo | null): Rating
   /** The ratings as they are meant to be: quick keys must not overtake the server's answers. */
   const meant = useRef<Readonly<Record<string, number>>>({});
   const shown = useRef<number | null>(null);
+  /** The last ratings on their way: each goes when those before it have arrived, so that the newest are what the file keeps. */
+  const sent = useRef<Promise<unknown>>(Promise.resolve());
 
   useEffect(() => {
     if (index === null) return;
@@ -68,8 +76,9 @@ export function useRating(index: number | null, known: LabelInfo | null): Rating
       meant.current = ratings;
       setItem((before) => before && { ...before, ratings });
       setWaiting((n) => n + 1);
-      api
-        .rate(index, ratings)
+      const answered = sent.current.then(() => api.rate(index, ratings));
+      sent.current = answered.catch(() => undefined);
+      answered
         .then(
           (answer) => {
             setInfo(answer.info);

@@ -1,6 +1,6 @@
 /** Talk to what has grown in the tab, and to what it grew from. */
 
-import { useCallback, useEffect, useId, useState } from "react";
+import { useId, useState } from "react";
 import { percent } from "../../report/format.ts";
 import type { ModelInfo } from "../../serve/wire.ts";
 import { getTask, type Language, type ProblemWeight, sampleProblem } from "../../tasks/index.ts";
@@ -30,23 +30,19 @@ export interface TalkHereProps {
 
 export function TalkHere({ growing, problems, onAsk }: TalkHereProps) {
   const id = useId();
-  const [drawn, setDrawn] = useState<Drawn | null>(null);
-  const [prompt, setPrompt] = useState("");
+  const [drawn, setDrawn] = useState(() => drawFrom(problems));
+  const [prompt, setPrompt] = useState(drawn.prompt);
   const { talk } = growing;
   const busy = talk.id > 0 && talk.failure === null && (talk.said.before?.done ?? null) === null;
   const rest = talk.id > 0 && talk.failure === null && (talk.said.now?.done ?? null) === null;
 
-  const draw = useCallback(() => {
-    const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
-    const { family, level } = problems[seed % problems.length]!;
-    const language: Language = "en";
-    const problem = sampleProblem(getTask(family), { seed, index: 0, level, split: "heldout", language });
-    setDrawn({ family, level, seed, language, prompt: problem.prompt, chance: problem.chance });
-    setPrompt(problem.prompt);
-  }, [problems]);
-  useEffect(draw, [draw]);
+  const draw = (): void => {
+    const next = drawFrom(problems);
+    setDrawn(next);
+    setPrompt(next.prompt);
+  };
 
-  const fromTask = drawn !== null && drawn.prompt === prompt;
+  const fromTask = drawn.prompt === prompt;
   const ask = (): void => {
     if (prompt.trim() === "" || busy || rest) return;
     const problem = fromTask
@@ -119,6 +115,15 @@ export function TalkHere({ growing, problems, onAsk }: TalkHereProps) {
       </div>
     </section>
   );
+}
+
+/** A held-out problem of the mixture. */
+function drawFrom(problems: readonly ProblemWeight[]): Drawn {
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  const { family, level } = problems[seed % problems.length]!;
+  const language: Language = "en";
+  const { prompt, chance } = sampleProblem(getTask(family), { seed, index: 0, level, split: "heldout", language });
+  return { family, level, seed, language, prompt, chance };
 }
 
 /** What Talk's columns show, from what the worker has said. */

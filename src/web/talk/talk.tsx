@@ -37,9 +37,10 @@ export function Talk() {
   const drawn = useRef(0);
   const id = useId();
 
-  const load = useCallback(async (signal?: AbortSignal): Promise<void> => {
+  const load = useCallback(async (signal?: AbortSignal, wanted = (): boolean => true): Promise<void> => {
     try {
       const [found, list] = await Promise.all([api.models(signal), api.tasks(signal)]);
+      if (!wanted()) return;
       setModels((previous) => (JSON.stringify(previous) === JSON.stringify(found) ? previous : found));
       setTasks((previous) => (JSON.stringify(previous) === JSON.stringify(list) ? previous : list));
       setFailure(null);
@@ -61,12 +62,14 @@ export function Talk() {
   idle.current = before.state.phase === "idle" && after.state.phase === "idle";
   useEffect(() => {
     const left = new AbortController();
+    const inView = (): boolean => window.location.hash.startsWith("#/talk") && !document.hidden;
     const again = (): void => {
-      if (window.location.hash.startsWith("#/talk") && !document.hidden) void load(left.signal);
+      if (inView()) void load(left.signal);
     };
     void load(left.signal);
     window.addEventListener("hashchange", again);
-    const timer = setInterval(() => idle.current && again(), 5000);
+    const unasked = (): boolean => idle.current;
+    const timer = setInterval(() => unasked() && inView() && void load(left.signal, unasked), 5000);
     return () => {
       left.abort();
       clearInterval(timer);
@@ -136,6 +139,7 @@ export function Talk() {
       text.current?.focus();
       return;
     }
+    drawn.current++; // What is being drawn would come behind what is asked.
     const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
     const reference = fromTask
       ? { family: problem.family, level: problem.level, seed: problem.seed, language: problem.language }
@@ -235,7 +239,10 @@ export function Talk() {
           value={prompt}
           placeholder="Draw a problem above, or write your own."
           aria-describedby={`${id}-note`}
-          onChange={(event) => setPrompt(event.target.value)}
+          onChange={(event) => {
+            drawn.current++; // Nor does it take the place of words.
+            setPrompt(event.target.value);
+          }}
           onKeyDown={(event) => {
             if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !busy) {
               event.preventDefault();
