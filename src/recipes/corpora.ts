@@ -1,7 +1,8 @@
 /**
  * Data that the program writes itself, `corpus:NAME` in a stage's `data`: a function of name, seed and number.
  *
- * `solutions`: clean solutions of the stage's problems. `instructions`: what one asks of an assistant beside problems.
+ * `solutions`: clean solutions of the stage's problems. `answers`: the same problems with their answers alone, without thinking.
+ * `instructions`: what one asks of an assistant beside problems.
  * What reward models learn from: `graded`, rated chains of thought; `helpful` and `harmless`, preferences.
  */
 import {
@@ -22,6 +23,7 @@ const CORPUS = "corpus:";
 /** What a corpus' solutions are of, where its stage poses these problems. */
 const PROBLEMS: Readonly<Record<string, (problems: readonly ProblemWeight[]) => readonly ProblemWeight[]>> = {
   solutions: (problems) => problems,
+  answers: (problems) => problems,
   instructions: instructionMix,
 };
 
@@ -38,7 +40,7 @@ export function corporaOf(places: DataPlace): string[] {
 
 /**
  * The first traces of a corpus.
- * @param problems that its stage poses: `solutions` are of them, `instructions` of families among them
+ * @param problems that its stage poses: `solutions` and `answers` are of them, `instructions` of families among them
  * @throws ReckonError RECIPE_INVALID for an unknown name
  */
 export function corpusTraces(name: string, count: number, seed: number, problems: readonly ProblemWeight[]): Trace[] {
@@ -47,6 +49,7 @@ export function corpusTraces(name: string, count: number, seed: number, problems
   return Array.from({ length: count }, (_, index) => ({
     id: `${name}-${index}`,
     ...cleanSolution(seed, index, posed),
+    ...(name === "answers" ? { thinking: "" } : {}),
     source: "corpus",
   }));
 }

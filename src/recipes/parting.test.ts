@@ -22,21 +22,24 @@ test("a fall of both is no parting, nor one of answers that the judge is not ask
   assert.equal(partingOf(stretches(cut)).kind, "settled");
 });
 
-test("a reward that is flat within its noise has settled, one that rises slowly, or might, has not", () => {
+test("a reward that is flat within its noise has settled, one that rises slowly, or might, has not, one near its most is full", () => {
   /** Right answers go up all along. */
-  const run = (rise: number, noise: number) =>
+  const run = (rise: number, noise: number, from = 0.7) =>
     partingOf(
       stretches(
         Array.from({ length: 100 }, (_, i) => ({
           ...{ step: i + 1, format: 1, accuracy: 0.3 + 0.004 * i },
-          model: 0.7 + rise * i + noise * Math.sin(7 * i * i),
+          model: from + rise * i + noise * Math.sin(7 * i * i),
         })),
       ),
     ).kind;
   assert.equal(run(0, 0.01), "settled");
-  assert.equal(run(0.0001, 0.01), "settled");
+  assert.equal(run(0.0001, 0.02), "settled");
   assert.equal(run(0.0006, 0.01), "open");
   assert.equal(run(0, 0.2), "open");
+  // Less than what is too little to speak of, but no noise.
+  assert.equal(run(0.0003, 0.001), "open");
+  assert.equal(run(0.0003, 0.001, 0.96), "full");
 });
 
 test("single steps have no error, and few of them say nothing", () => {

@@ -49,7 +49,7 @@ export function stretches(
 export const APART = 3.5;
 /** Stretches without a gain in right answers that are no accident. */
 export const LONG = 3;
-/** What a reward has to rise by, at the least that two standard errors leave open, to rise at all; it goes from 0 to 1. */
+/** What of a reward, which goes from 0 to 1, is too little to speak of: left to gain, or gained and within two standard errors of nothing. */
 export const RISE = 0.02;
 
 /** How many standard errors of the difference one level is above another. */
@@ -64,7 +64,9 @@ export type Parting =
   | { readonly kind: "falls"; readonly best: Stretch; readonly at: Stretch }
   /** The judge pays ever more, and for {@link LONG} stretches or more no more answers have been right. */
   | { readonly kind: "stalls"; readonly best: Stretch; readonly at: Stretch }
-  /** They have not parted, and the reward has risen by less than {@link RISE}: there is nothing left that could part them. */
+  /** They have not parted, and the reward has less than {@link RISE} left to rise by. */
+  | { readonly kind: "full"; readonly before: Level; readonly last: Level }
+  /** They have not parted, and the reward no longer rises: by less than {@link RISE} and nothing that its noise could not do. */
   | { readonly kind: "settled"; readonly before: Level; readonly last: Level }
   /** They have not parted; the reward may still rise. */
   | { readonly kind: "open"; readonly before: Level; readonly last: Level }
@@ -91,6 +93,7 @@ export function partingOf(run: readonly Stretch[]): Parting {
   if (stalled) return { kind: "stalls", best, at: stalled };
   const rewards = known.slice(-2 * LONG).map(({ reward }) => reward);
   const [before, last] = [together(rewards.slice(0, LONG)), together(rewards.slice(LONG))];
-  const most = last.mean - before.mean + 2 * Math.hypot(before.error, last.error);
-  return { kind: most < RISE ? "settled" : "open", before, last };
+  if (1 - last.mean < RISE) return { kind: "full", before, last };
+  const [rise, noise] = [last.mean - before.mean, 2 * Math.hypot(before.error, last.error)];
+  return { kind: rise <= noise && rise + noise < RISE ? "settled" : "open", before, last };
 }

@@ -5,7 +5,7 @@ import { teacherSchema } from "./teacher/settings.ts";
 
 /**
  * Where traces come from: `stage:NAME`, an earlier stage that makes data; `corpus:NAME`, what the program writes itself
- * (`corpus:instructions`, `corpus:solutions`); else the path of a file of JSON lines (src/tasks/traces).
+ * (`corpus:instructions`, `corpus:solutions`, `corpus:answers`); else the path of a file of JSON lines (src/tasks/traces).
  */
 const placeSchema = z.string().min(1);
 

@@ -121,11 +121,6 @@ function recipeList(): string {
 
 async function dryRun(ui: Ui, recipe: Recipe): Promise<void> {
   const configs = await stageConfigs(recipe, async (folder) => (await openModel(folder)).checkpoint.config);
-  if (configs.every((config) => config === undefined)) {
-    ui.document({ recipe });
-    if (!ui.json) ui.say(JSON.stringify(recipe, null, 2));
-    return;
-  }
   const cores = availableParallelism();
   const stages = estimateStages(recipe, configs).map((stage) => ({ ...stage, minutes: minutesOf(stage, cores) }));
   const cost = estimate(recipe, configs);
@@ -141,6 +136,8 @@ async function dryRun(ui: Ui, recipe: Recipe): Promise<void> {
     ui.say(table([["STAGE", "TRAINED", "SAMPLED", "OPERATIONS", "MINUTES"], ...rows]));
   }
   ui.say(`about ${formatCount(cost.trained)} tokens trained, ${formatCount(cost.sampled)} sampled`);
+  // Chains that are written by rule, and the answers of others, take none of ours.
+  if (configs.every((config) => config === undefined)) return;
   ui.say(
     `${cost.flops.toExponential(2)} operations: about ${minutes.toFixed(1)} minutes on ${cores} cores, at ${TRAINING_RATE / 1e9} GFLOP/s a core of training and ${SAMPLING_RATE / 1e9} of sampling`,
   );

@@ -1,5 +1,6 @@
 /** The words and tables of o1-style against R1-style. */
 import { APART, LONG, type Parting, partingOf, RISE, stretches } from "../../recipes/parting.ts";
+import type { Scale } from "../../recipes/schema.ts";
 import { mean } from "../../util/statistics.ts";
 import { rate } from "./figures.ts";
 import { judgeTable, reliabilityTable } from "./judge-tables.ts";
@@ -28,7 +29,7 @@ ${armWords(o1)}
 ### The reward model
 
 ${judgeTable("seed", judges)}
-
+${CHOSEN[settings.scale]}
 How sure it was against how often that was right, on its held-out part:
 
 ${reliabilityTable("seed", judges)}
@@ -37,8 +38,8 @@ ${reliabilityTable("seed", judges)}
 
 Means over stretches of reinforcement: the model's opinion of the answers in the strict format (0 to 1); the reward, which is nothing for the
 others; and the share of all answers that the verifiers find right. They part where that share falls below its best by more than
-${APART} standard errors while the reward is no less than it was then, or where for ${LONG} stretches it has not risen above its best while the reward has risen by as much. A reward no longer rises
-where it has risen by less than ${RISE} through its last parts, two standard errors added.
+${APART} standard errors while the reward is no less than it was then, or where for ${LONG} stretches it has not risen above its best while the reward has risen by as much. Where they have
+not, the reward may be full, with less than ${RISE} left to rise by, or rise no longer, by less than ${RISE} through its last parts and within two standard errors of nothing.
 
 ${seeds.map(curves).join("\n\n")}
 
@@ -54,6 +55,15 @@ ${opinionsText(seeds)}
 ${floorTable(floorsOf(o1), why)}
 `;
 }
+
+/** What these pairs had a part in. */
+const CHOSEN: Readonly<Record<Scale, string>> = {
+  tiny: "",
+  small: `
+That it reads with marks, and its rate, were chosen with seed 0 on such pairs, of these prompts too
+([decisions/007](decisions/007-judges.md)): without marks 73 to 76 % of them are in the right order. The other seeds had no part in it.
+`,
+};
 
 interface Arm {
   readonly name: string;
@@ -109,20 +119,27 @@ function armWords({ seeds }: O1): string {
       ),
     );
   return `In points, paired by problem, 95 % intervals by bootstrap: against the verifier in the judge's place with GRPO ${against("verified", "grpo")}, with PPO
-${against("verified", "ppo")}; against R1-style of as many operations as the arm with GRPO, with GRPO ${against("rules", "grpo")}, with PPO ${against("rules", "ppo")}. An arm's
+${against("verified", "ppo")}; against the fine-tuned model, with which these begin, GRPO ${against("tuned", "grpo")}, PPO ${against("tuned", "ppo")}, the
+verifier ${against("tuned", "verified")}; against R1-style of as many operations as the arm with GRPO, with GRPO ${against("rules", "grpo")}, with PPO ${against("rules", "ppo")}. An arm's
 operations are those of its fine-tuning, of the reward model, of its reinforcement and of the reward model's and the reference's reading of every
 answer; with PPO also of a critic that reads and learns what the policy does, which R1-style has not been given.`;
 }
 
-type Arms = Pick<O1Seed, "grpo" | "ppo" | "verified" | "rules">;
+type Arms = Pick<O1Seed, "tuned" | "grpo" | "ppo" | "verified" | "rules">;
 
-function curves({ seed, grpo, ppo }: O1Seed): string {
-  return `Seed ${seed}:
+/** The arms that were reinforced against the judge. */
+const JUDGED = [
+  ["grpo", "GRPO"],
+  ["ppo", "PPO"],
+] as const satisfies readonly (readonly [keyof Arms, string])[];
+
+function curves(seed: O1Seed): string {
+  return `Seed ${seed.seed}:
 
 ${markdown(
-  ["algorithm", "steps", "opinion", "reward", "right"],
-  [["GRPO", grpo] as const, ["PPO", ppo] as const].flatMap(([name, { training }]) =>
-    stretches(training?.rewards ?? []).map(({ from, to, opinion, reward, accuracy }) => [
+  ["arm", "steps", "opinion", "reward", "right"],
+  JUDGED.flatMap(([arm, name]) =>
+    stretches(seed[arm].training?.rewards ?? []).map(({ from, to, opinion, reward, accuracy }) => [
       name,
       `${from}–${to}`,
       figure(opinion, 3),
@@ -132,7 +149,7 @@ ${markdown(
   ),
 )}
 
-${partingWords("GRPO", grpo)} ${partingWords("PPO", ppo)}`;
+${JUDGED.map(([arm, name]) => partingWords(name, seed[arm])).join(" ")}`;
 }
 
 const parting = ({ training }: Measurement): Parting => partingOf(stretches(training?.rewards ?? []));
@@ -152,11 +169,11 @@ function partingWords(name: string, run: Measurement): string {
       return `With ${name} they part at step ${at.from}: ${truth} while
 the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 3)}.`;
     }
+    case "full":
     case "settled":
     case "open": {
       const { kind, before, last } = found;
-      const rise = kind === "settled" ? "no longer rises" : "may still rise";
-      return `With ${name} they do not part within ${steps} steps, and the reward ${rise}: ${figure(before.mean, 3)} and then ${figure(last.mean, 3)} in its last two parts.`;
+      return `With ${name} they do not part within ${steps} steps, and the reward ${RISES[kind]}: ${figure(before.mean, 3)} and then ${figure(last.mean, 3)} in its last two parts.`;
     }
     case "short":
       return `With ${name} ${steps} steps are too few to say whether they part.`;
@@ -166,11 +183,18 @@ the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 
   }
 }
 
+const RISES = {
+  full: `has less than ${RISE} left to rise by`,
+  settled: "no longer rises",
+  open: "may still rise",
+} as const;
+
 const WORDS: Readonly<Record<Parting["kind"], string>> = {
   falls: "part: right answers fall",
   stalls: "part: right answers stall",
-  settled: "do not part, the reward no longer rises",
-  open: "do not part, the reward may still rise",
+  full: `do not part, the reward ${RISES.full}`,
+  settled: `do not part, the reward ${RISES.settled}`,
+  open: `do not part, the reward ${RISES.open}`,
   short: "too few steps",
 };
 
@@ -182,8 +206,8 @@ function floorsOf({ settings: { scale, problems }, seeds }: O1): Floor[] {
   return [
     extentFloor(scale, problems.length),
     shareFloor("reward model: held-out pairs in the right order, each seed", 0.85, pairs),
-    ...(["grpo", "ppo"] as const).map((arm) => ({
-      what: `${arm.toUpperCase()}: far enough to see reward and truth part, or the reward stop rising, each seed`,
+    ...JUDGED.map(([arm, name]) => ({
+      what: `${name}: far enough to see reward and truth part, or the reward full or risen to its end, each seed`,
       wanted: "either",
       got: seeds.map((seed) => WORDS[parting(seed[arm]).kind]).join("; "),
       met: seeds.every((seed) => told(seed[arm])),

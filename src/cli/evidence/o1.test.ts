@@ -63,6 +63,7 @@ test("the section tells pair accuracy, calibration, the parting and its floors",
     () => undefined,
   );
   assert.match(section, /With GRPO they part at step 61/);
+  assert.match(section, /against the fine-tuned model, with which these begin, GRPO \+10\.0 \(/);
   assert.match(
     section,
     /With PPO they do not part within 100 steps, and the reward may still rise: 0\.572 and then 0\.723 in its last two parts\./,

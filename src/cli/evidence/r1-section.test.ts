@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { StageCourse } from "./course.ts";
+import type { O1 } from "./o1.ts";
 import { operationsOf, type R1, type R1Row, type StageAnswers } from "./r1.ts";
 import { r1Section, verdict } from "./r1-section.ts";
 import type { DataRecord } from "./record.ts";
@@ -153,5 +154,33 @@ test("the kind of instruction that is followed least decides", () => {
   assert.match(
     section,
     /the least of the kinds but knowledge \| ≥ 90\.0 % \| 50\.0 % \| \*\*missed\*\* by 40\.0 points/,
+  );
+});
+
+test("what R1 has above zero is held against longer reinforcement, where that was measured on the same problems", () => {
+  const r1 = tableOf(asInPaper);
+  const rules = chosen({ right: shares(COUNT, 0.9), training: { flops: 5000, steps: 400 } });
+  const o1 = {
+    settings: r1.settings,
+    seeds: [
+      { seed: 0, rules },
+      { seed: 1, rules },
+    ],
+  } as unknown as O1;
+  const section = r1Section(r1, () => undefined, o1);
+  assert.match(
+    section,
+    /\(400 steps, 5\.00e\+3 operations; R1 took [^\n]*\n[^\n]*, seed 0\), the same base is right for 90\.0 %/,
+  );
+  assert.match(section, /R1 against it −8\.0 \([^)]*\) points\. What R1 has\nabove zero is not the stages' doing/);
+  const worse = { ...o1, seeds: [{ seed: 0, rules: asInPaper.start.problems }] } as unknown as O1;
+  assert.match(
+    r1Section(r1, () => undefined, worse),
+    /R1 against it \+22\.0 [^\n]*\nabove zero can be that it was trained longer/,
+  );
+  const others = { ...o1, settings: { ...o1.settings, problems: problems.slice(1) } };
+  assert.doesNotMatch(
+    r1Section(r1, () => undefined, others),
+    /Reinforced longer/,
   );
 });

@@ -1,6 +1,6 @@
 /** The words and tables of the stages of R1. */
 import type { Scale } from "../../recipes/index.ts";
-import type { Problem } from "../../tasks/index.ts";
+import type { Language, Problem } from "../../tasks/index.ts";
 import { mean } from "../../util/statistics.ts";
 import { courseFloors, courseWords } from "./course-section.ts";
 import { familiesOf, rate, rungsOf } from "./figures.ts";
@@ -16,6 +16,7 @@ import {
   type Why,
   withInterval,
 } from "./markdown.ts";
+import type { O1 } from "./o1.ts";
 import { operationsOf, type R1, R1_NAMES, R1_ROWS, type R1Row, type StageAnswers } from "./r1.ts";
 import type { Measurement } from "./record.ts";
 import {
@@ -35,7 +36,8 @@ import {
   type Value,
 } from "./stage-figures.ts";
 
-export function r1Section(r1: R1, why: Why): string {
+/** @param o1 where it is known: of its arms the base that was reinforced by rules alone, which R1 is held against */
+export function r1Section(r1: R1, why: Why, o1?: O1): string {
   const { settings, instructions, seeds } = r1;
   const { problems } = settings;
   const many = seeds.length > 1;
@@ -58,7 +60,7 @@ the two judges read in the last quarter of R1 is left out, a few hundredths of i
 ### The shape of it
 
 ${shapeWords(r1)}
-
+${o1 === undefined ? "" : longerWords(r1, o1)}
 One problem of each of some families through all stages: [transcripts.md](transcripts.md).
 
 ${courseWords(r1)}
@@ -103,6 +105,8 @@ function stageTable({ settings: { problems }, instructions, seeds }: R1): string
       return say(middle, interval);
     }),
   ];
+  const places = (spoken: Language): number[] =>
+    problems.flatMap((problem, index) => (problem.language === spoken ? [index] : []));
   const kinds = Map.groupBy(instructions.keys(), (index) => kindOf(instructions[index]!));
   return markdown(
     ["", ...R1_ROWS.map((row) => R1_NAMES[row])],
@@ -115,6 +119,9 @@ function stageTable({ settings: { problems }, instructions, seeds }: R1): string
         line(family, { of: "problems", value: rate, at: rungs.flatMap((rung) => rung.at) }),
       ),
       line("one language", { of: "problems", value: language }),
+      ...(["en", "de"] as const).map((spoken) =>
+        line(`… of ${LANGUAGES[spoken]} prompts`, { of: "problems", value: language, at: places(spoken) }),
+      ),
       line("strict format", { of: "problems", value: format }),
       line("tokens of thinking", { of: "problems", value: thinking, say: figureWithInterval }),
       line("tokens of an answer", { of: "problems", value: spent, say: figureWithInterval }),
@@ -133,6 +140,8 @@ function stageTable({ settings: { problems }, instructions, seeds }: R1): string
     ],
   );
 }
+
+const LANGUAGES: Readonly<Record<Language, string>> = { en: "English", de: "German" };
 
 const kindOf = ({ family }: Problem): string => family.replace(/^instruct-/, "");
 
@@ -205,7 +214,41 @@ ${languageWords(r1)}
 The data of the cold start hold no instructions here, other than the paper's, so it cannot bring any; they come with the second SFT.`;
 }
 
-function languageWords({ seeds }: R1): string {
+/** What its operations would have given in plain reinforcement, as far as that was measured. */
+function longerWords({ settings: { scale, problems }, seeds }: R1, o1: O1): string {
+  const texts = (list: readonly Problem[]): string => list.map(({ prompt }) => prompt).join("\n");
+  const both = seeds.flatMap((own) => {
+    const other = o1.seeds.find(({ seed }) => seed === own.seed);
+    return other === undefined ? [] : [[own, other] as const];
+  });
+  if (both.length === 0 || o1.settings.scale !== scale || texts(o1.settings.problems) !== texts(problems)) return "";
+  const found = difference(
+    both.map(([{ rows }, { rules }]) => [rows.rl.problems, rules] as const),
+    rate,
+    "r1 rules",
+  );
+  const rules = both.map(([, other]) => other.rules);
+  const own = mean(both.map(([seed]) => operationsOf(seed).rl));
+  const steps = rules.map(({ training }) => training?.steps ?? "?").join(" and ");
+  return `
+Reinforced longer in place of all its stages, by the rules alone (${steps} steps, ${operations(mean(rules.map(({ training }) => training?.flops ?? Number.NaN)))} operations; R1 took ${operations(own)}; the arm
+"R1-style" of [o1](#o1-style-against-r1-style), ${both.length === 1 ? "seed" : "seeds"} ${both.map(([{ seed }]) => seed).join(", ")}), the same base is right for ${percent(found.b)} of the problems; R1 against it ${pointsWithInterval(found)} points. What R1 has
+above zero${found.high < 0 ? " is not the stages' doing: more reinforcement gives that and more. They give the one language and the instructions." : " can be that it was trained longer."}
+`;
+}
+
+/** A family in a language of which less is thought in that language is named. */
+const MIXED = 0.9;
+
+function languageWords({ settings: { problems }, seeds }: R1): string {
+  const groups = Map.groupBy(problems.keys(), (index) => {
+    const { family, language: spoken } = problems[index]!;
+    return `${family} in ${LANGUAGES[spoken]}`;
+  });
+  const mixed = [...groups].flatMap(([name, at]) => {
+    const share = mean(seeds.map(({ rows }) => meanValue(rows.rl.problems, language, at)));
+    return share < MIXED ? [`${name} ${percent(share)}`] : [];
+  });
   const over = (row: R1Row): number => mean(seeds.map(({ rows }) => meanValue(rows[row].problems, language)));
   const found = difference(
     seeds.map(({ rows }) => [rows.rl.problems, rows.zero.problems] as const),
@@ -213,7 +256,7 @@ function languageWords({ seeds }: R1): string {
     "r1 language",
   );
   return `Thoughts of zero are in the prompt's language to ${percent(over("zero"))}, those of R1 to ${percent(over("rl"))}; where both think, the difference is
-${pointsWithInterval(found)} points.`;
+${pointsWithInterval(found)} points. Of one family's prompts in one language, R1's thoughts are under ${percent(MIXED)} in it in: ${mixed.join(", ") || "none"}.`;
 }
 
 /** By kinds of instructions that the floor names: questions of knowledge are not among them; the table has them. */

@@ -50,7 +50,7 @@ export function evidenceReport(parts: Parts, { command, measured, reasons }: Rep
     small: parts.small && smallSection(parts.small, why),
     "test-time": parts["test-time"] && testTimeSection(parts["test-time"], why),
     sweeps: parts.sweeps && sweepSection(parts.sweeps),
-    r1: parts.r1 && r1Section(parts.r1, why),
+    r1: parts.r1 && r1Section(parts.r1, why, parts.o1),
     mixing: parts.mixing && mixingSection(parts.mixing),
     distil: parts.distil && distilSection(parts.distil, why),
     o1: parts.o1 && o1Section(parts.o1, why),
