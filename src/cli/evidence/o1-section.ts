@@ -18,7 +18,8 @@ export function o1Section(o1: O1, why: Why): string {
 At the scale \`${settings.scale}\`, ${seeds.length === 1 ? "seed" : "seeds"} ${settings.seeds.join(", ")}, ${settings.problems.length} held-out problems, one answer at temperature 1. o1-style: the shipped base is fine-tuned on worked
 solutions, a reward model learns to rate whole chains of thought, and the fine-tuned model is reinforced against it, the rules' accuracy weighing
 nothing. "The verifier in its place": the fine-tuned model, reinforced with rule rewards by GRPO for as many steps, all else alike, so that what
-differs is the judge alone. R1-style: the base itself is reinforced with rule rewards, for as many operations as the o1-style arm with
+differs is the judge alone. "The base against the judge": the base itself, reinforced against the same judge for twice as many steps, and not held to where
+it began: it writes otherwise than what the judge was made of, and has the more to gain by pleasing it. R1-style: the base itself is reinforced with rule rewards, for as many operations as the o1-style arm with
 GRPO took in all, with the same settings but for the divergence from where it began, which weighs nothing as in R1-Zero; below it the recipe
 \`r1-zero\`, which has a curriculum and waits besides.
 
@@ -76,6 +77,8 @@ const trained = ({ training }: Measurement): number => training?.flops ?? Number
 const grpoOperations = ({ judge, tuned, grpo }: O1Seed): number => armOperations({ judge, tuned, policy: grpo });
 const ppoOperations = ({ judge, tuned, ppo }: O1Seed): number =>
   armOperations({ judge, tuned, policy: ppo, critic: true });
+const judgedOperations = ({ judge, tuned, judged }: O1Seed): number =>
+  armOperations({ judge, tuned, policy: judged, anchored: false });
 const verifiedOperations = ({ tuned, verified }: O1Seed): number => armOperations({ tuned, policy: verified });
 
 const ARMS: readonly Arm[] = [
@@ -84,6 +87,7 @@ const ARMS: readonly Arm[] = [
   { name: "o1-style, GRPO", of: (seed) => seed.grpo, operations: grpoOperations },
   { name: "o1-style, PPO (more operations)", of: (seed) => seed.ppo, operations: ppoOperations },
   { name: "the verifier in its place, GRPO", of: (seed) => seed.verified, operations: verifiedOperations },
+  { name: "the base against the judge, GRPO", of: (seed) => seed.judged, operations: judgedOperations },
   { name: "R1-style, as many operations", of: (seed) => seed.rules, operations: ({ rules }) => trained(rules) },
   { name: "R1-style, as the recipe has it", of: (seed) => seed.zero, operations: ({ zero }) => trained(zero) },
 ];
@@ -110,6 +114,8 @@ function armTable({ seeds }: O1): string {
 }
 
 function armWords({ seeds }: O1): string {
+  const stepsOf = (arm: keyof Arms): string =>
+    seeds.map((seed) => String(seed[arm].training?.steps ?? "?")).join(" and ");
   const against = (other: keyof Arms, of: keyof Arms): string =>
     pointsWithInterval(
       difference(
@@ -120,17 +126,19 @@ function armWords({ seeds }: O1): string {
     );
   return `In points, paired by problem, 95 % intervals by bootstrap: against the verifier in the judge's place with GRPO ${against("verified", "grpo")}, with PPO
 ${against("verified", "ppo")}; against the fine-tuned model, with which these begin, GRPO ${against("tuned", "grpo")}, PPO ${against("tuned", "ppo")}, the
-verifier ${against("tuned", "verified")}; against R1-style of as many operations as the arm with GRPO, with GRPO ${against("rules", "grpo")}, with PPO ${against("rules", "ppo")}. An arm's
+verifier ${against("tuned", "verified")}; against R1-style of as many operations as the arm with GRPO, with GRPO ${against("rules", "grpo")}, with PPO ${against("rules", "ppo")}. The
+base against the judge and against the rules, which had ${stepsOf("judged")} and ${stepsOf("rules")} steps: ${against("rules", "judged")}. An arm's
 operations are those of its fine-tuning, of the reward model, of its reinforcement and of the reward model's and the reference's reading of every
 answer; with PPO also of a critic that reads and learns what the policy does, which R1-style has not been given.`;
 }
 
-type Arms = Pick<O1Seed, "tuned" | "grpo" | "ppo" | "verified" | "rules">;
+type Arms = Pick<O1Seed, "tuned" | "grpo" | "ppo" | "verified" | "judged" | "rules">;
 
 /** The arms that were reinforced against the judge. */
 const JUDGED = [
   ["grpo", "GRPO"],
   ["ppo", "PPO"],
+  ["judged", "the base by GRPO"],
 ] as const satisfies readonly (readonly [keyof Arms, string])[];
 
 function curves(seed: O1Seed): string {

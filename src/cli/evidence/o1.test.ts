@@ -24,6 +24,8 @@ test("both algorithms are compared, against the same judge from the same beginni
     const { name: __, ...alone } = settings;
     assert.deepEqual(rules, { ...alone, rewards, from: "models/base", klWeight: 0 });
     assert.ok(grpo.klWeight > 0);
+    const judged = { ...grpo, name: names.judged, steps: 2 * grpo.steps, from: "models/base", klWeight: 0 };
+    assert.deepEqual(of(names.judged), judged);
   }
 });
 
@@ -35,6 +37,7 @@ test("an arm's operations are those of all that it needs", () => {
   assert.equal(armOperations({ judge: { ...judge, marks: 0.1 }, tuned, policy }), 6300 + 2 * (14 + 10) * 100);
   assert.equal(armOperations({ tuned, policy }), 1000 + 5000 + 2 * 10 * 100);
   assert.equal(armOperations({ judge, tuned, policy, critic: true }), 9700 + 8 * 10 * 100);
+  assert.equal(armOperations({ judge, tuned, policy, anchored: false }), 6300 + 2 * 7 * 100);
   assert.ok(Number.isNaN(armOperations({ judge, tuned, policy: chosen({ right: [1] }) })));
 });
 
@@ -56,6 +59,7 @@ test("the section tells pair accuracy, calibration, the parting and its floors",
           grpo: m(0.5, { ...trained, rewards: run(50) }),
           ppo: m(0.5, { ...trained, steps: 100, rewards: run(100) }),
           verified: m(0.7, trained),
+          judged: m(0.3, { ...trained, steps: 200, rewards: run(100).map((step) => ({ ...step, model: 0.99 })) }),
           ...{ rules: m(0.9, { flops: 40 }), zero: m(0.8, { flops: 30 }), opinions: { arms: [] } },
         },
       ],
@@ -67,6 +71,10 @@ test("the section tells pair accuracy, calibration, the parting and its floors",
   assert.match(
     section,
     /With PPO they do not part within 100 steps, and the reward may still rise: 0\.572 and then 0\.723 in its last two parts\./,
+  );
+  assert.match(
+    section,
+    /With the base by GRPO they do not part within 200 steps, and the reward has less than 0\.02 left to rise by/,
   );
   assert.match(section, /GRPO: far enough[^\n]*\| part: right answers fall \| met \|/);
   assert.match(section, /PPO: far enough[^\n]*may still rise \| \*\*missed\*\*/);
