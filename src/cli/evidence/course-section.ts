@@ -38,7 +38,7 @@ ${judgeTable("judge", judges)}
 
 ${reliabilityTable("judge", judges)}
 
-What they gave from the step on at which they count, and the share of all answers that the verifiers find right; did it fall while they are
+R1 was not trained without them, so what they bring by themselves is not known. What they gave from the step on at which they count, and the share of all answers that the verifiers find right; did it fall while they are
 ever better pleased, they would be played:
 
 ${opinionTable(seeds)}`;

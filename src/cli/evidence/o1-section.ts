@@ -7,6 +7,7 @@ import { judgeTable, reliabilityTable } from "./judge-tables.ts";
 import { extentFloor, type Floor, figure, floorTable, markdown, percent, shareFloor, type Why } from "./markdown.ts";
 import { armOperations, EQUAL, isAsMany, type O1, type O1Seed } from "./o1.ts";
 import { opinionsText } from "./opinions.ts";
+import { pairsText } from "./pairs.ts";
 import type { Measurement } from "./record.ts";
 import { difference, format, meanValue, operations, pointsWithInterval } from "./stage-figures.ts";
 
@@ -34,6 +35,8 @@ ${CHOSEN[settings.scale]}
 How sure it was against how often that was right, on its held-out part:
 
 ${reliabilityTable("seed", judges)}
+
+${pairsText(seeds)}
 
 ### Its reward and the truth
 

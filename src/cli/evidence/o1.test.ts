@@ -5,6 +5,7 @@ import { judgedRun as run } from "../../recipes/testing.ts";
 import { armOperations } from "./o1.ts";
 import { o1Stages } from "./o1-recipe.ts";
 import { o1Section } from "./o1-section.ts";
+import { condensePairs } from "./pairs.ts";
 import { chosen, problemsOf, shares } from "./testing.ts";
 
 test("both algorithms are compared, against the same judge from the same beginning", () => {
@@ -55,6 +56,7 @@ test("the section tells pair accuracy, calibration, the parting and its floors",
       settings: { scale: "small", seeds: [3], problems, instructions: 10 },
       seeds: [
         {
+          pairs: { prompts: 9, ...condensePairs([{ family: "gcd", kind: "slip", over: 0.9, under: 0.2 }]) },
           ...{ seed: 3, judge, base: m(0.2), tuned: m(0.4, { flops: 8 }) },
           grpo: m(0.5, { ...trained, rewards: run(50) }),
           ppo: m(0.5, { ...trained, steps: 100, rewards: run(100) }),
@@ -76,6 +78,7 @@ test("the section tells pair accuracy, calibration, the parting and its floors",
     section,
     /With the base by GRPO they do not part within 200 steps, and the reward has less than 0\.02 left to rise by/,
   );
+  assert.match(section, /nothing else wrong with either \| 100\.0 % of 1 \|/);
   assert.match(section, /GRPO: far enough[^\n]*\| part: right answers fall \| met \|/);
   assert.match(section, /PPO: far enough[^\n]*may still rise \| \*\*missed\*\*/);
   assert.match(section, /verifier in the judge's place with GRPO −20\.0 \(/);

@@ -9,12 +9,15 @@ import type { Collection, Model } from "./collection.ts";
 import { type JudgeRecord, judgeRecord } from "./course.ts";
 import { o1Stages } from "./o1-recipe.ts";
 import { collectOpinions, type Opinions } from "./opinions.ts";
+import { collectPairs, type Pairs } from "./pairs.ts";
 import type { Measurement } from "./record.ts";
 import { beginnings, grownZero, measureStage, ONE, type StageSettings } from "./stage-set.ts";
 
 export interface O1Seed {
   readonly seed: number;
   readonly judge: JudgeRecord;
+  /** What it can tell apart. */
+  readonly pairs: Pairs;
   readonly base: Measurement;
   readonly tuned: Measurement;
   readonly grpo: Measurement;
@@ -49,6 +52,7 @@ export async function collectO1(collection: Collection, settings: StageSettings)
     const judge = await collection.record(`o1 ${scale} ${seed} judge`, own.key, async () =>
       judgeRecord(await own.open()),
     );
+    const pairs = await collectPairs(collection, `o1 ${scale} ${seed} pairs`, own, { scale, prompts: problems.length });
     const tuned = await measure("tuned", stages.model(names.tuned));
     const grpo = await measure("grpo", stages.model(names.grpo));
     const ppo = await measure("ppo", stages.model(names.ppo));
@@ -79,7 +83,7 @@ export async function collectO1(collection: Collection, settings: StageSettings)
       },
     };
     seeds.push({
-      ...{ seed, judge, tuned, grpo, ppo, verified, judged, zero: asShipped },
+      ...{ seed, judge, pairs, tuned, grpo, ppo, verified, judged, zero: asShipped },
       opinions: await collectOpinions(collection, `o1 ${scale} ${seed} opinions`, own, { arms, problems }),
       base: await measureStage(collection, { scale, name: "base", model: base }, problems),
       rules: rules.measured,

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import type { CourseRecord } from "./collection.ts";
 import type { Opinions } from "./opinions.ts";
+import type { Pairs } from "./pairs.ts";
 import type { DataRecord, Measurement } from "./record.ts";
 
 const main = join(import.meta.dirname, "..", "main.ts");
@@ -112,6 +113,7 @@ test("the other parts go on from there, are kept, and read again without doing a
   assert.ok(student.training!.tokens! > 0 && student.training!.flops > 0);
   assert.equal(read<DataRecord>("distil-tiny-0-teacher").counts.sampled, 24);
   assert.equal(read<Measurement>("o1-tiny-0-grpo").training!.rewards!.length, 2);
+  assert.ok(read<Pairs>("o1-tiny-0-pairs").all.count > 12);
   const { arms } = read<Opinions>("o1-tiny-0-opinions");
   assert.equal(arms.length, 8);
   assert.ok(arms.every(({ asked, opinion }) => (opinion === null) === (asked === 0)));
