@@ -204,6 +204,32 @@ export default defineTask<{ n: number }>({
   }
 });
 
+test("broken rows of a file are named and refused, or left out, and its fields may have other names", async () => {
+  const file = join(root, "Other Sums.jsonl");
+  const asked = Array.from({ length: 12 }, (_, i) => ({ text: `What is ${i} plus 1?`, label: String(i + 1) }));
+  const lines = [...asked.map((row) => JSON.stringify(row)), '{"text": "no answer"}'];
+  writeFileSync(file, lines.map((line) => `${line}\n`).join(""));
+  const fields = ["--fields", "question=text,answer=label"];
+  for (const [i, source] of [
+    ["--problems", file],
+    ["--task", file, "--rung", "sums:0", "--count", "5"],
+  ].entries()) {
+    const server = await serve(adds);
+    const out = ["--out", join(root, `rows-${i}`)];
+    const args = ["--teacher", server.url, "--model", "m", ...source, "--as", "sums", ...fields, ...out];
+    const refused = await sample(...args).ended;
+    assert.equal(refused.status, 1);
+    assert.match(refused.err, /line 13/);
+    assert.equal(server.exchanges.length, 0);
+    const { status, err } = await sample(...args, "--skip-broken").ended;
+    assert.equal(status, 0, err);
+    assert.match(err, /line 13/);
+    assert.ok(server.exchanges.length >= 5);
+    const [trace] = readFileSync(join(root, `rows-${i}`, "traces.jsonl"), "utf8").split("\n");
+    assert.equal((JSON.parse(trace!) as { family: string }).family, "sums");
+  }
+});
+
 test("mistakes are told without a stack: no key, no model, no server, options that do not fit", async () => {
   const server = await serve(({ response }) => sendJson(response, { error: { message: `bad key ${KEY}` } }, 401));
   const out = ["--out", join(root, "mistakes"), "--count", "3"];
@@ -223,6 +249,7 @@ test("mistakes are told without a stack: no key, no model, no server, options th
     [["--teacher", server.url, "--model", "m", "--price", "1", ...out], 2, /two numbers/],
     [["--teacher", server.url, "--model", "m", "--extra", "[", ...out], 2, /JSON object/],
     [["--teacher", server.url, "--model", "m"], 2, /--out/],
+    [["--teacher", server.url, "--model", "m", "--skip-broken", ...out], 2, /--problems <file>/],
   ];
   for (const [args, status, words] of cases) {
     const { status: got, out: said, err } = await sample(...args).ended;

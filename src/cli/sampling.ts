@@ -12,14 +12,16 @@ import {
   localTeacher,
   type Teacher,
 } from "../recipes/teacher/index.ts";
+import { isRowsPath } from "../runs/index.ts";
 import { demoMix, getTask, isHeldOut, listTasks, type Problem, type ProblemWeight, smallMix } from "../tasks/index.ts";
 import { DEFAULT_REWARDS, type Judge } from "../train/judge.ts";
 import { usageError } from "./command.ts";
 import { openModel } from "./models.ts";
 import { openProblems } from "./problem-files.ts";
+import { type OpenOptions, taskFile } from "./tasks/open.ts";
 import type { Ui } from "./ui.ts";
 
-export interface SampleOptions {
+export interface SampleOptions extends OpenOptions {
   readonly teacher: string;
   readonly out: string;
   readonly model?: string;
@@ -108,11 +110,12 @@ export interface Questions {
 /** The problems that are asked: of the training split, each once. */
 export async function openQuestions(options: SampleOptions, ui: Ui): Promise<Questions> {
   if (options.problems !== undefined) return fromFile(options.problems, options, ui);
+  checkFileless(options);
   const rungs = options.rung.map(rungOf);
   const mixture = options.scale === "tiny" ? demoMix : smallMix;
   const source = await openRungs({
     problems: rungs.length > 0 ? rungs : mixture,
-    tasks: options.task,
+    tasks: options.task.map((path) => (isRowsPath(path) ? taskFile(path, options) : path)),
     userRewards: [],
     rewards: DEFAULT_REWARDS,
   });
@@ -127,8 +130,19 @@ export async function openQuestions(options: SampleOptions, ui: Ui): Promise<Que
   }
 }
 
+/** Options that say how a file of rows is read are for nothing where none is. */
+function checkFileless({ task, skipBroken, fields, as }: SampleOptions): void {
+  if (task.some(isRowsPath)) return;
+  const given = { "--skip-broken": skipBroken, "--fields": fields, "--as": as };
+  const [option] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+  if (option === undefined) return;
+  throw usageError(`${option} says something of a file of questions and answers`, {
+    expected: "--problems <file>, or --task <file>.jsonl, beside it",
+  });
+}
+
 async function fromFile(file: string, options: SampleOptions, ui: Ui): Promise<Questions> {
-  const source = await openProblems(file, options.task, ui, { learns: true });
+  const source = await openProblems(file, options.task, ui, { ...options, learns: true });
   const shipped = new Set(listTasks().map((task) => task.name));
   const heldBack = ({ id, family, facts, split }: (typeof source.problems)[number]): boolean =>
     // The id of a problem that `reckon tasks sample` drew names the split that it was drawn of, which only its module knows.

@@ -7,7 +7,7 @@ import { type Asked, askTeacher, INSTRUCTION } from "../../recipes/teacher/index
 import { decimal, integer, newCommand, uiOf } from "../command.ts";
 import { onBrokenPipe } from "../pipes.ts";
 import { keepOf, openQuestions, openTeacher, type SampleOptions } from "../sampling.ts";
-import { again } from "../tasks/open.ts";
+import { again, fieldsOption, nameOption, skipBrokenOption } from "../tasks/open.ts";
 import { formatCount, table, type Ui } from "../ui.ts";
 
 export function create(): Command {
@@ -35,6 +35,9 @@ export function create(): Command {
     .option("--task <path>", "a task module or .jsonl file whose family stands in --rung; again for more", again, [])
     .addOption(new Option("--scale <scale>", "without --rung: which mixture").choices(SCALES).default("tiny"))
     .option("--problems <file>", "instead: the problems of this file, held-out ones left out")
+    .addOption(skipBrokenOption())
+    .addOption(fieldsOption())
+    .addOption(nameOption())
     .option("--seed <s>", "of the problems and the sampling", integer(0), 0)
     .option("--temperature <t>", "of the sampling", decimal(0), 0.6)
     .option("--top-p <p>", "of an API: sample among the likeliest tokens that hold this probability", decimal(0, 1))
