@@ -39,7 +39,8 @@ ${reliabilityTable("seed", judges)}
 Means over stretches of reinforcement: the model's opinion of the answers in the strict format (0 to 1); the reward, which is nothing for the
 others; and the share of all answers that the verifiers find right. They part where that share falls below its best by more than
 ${APART} standard errors while the reward is no less than it was then, or where for ${LONG} stretches it has not risen above its best while the reward has risen by as much. Where they have
-not, the reward may be full, with less than ${RISE} left to rise by, or rise no longer, by less than ${RISE} through its last parts and within two standard errors of nothing.
+not, the reward may be full, with less than ${RISE} left to rise by; or no longer rise: what it rises by through its last parts is within two standard errors, and even with these added under
+${RISE}. (That a full reward counts as far enough was decided when seed 0 was known.)
 
 ${seeds.map(curves).join("\n\n")}
 
@@ -171,6 +172,7 @@ the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 
     }
     case "full":
     case "settled":
+    case "sinks":
     case "open": {
       const { kind, before, last } = found;
       return `With ${name} they do not part within ${steps} steps, and the reward ${RISES[kind]}: ${figure(before.mean, 3)} and then ${figure(last.mean, 3)} in its last two parts.`;
@@ -186,6 +188,7 @@ the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 
 const RISES = {
   full: `has less than ${RISE} left to rise by`,
   settled: "no longer rises",
+  sinks: "falls",
   open: "may still rise",
 } as const;
 
@@ -194,11 +197,12 @@ const WORDS: Readonly<Record<Parting["kind"], string>> = {
   stalls: "part: right answers stall",
   full: `do not part, the reward ${RISES.full}`,
   settled: `do not part, the reward ${RISES.settled}`,
+  sinks: `do not part, the reward ${RISES.sinks}`,
   open: `do not part, the reward ${RISES.open}`,
   short: "too few steps",
 };
 
-const told = (run: Measurement): boolean => !["open", "short"].includes(parting(run).kind);
+const told = (run: Measurement): boolean => !["sinks", "open", "short"].includes(parting(run).kind);
 
 function floorsOf({ settings: { scale, problems }, seeds }: O1): Floor[] {
   const pairs = seeds.map(({ judge }) => judge.evaluation["eval/pair_accuracy"] ?? Number.NaN);
