@@ -99,6 +99,25 @@ describe("rating in the studio", { skip: missing && `no Chromium at ${CHROMIUM}`
       if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, "label-desk.png"), fullPage: true });
     }));
 
+  it("keeps a rating that is still on its way when one looks at the next trace and back", () =>
+    visit({ width: 1280, height: 900 }, async (page) => {
+      await page.goto(`${server.url}/#/label/4`);
+      await page.getByText("Trace 4 ·").waitFor();
+      await page.route("**/api/label/3", async (route) => {
+        if (route.request().method() === "POST") await new Promise((resolve) => setTimeout(resolve, 400));
+        await route.continue();
+      });
+      await page.keyboard.press("4");
+      await page.keyboard.press("p");
+      await page.getByText("Trace 3 ·").waitFor();
+      await page.keyboard.press("n");
+      await page.getByText("Trace 4 ·").waitFor();
+      await page.getByRole("radio", { name: "correctness 4" }).and(page.locator(":checked")).waitFor();
+      await page.keyboard.press("3");
+      await page.getByText("saving").waitFor({ state: "detached" });
+      assert.deepEqual(Object.values((await written())[3] ?? {}), [4, 3]);
+    }));
+
   it("is rated by mouse on a phone, in what the file lacks still", () =>
     visit({ width: 390, height: 800 }, async (page) => {
       await page.getByText("Trace 2 ·").waitFor();

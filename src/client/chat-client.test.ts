@@ -335,7 +335,7 @@ describe("limits", () => {
       async ({ response }) => {
         most = Math.max(most, ++now);
         if (now === 3) fill();
-        await full;
+        await Promise.race([full, sleep(2000)]);
         await sleep(10);
         now--;
         sendJson(response, completion({ content: "42" }));

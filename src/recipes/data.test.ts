@@ -25,6 +25,15 @@ const problems = [
   { family: "recall", level: 0, weight: 1 },
 ];
 const traces = corpusTraces("solutions", 12, 99, problems);
+
+test("answers are those of the solutions, without thinking", () => {
+  const answers = corpusTraces("answers", 12, 99, problems);
+  assert.deepEqual(
+    answers.map(({ prompt, answer }) => [prompt, answer]),
+    traces.map(({ prompt, answer }) => [prompt, answer]),
+  );
+  assert.ok(answers.every(({ thinking }) => thinking === "") && traces.every(({ thinking }) => thinking !== ""));
+});
 const file = (name: string, text: string): string => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);

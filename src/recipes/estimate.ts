@@ -33,9 +33,9 @@ export const SAMPLING_RATE = 24e9;
 
 /** Mean tokens of an answer over its cap, as the shipped runs show it: for planning only. */
 const ANSWER_SHARE = 0.35;
-/** Mean tokens of a trace and of an instruction with its prompt, the share of prompts that yield one, and the rows of a file: for planning only. */
+/** Mean tokens of a trace, an instruction and an answer alone, each with its prompt, the share of prompts that yield one, and the rows of a file: for planning only. */
 const TRACE_TOKENS = 75;
-const INSTRUCTION_TOKENS = 44;
+const CORPUS_TOKENS: Readonly<Record<string, number>> = { instructions: 44, answers: 25 };
 const KEPT_SHARE = 0.6;
 const UNKNOWN_ROWS = 1000;
 /** The share of graded chains that are kept where only good ones are: for planning only. */
@@ -171,7 +171,7 @@ function rowTokens(recipe: Recipe, { data = [] }: SuperviseStage): number {
     const made = recipe.stages.find((stage) => stageNameOf(stage) === referenceOf(place));
     const chosen = made?.kind === "graded" && made.least > 1; // The good ones alone, already.
     const there = (made === undefined ? UNKNOWN_ROWS : rowsOfMade(made)) * (least > 1 && !chosen ? GOOD_SHARE : 1);
-    const tokens = corpusOf(place) === "instructions" ? INSTRUCTION_TOKENS : TRACE_TOKENS;
+    const tokens = CORPUS_TOKENS[corpusOf(place) ?? ""] ?? TRACE_TOKENS;
     return total + tokens * weight * Math.min(rows, Number.isFinite(rows) && made === undefined ? rows : there);
   }, 0);
 }

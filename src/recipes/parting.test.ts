@@ -16,10 +16,10 @@ test("a reward that rises for long without more right answers parts from them to
 
 test("a fall of both is no parting, nor one of answers that the judge is not asked about", () => {
   const both = judgedRun(50).map((step) => ({ ...step, model: step.accuracy }));
-  assert.equal(partingOf(stretches(both)).kind, "settled");
+  assert.equal(partingOf(stretches(both)).kind, "sinks");
   // Its opinion of the others rises, but ever fewer answers end in the strict format.
   const cut = judgedRun(50).map((step) => ({ ...step, format: step.accuracy / step.model }));
-  assert.equal(partingOf(stretches(cut)).kind, "settled");
+  assert.equal(partingOf(stretches(cut)).kind, "sinks");
 });
 
 test("a reward that is flat within its noise has settled, one that rises slowly, or might, has not, one near its most is full", () => {

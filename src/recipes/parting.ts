@@ -66,8 +66,10 @@ export type Parting =
   | { readonly kind: "stalls"; readonly best: Stretch; readonly at: Stretch }
   /** They have not parted, and the reward has less than {@link RISE} left to rise by. */
   | { readonly kind: "full"; readonly before: Level; readonly last: Level }
-  /** They have not parted, and the reward no longer rises: by less than {@link RISE} and nothing that its noise could not do. */
+  /** They have not parted, and the reward no longer rises: what it rises by is within two standard errors, and even with these added under {@link RISE}. */
   | { readonly kind: "settled"; readonly before: Level; readonly last: Level }
+  /** They have not parted; the reward falls. */
+  | { readonly kind: "sinks"; readonly before: Level; readonly last: Level }
   /** They have not parted; the reward may still rise. */
   | { readonly kind: "open"; readonly before: Level; readonly last: Level }
   /** Too few steps to say. */
@@ -95,5 +97,6 @@ export function partingOf(run: readonly Stretch[]): Parting {
   const [before, last] = [together(rewards.slice(0, LONG)), together(rewards.slice(LONG))];
   if (1 - last.mean < RISE) return { kind: "full", before, last };
   const [rise, noise] = [last.mean - before.mean, 2 * Math.hypot(before.error, last.error)];
+  if (rise < -noise) return { kind: "sinks", before, last };
   return { kind: rise <= noise && rise + noise < RISE ? "settled" : "open", before, last };
 }

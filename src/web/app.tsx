@@ -28,7 +28,8 @@ export function App() {
   const [theme, toggleTheme] = useTheme();
   // A tab that grows a model by itself asks the server for nothing.
   const { runs, offline } = useRuns(view !== "tab");
-  const label = useLabelInfo(view);
+  const sent = useRef<Promise<unknown>>(Promise.resolve());
+  const label = useLabelInfo(view, offline, sent);
   const main = useRef<HTMLElement>(null);
   /** Views that have been opened: they stay alive behind the others. */
   const opened = useRef(new Set<string>());
@@ -135,7 +136,7 @@ export function App() {
         </div>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        {offline && view === "talk" && (
+        {offline && (view === "talk" || view === "label") && (
           <p className="banner" role="status">
             Reckon does not answer. It may have been closed; start it again with npm start.
           </p>
@@ -160,7 +161,9 @@ export function App() {
             <Stages route={staged.current} active={view === "stages"} />
           </div>
         )}
-        {route.view === "label" && <Label known={label?.view === "label" ? label.info : null} place={route.place} />}
+        {route.view === "label" && (
+          <Label known={label?.view === "label" ? label.info : null} place={route.place} sent={sent} />
+        )}
         {opened.current.has("tab") && (
           <div hidden={view !== "tab"}>
             <Suspense fallback={<p className="lede">One moment.</p>}>

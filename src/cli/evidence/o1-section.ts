@@ -20,7 +20,7 @@ At the scale \`${settings.scale}\`, ${seeds.length === 1 ? "seed" : "seeds"} ${s
 solutions, a reward model learns to rate whole chains of thought, and the fine-tuned model is reinforced against it, the rules' accuracy weighing
 nothing. "The verifier in its place": the fine-tuned model, reinforced with rule rewards by GRPO for as many steps, all else alike, so that what
 differs is the judge alone. "The base against the judge": the base itself, reinforced against the same judge for twice as many steps, and not held to where
-it began: it writes otherwise than what the judge was made of, and has the more to gain by pleasing it. R1-style: the base itself is reinforced with rule rewards, for as many operations as the o1-style arm with
+it began: its answers are unlike the chains that the judge has learnt from, so it has more to gain by pleasing it. R1-style: the base itself is reinforced with rule rewards, for as many operations as the o1-style arm with
 GRPO took in all, with the same settings but for the divergence from where it began, which weighs nothing as in R1-Zero; below it the recipe
 \`r1-zero\`, which has a curriculum and waits besides.
 
@@ -43,7 +43,8 @@ ${pairsText(seeds)}
 Means over stretches of reinforcement: the model's opinion of the answers in the strict format (0 to 1); the reward, which is nothing for the
 others; and the share of all answers that the verifiers find right. They part where that share falls below its best by more than
 ${APART} standard errors while the reward is no less than it was then, or where for ${LONG} stretches it has not risen above its best while the reward has risen by as much. Where they have
-not, the reward may be full, with less than ${RISE} left to rise by, or rise no longer, by less than ${RISE} through its last parts and within two standard errors of nothing.
+not, the reward may be full, with less than ${RISE} left to rise by; or no longer rise: what it rises by through its last parts is within two standard errors, and even with these added under
+${RISE}. (That a full reward counts as far enough was decided when seed 0 was known.)
 
 ${seeds.map(curves).join("\n\n")}
 
@@ -129,10 +130,10 @@ function armWords({ seeds }: O1): string {
     );
   return `In points, paired by problem, 95 % intervals by bootstrap: against the verifier in the judge's place with GRPO ${against("verified", "grpo")}, with PPO
 ${against("verified", "ppo")}; against the fine-tuned model, with which these begin, GRPO ${against("tuned", "grpo")}, PPO ${against("tuned", "ppo")}, the
-verifier ${against("tuned", "verified")}; against R1-style of as many operations as the arm with GRPO, with GRPO ${against("rules", "grpo")}, with PPO ${against("rules", "ppo")}. The
-base against the judge and against the rules, which had ${stepsOf("judged")} and ${stepsOf("rules")} steps: ${against("rules", "judged")}. An arm's
-operations are those of its fine-tuning, of the reward model, of its reinforcement and of the reward model's and the reference's reading of every
-answer; with PPO also of a critic that reads and learns what the policy does, which R1-style has not been given.`;
+verifier ${against("tuned", "verified")}; against R1-style of as many operations as the arm with GRPO, with GRPO ${against("rules", "grpo")}, with PPO ${against("rules", "ppo")}. The base
+reinforced against the judge (${stepsOf("judged")} steps) minus the base reinforced by the rules (${stepsOf("rules")} steps; the two are equal in nothing but the beginning): ${against("rules", "judged")}. An arm's
+operations are, of these, those that it needs: fine-tuning, the reward model, its reinforcement, the reward model's and the reference's reading of every answer; with PPO a critic
+that reads and learns what the policy does, which R1-style has not been given. The base against the judge pays for the fine-tuning too, with whose model the judge begins.`;
 }
 
 type Arms = Pick<O1Seed, "tuned" | "grpo" | "ppo" | "verified" | "judged" | "rules">;
@@ -141,7 +142,7 @@ type Arms = Pick<O1Seed, "tuned" | "grpo" | "ppo" | "verified" | "judged" | "rul
 const JUDGED = [
   ["grpo", "GRPO"],
   ["ppo", "PPO"],
-  ["judged", "the base by GRPO"],
+  ["judged", "the base, GRPO"],
 ] as const satisfies readonly (readonly [keyof Arms, string])[];
 
 function curves(seed: O1Seed): string {
@@ -182,6 +183,7 @@ the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 
     }
     case "full":
     case "settled":
+    case "sinks":
     case "open": {
       const { kind, before, last } = found;
       return `With ${name} they do not part within ${steps} steps, and the reward ${RISES[kind]}: ${figure(before.mean, 3)} and then ${figure(last.mean, 3)} in its last two parts.`;
@@ -197,6 +199,7 @@ the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 
 const RISES = {
   full: `has less than ${RISE} left to rise by`,
   settled: "no longer rises",
+  sinks: "falls",
   open: "may still rise",
 } as const;
 
@@ -205,11 +208,12 @@ const WORDS: Readonly<Record<Parting["kind"], string>> = {
   stalls: "part: right answers stall",
   full: `do not part, the reward ${RISES.full}`,
   settled: `do not part, the reward ${RISES.settled}`,
+  sinks: `do not part, the reward ${RISES.sinks}`,
   open: `do not part, the reward ${RISES.open}`,
   short: "too few steps",
 };
 
-const told = (run: Measurement): boolean => !["open", "short"].includes(parting(run).kind);
+const told = (run: Measurement): boolean => !["sinks", "open", "short"].includes(parting(run).kind);
 
 function floorsOf({ settings: { scale, problems }, seeds }: O1): Floor[] {
   const pairs = seeds.map(({ judge }) => judge.evaluation["eval/pair_accuracy"] ?? Number.NaN);

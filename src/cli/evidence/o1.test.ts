@@ -76,7 +76,7 @@ test("the section tells pair accuracy, calibration, the parting and its floors",
   );
   assert.match(
     section,
-    /With the base by GRPO they do not part within 200 steps, and the reward has less than 0\.02 left to rise by/,
+    /With the base, GRPO they do not part within 200 steps, and the reward has less than 0\.02 left to rise by/,
   );
   assert.match(section, /nothing else wrong with either \| 100\.0 % of 1 \|/);
   assert.match(section, /GRPO: far enough[^\n]*\| part: right answers fall \| met \|/);

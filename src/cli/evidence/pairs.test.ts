@@ -33,5 +33,5 @@ test("each kind has its share in the right order, and sureness is held against i
   const text = pairsText([{ seed: 3, pairs: { prompts: 9, ...found } }]);
   assert.match(text, /nothing else wrong with either \| 50\.0 % of 3 \|/);
   assert.match(text, /both wrong \| – \|/);
-  assert.match(text, /seed 3: gcd 0\.0 %, maze 75\.0 %/);
+  assert.match(text, /seed 3: gcd 0\.0 % of 1, maze 75\.0 % of 2/);
 });

@@ -34,7 +34,7 @@ export interface Pairs {
 /** What makes one chain the better. */
 const KINDS = {
   slip: "right against one with a slip, nothing else wrong with either",
-  verdict: "right against wrong, otherwise",
+  verdict: "one right and one wrong, all others",
   right: "both right",
   wrong: "both wrong",
 } as const;
@@ -73,7 +73,7 @@ export function collectPairs(
     const pairs = groups.flatMap((group): RatedPair[] => {
       const told = group.map(() => opinions[read++] ?? null);
       return rankedPairs(group, aspects).flatMap(({ better, worse }) => {
-        const [over, under] = [told[better]!, told[worse]!];
+        const [over, under] = [told[better] ?? null, told[worse] ?? null];
         if (over === null || under === null) return [];
         return [{ family: group[0]!.family ?? "", kind: kindOf(group[better]!, group[worse]!), over, under }];
       });
@@ -125,7 +125,7 @@ function forecast(pair: RatedPair): Forecast {
   return { said: sigmoid(Math.abs(odds(pair.over) - odds(pair.under))), was: rightness(pair) };
 }
 
-/** Families that are named: those in which slips are told worst. */
+/** Families that are named: those of whose pairs the fewest are in the right order. */
 const NAMED = 5;
 
 export function pairsText(seeds: readonly { readonly seed: number; readonly pairs: Pairs }[]): string {
@@ -142,7 +142,7 @@ export function pairsText(seeds: readonly { readonly seed: number; readonly pair
   );
   const worst = seeds.map(({ seed, pairs }) => {
     const list = Object.entries(pairs.families).sort(([, a], [, b]) => a.ordered - b.ordered);
-    const told = list.slice(0, NAMED).map(([family, own]) => `${family} ${percent(own.ordered)}`);
+    const told = list.slice(0, NAMED).map(([family, own]) => `${family} ${percent(own.ordered)} of ${own.count}`);
     return `seed ${seed}: ${told.join(", ") || "none"}`;
   });
   const bins = markdown(
@@ -158,10 +158,10 @@ export function pairsText(seeds: readonly { readonly seed: number; readonly pair
 
 ${table}
 
-Slips are told worst in ${worst.join("; ")}.
+Of the pairs with a slip alone, the ${NAMED} families with the fewest in the right order are, with their numbers of pairs: ${worst.join("; ")}.
 
-Its opinions are of one text each. Read as Bradley and Terry read scores (the probability of an order is the logistic function of the difference of log odds),
-this is how sure it was of an order against how often that was right; the calibration error is ${errors}:
+The judge rates each text alone and states no probability of an order. If the difference of its ratings' log odds is taken for the log odds of one, as
+Bradley and Terry take scores, this is what it would have said and how often that was right; the calibration error is ${errors}:
 
 ${bins}`;
 }

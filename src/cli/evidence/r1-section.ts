@@ -222,19 +222,23 @@ function longerWords({ settings: { scale, problems }, seeds }: R1, o1: O1): stri
     return other === undefined ? [] : [[own, other] as const];
   });
   if (both.length === 0 || o1.settings.scale !== scale || texts(o1.settings.problems) !== texts(problems)) return "";
-  const found = difference(
-    both.map(([{ rows }, { rules }]) => [rows.rl.problems, rules] as const),
-    rate,
-    "r1 rules",
-  );
+  const pairs = both.map(([{ rows }, { rules }]) => [rows.rl.problems, rules] as const);
+  const found = difference(pairs, rate, "r1 rules");
+  const tongues = difference(pairs, language, "r1 rules language");
   const rules = both.map(([, other]) => other.rules);
   const own = mean(both.map(([seed]) => operationsOf(seed).rl));
   const steps = rules.map(({ training }) => training?.steps ?? "?").join(" and ");
   return `
-Reinforced longer in place of all its stages, by the rules alone (${steps} steps, ${operations(mean(rules.map(({ training }) => training?.flops ?? Number.NaN)))} operations; R1 took ${operations(own)}; the arm
-"R1-style" of [o1](#o1-style-against-r1-style), ${both.length === 1 ? "seed" : "seeds"} ${both.map(([{ seed }]) => seed).join(", ")}), the same base is right for ${percent(found.b)} of the problems; R1 against it ${pointsWithInterval(found)} points. What R1 has
-above zero${found.high < 0 ? " is not the stages' doing: more reinforcement gives that and more. They give the one language and the instructions." : " can be that it was trained longer."}
+The base reinforced longer by the rules alone, without R1's stages (${steps} steps, ${operations(mean(rules.map(({ training }) => training?.flops ?? Number.NaN)))} operations, R1 took ${operations(own)}; the arm "R1-style, as many operations" of
+[o1](#o1-style-against-r1-style), ${both.length === 1 ? "seed" : "seeds"} ${both.map(([{ seed }]) => seed).join(", ")}), is right for ${percent(found.b)} of the problems; R1 against it ${pointsWithInterval(found)} points. ${longerVerdict(found)}
+Its thoughts are in the prompt's language to ${percent(tongues.b)}; R1's against them ${pointsWithInterval(tongues)} points. Instructions it has not met.
 `;
+}
+
+function longerVerdict({ low, high }: Difference): string {
+  if (high < 0) return "Reinforcement alone brings more right answers than the stages do.";
+  if (low > 0) return "Reinforcement that long does not bring what R1 has.";
+  return "The two cannot be told apart.";
 }
 
 /** A family in a language of which less is thought in that language is named. */

@@ -99,8 +99,8 @@ test("the other parts go on from there, are kept, and read again without doing a
   assert.match(report, /\| R1: strict format \| ≥ 99\.0 % \|/);
   assert.match(report, /With PPO 2 steps are too few to say whether they part/);
   assert.match(report, /### R1, told to answer at once/);
-  assert.match(report, /### R1, and the base taught to answer at once/);
-  assert.match(report, /Reinforced longer in place of all its stages/);
+  assert.match(report, /### Zero, and the base taught to answer at once/);
+  assert.match(report, /The base reinforced longer by the rules alone/);
   const page = readFileSync(join(folder, "docs", "transcripts.md"), "utf8");
   assert.match(page, /## instruct-\w+ \d/);
   assert.match(page, /tokens; accuracy \d.*overlong .*, helpful (?:–|[01]).*, harmless (?:–|[01])/);

@@ -31,7 +31,7 @@ export interface Thinking {
     readonly r1: Free;
     /** R1 on {@link Thinking.plain}, and on the same problems when it is told to answer at once. */
     readonly told: Free;
-    /** R1, and the base that was taught to answer at once, for as many operations as zero's reinforcement took. */
+    /** Zero, and the base that was taught to answer at once, for as many operations as zero's reinforcement took. */
     readonly taught: Free;
   }[];
 }
@@ -63,7 +63,7 @@ export async function collectThinking(collection: Collection, settings: StageSet
         free: await collection.measure(name("r1 plain"), r1, plain, ONE),
         direct: await collection.measure(name("r1 told"), r1, requests, ONE),
       },
-      taught: { free: r1Free, direct: await collection.measure(name("taught"), taught, problems, ONE) },
+      taught: { free: zeroFree, direct: await collection.measure(name("taught"), taught, problems, ONE) },
     });
   }
   return { settings, plain, seeds };
@@ -136,11 +136,11 @@ ${familyTable(plain, of("told"))}
 
 ${summary(plain, of("told"))}
 
-### R1, and the base taught to answer at once
+### Zero, and the base taught to answer at once
 
 The models above have learnt to think, not to do without it. Here "at once" is another model: the base, fine-tuned on ${ROWS.toLocaleString("en")} problems with
-their answers and nothing else, for as many operations as zero's reinforcement took (${operations(mean(of("taught").map(({ direct }) => direct.training?.flops ?? Number.NaN)))}). Thinking or not, this is what
-the same base gives: all in all ${percent(mean(of("taught").map(({ free }) => free.summary.pass_at_1)))} of the ${problems.length} problems with R1, ${percent(mean(of("taught").map(({ direct }) => direct.summary.pass_at_1)))} at once.
+their answers and nothing else, for as many operations as zero's reinforcement took (${operations(mean(of("taught").map(({ direct }) => direct.training?.flops ?? Number.NaN)))}). What
+the same base reaches by each way: all in all ${percent(mean(of("taught").map(({ free }) => free.summary.pass_at_1)))} of the ${problems.length} problems with thinking, ${percent(mean(of("taught").map(({ direct }) => direct.summary.pass_at_1)))} at once.
 
 ${familyTable(problems, of("taught"))}
 

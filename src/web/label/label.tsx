@@ -2,7 +2,7 @@
 import { useLayoutEffect, useMemo, useState } from "react";
 import type { LabelInfo, LabelItem } from "../../serve/wire.ts";
 import { routeHash } from "../lib/route.ts";
-import { type Rating, useRating } from "./use-label.ts";
+import { type Rating, type Sent, useRating } from "./use-label.ts";
 
 /** In the order in which keys give them; the words say what 1 and 5 are. */
 const ASPECTS = [
@@ -14,10 +14,16 @@ const ASPECTS = [
 ] as const;
 const SCALE = [1, 2, 3, 4, 5] as const;
 
-export function Label({ known, place }: { readonly known: LabelInfo | null; readonly place: number | null }) {
+interface LabelProps {
+  readonly known: LabelInfo | null;
+  readonly place: number | null;
+  readonly sent: Sent;
+}
+
+export function Label({ known, place, sent }: LabelProps) {
   const index =
     known === null || known.file === null ? null : Math.min((place ?? (known.first ?? 0) + 1) - 1, known.traces - 1);
-  const { item, info, failure, saving, rate } = useRating(index, known);
+  const { item, info, failure, unsaved, saving, rate } = useRating(index, known, sent);
   if (known === null) return <p className="lede">One moment.</p>;
   if (known.file === null) {
     return (
@@ -36,7 +42,12 @@ export function Label({ known, place }: { readonly known: LabelInfo | null; read
       </div>
       {failure !== null && (
         <p className="inline-error" role="alert">
-          Not saved: {failure.message} {failure.help}
+          {failure.message} {failure.help}
+        </p>
+      )}
+      {unsaved !== null && (
+        <p className="inline-error" role="alert">
+          Trace {unsaved.index + 1} is not saved: {unsaved.failure.message} {unsaved.failure.help}
         </p>
       )}
       {item !== null && <Sheet key={item.index} item={item} count={info?.traces ?? 1} rate={rate} />}

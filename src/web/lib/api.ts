@@ -35,6 +35,9 @@ export class ApiFailure extends Error {
   }
 }
 
+/** Ratings wait for those before them: one that is not answered must not hold up the others for good. */
+const SAVING_MS = 20_000;
+
 async function call(path: string, init?: RequestInit): Promise<Response> {
   let response: Response;
   try {
@@ -113,7 +116,10 @@ export const api = {
   label: (signal?: AbortSignal) => get<LabelInfo>("/api/label", signal),
   labelItem: (index: number, signal?: AbortSignal) => get<LabelItem>(`/api/label/${index}`, signal),
   rate: async (index: number, ratings: LabelItem["ratings"]) =>
-    (await (await post(`/api/label/${index}`, { ratings })).json()) as { info: LabelInfo; item: LabelItem },
+    (await (await post(`/api/label/${index}`, { ratings }, AbortSignal.timeout(SAVING_MS))).json()) as {
+      info: LabelInfo;
+      item: LabelItem;
+    },
   sample: ({ family, level, seed, language }: ProblemReference, signal?: AbortSignal) =>
     get<SampledProblem>(
       `/api/tasks/${encodeURIComponent(family)}/sample?${queryString({ level, seed, language })}`,

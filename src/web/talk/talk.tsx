@@ -116,7 +116,7 @@ export function Talk() {
       after.clear();
     } catch (error) {
       if (!(error instanceof ApiFailure)) throw error;
-      setFailure(error);
+      if (mine === drawn.current) setFailure(error);
     }
   };
 
