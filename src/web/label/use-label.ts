@@ -2,6 +2,7 @@
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
 import type { LabelInfo, LabelItem } from "../../serve/wire.ts";
 import { ApiFailure, api } from "../lib/api.ts";
+import { useLeaveWarning } from "../lib/use-leave-warning.ts";
 
 /** What is known of the file that is rated, and the view on which that was asked. */
 export interface Known {
@@ -116,11 +117,6 @@ export function useRating(index: number | null, known: LabelInfo | null, sent: S
     [index, sent],
   );
   const saving = waiting > 0;
-  useEffect(() => {
-    if (!saving) return;
-    const stay = (event: BeforeUnloadEvent): void => event.preventDefault();
-    window.addEventListener("beforeunload", stay);
-    return () => window.removeEventListener("beforeunload", stay);
-  }, [saving]);
+  useLeaveWarning(saving);
   return { item: item?.index === index ? item : null, info: info ?? known, failure, unsaved, saving, rate };
 }

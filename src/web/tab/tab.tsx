@@ -1,9 +1,10 @@
 /** Grow in this tab: the same growth as on the command line, in a worker of this page, without a server. */
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import type { ChartSpec } from "../../report/chart-specs.ts";
 import { count, percent, sentence } from "../../report/format.ts";
 import { Chart } from "../grow/chart.tsx";
 import type { Theme } from "../lib/theme.ts";
+import { useLeaveWarning } from "../lib/use-leave-warning.ts";
 import { Controls } from "./controls.tsx";
 import { PRESETS, withSettings } from "./presets.ts";
 import type { EngineName } from "./protocol.ts";
@@ -61,12 +62,7 @@ export default function Tab({ theme }: { readonly theme: Theme }) {
 
   // A tab is lost without a word when it is closed: ask first while something grows.
   const busy = phase === "growing" || phase === "pausing" || phase === "paused";
-  useEffect(() => {
-    if (!busy) return;
-    const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
-    window.addEventListener("beforeunload", warn);
-    return () => window.removeEventListener("beforeunload", warn);
-  }, [busy]);
+  useLeaveWarning(busy);
 
   return (
     <>
