@@ -53,7 +53,7 @@ test("the section tells pair accuracy, calibration, the parting and its floors",
   const trained = { flops: 20, tokens: 1 };
   const section = o1Section(
     {
-      settings: { scale: "small", seeds: [3], problems, instructions: 10 },
+      settings: { scale: "small", seeds: [3], problems, instructions: 10, requests: 50 },
       seeds: [
         {
           pairs: { prompts: 9, ...condensePairs([{ family: "gcd", kind: "slip", over: 0.9, under: 0.2 }]) },
