@@ -58,6 +58,7 @@ interface Options {
   readonly distilSeeds: string;
   readonly stageProblems: number;
   readonly instructions: number;
+  readonly requests: number;
   readonly base: string;
   readonly runs: string;
   readonly records: string;
@@ -95,9 +96,15 @@ export function create(): Command {
     .option("--stage-problems <n>", "held-out problems of r1, mixing, distil, o1 and thinking", integer(10), 2000)
     .option(
       "--instructions <n>",
-      "held-out instructions that are drawn for r1 and, five times as many, for thinking; equal ones count once",
+      "held-out instructions that are drawn for r1; equal ones count once",
       integer(5),
-      1000,
+      3000,
+    )
+    .option(
+      "--requests <n>",
+      "those that are drawn for thinking, of which the ones to answer at once are asked",
+      integer(5),
+      5000,
     )
     .option("--base <model>", "what the growth and the sweeps start from", "models/base")
     .option("--runs <folder>", "where runs are kept; a finished one is not done again", "runs/evidence")
@@ -131,9 +138,9 @@ export function create(): Command {
         });
       const [collecting, reading] = [collection(true), collection(false)];
       const { base, problems, samples, coverageProblems } = options;
-      const { scale, instructions, rungProblems } = options;
+      const { scale, instructions, requests, rungProblems } = options;
       const heldOut = readHeldOut();
-      const staging = { scale, instructions, problems: stageProblems(scale, heldOut, options.stageProblems) };
+      const staging = { scale, instructions, requests, problems: stageProblems(scale, heldOut, options.stageProblems) };
       const smallOf = (seeds: readonly number[]): SmallSettings => ({
         heldOut,
         seeds,

@@ -74,12 +74,12 @@ export function pointsFrom(gap: number): Pick<Floor, "by"> {
 }
 
 /** On how many problems, and at which scale, floors are measured. */
-export function extentFloor(scale: string, problems: number): Floor {
+export function extentFloor(scale: string, count: number, asked: "problems" | "instructions" = "problems"): Floor {
   return {
-    what: "held-out problems at the scale small",
+    what: `held-out ${asked} at the scale small`,
     wanted: "≥ 2000",
-    got: `${problems} at the scale ${scale}`,
-    met: scale === "small" && problems >= 2000,
+    got: `${count} at the scale ${scale}`,
+    met: scale === "small" && count >= 2000,
   };
 }
 

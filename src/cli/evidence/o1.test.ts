@@ -49,7 +49,7 @@ test("the section tells pair accuracy, calibration, the parting and its floors",
   const trained = { flops: 20, tokens: 1 };
   const section = o1Section(
     {
-      settings: { scale: "small", seeds: [3], problems, instructions: 10 },
+      settings: { scale: "small", seeds: [3], problems, instructions: 10, requests: 50 },
       seeds: [
         {
           ...{ seed: 3, judge, base: m(0.2), tuned: m(0.4, { flops: 8 }) },

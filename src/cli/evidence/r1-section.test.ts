@@ -37,7 +37,7 @@ const data = { name: "", key: "", prompts: 9, sampledTokens: 1000, hash: "", cou
 
 function tableOf(rows: Readonly<Record<R1Row, StageAnswers>>): R1 {
   return {
-    settings: { scale: "small", seeds: [0], problems, instructions: COUNT },
+    settings: { scale: "small", seeds: [0], problems, instructions: COUNT, requests: COUNT },
     ...{
       instructions: problems,
       seeds: [{ seed: 0, rows, course, sampled: { cold: data, reject: data } }],
@@ -90,7 +90,8 @@ test("floors are met or missed by how much", () => {
     met,
     /\| R1: instructions followed, mean over kinds but knowledge \| ≥ 90\.0 % \| 95\.0 % \| met by 5\.0 points \|/,
   );
-  assert.match(met, /≥ 2000 \| 200 at the scale small \| \*\*missed\*\*/);
+  assert.match(met, /held-out problems .* ≥ 2000 \| 200 at the scale small \| \*\*missed\*\*/);
+  assert.match(met, /held-out instructions .* ≥ 2000 \| 200 at the scale small \| \*\*missed\*\*/);
   const missed = r1Section(tableOf({ ...asInPaper, rl: answers(0.6, 0.4, 0.9) }), (floor) =>
     floor === "R1: one language" ? "It is a test." : undefined,
   );

@@ -272,6 +272,7 @@ function followedByKind({ instructions: { traits } }: StageAnswers): Readonly<Re
 function floorsOf(r1: R1): Floor[] {
   const {
     settings: { scale, problems },
+    instructions,
     seeds,
   } = r1;
   const least = (what: string, wanted: number, of: (answers: StageAnswers) => number): Floor =>
@@ -287,6 +288,7 @@ function floorsOf(r1: R1): Floor[] {
   const room = Math.min(...behind.map(({ gap, error }) => gap + error));
   return [
     extentFloor(scale, problems.length),
+    extentFloor(scale, instructions.length, "instructions"),
     {
       what: "R1 against zero, not behind by more than a standard error (paired)",
       wanted: `≥ ${behind.map(({ error }) => points(-error)).join(", ")} points`,

@@ -15,7 +15,7 @@ import { transcriptsPage } from "./transcripts.ts";
 const problems = problemsOf(["recall", "maze"], 50);
 
 const settings = (seeds: readonly number[]): StageSettings => ({
-  ...{ scale: "small", seeds, problems, instructions: 10 },
+  ...{ scale: "small", seeds, problems, instructions: 10, requests: 50 },
 });
 test("a stage's key follows from what it begins with, not from what comes after", () => {
   const keys = (set: readonly string[], base = "b") => {

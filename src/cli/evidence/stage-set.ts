@@ -16,8 +16,10 @@ export interface StageSettings {
   readonly seeds: readonly number[];
   /** Held-out ones, as {@link stageProblems} has them. */
   readonly problems: readonly Problem[];
-  /** How many held-out instructions are drawn; equal ones count once. */
+  /** How many held-out instructions are drawn for the stage table; equal ones count once. */
   readonly instructions: number;
+  /** How many are drawn for where thinking hurts, of which those to answer at once are asked. */
+  readonly requests: number;
 }
 
 /** One answer, as reinforcement draws them. */

@@ -55,6 +55,8 @@ function evidence(...args: string[]): { status: number | null; stderr: string; r
         "12",
         "--instructions",
         "6",
+        "--requests",
+        "30",
         "--workers",
         "1",
       ],

@@ -34,9 +34,7 @@ export interface Thinking {
 export async function collectThinking(collection: Collection, settings: StageSettings): Promise<Thinking> {
   const { scale, problems } = settings;
   // One kind of instruction in five.
-  const requests = stageInstructions(scale, 5 * settings.instructions).filter(
-    ({ family }) => family === "instruct-direct",
-  );
+  const requests = stageInstructions(scale, settings.requests).filter(({ family }) => family === "instruct-direct");
   const plain = requests.map(unwrapped);
   const seeds: Thinking["seeds"][number][] = [];
   for (const seed of settings.seeds) {
