@@ -37,6 +37,7 @@ export async function evaluateModel(
   problems: readonly Problem[],
   settings: ModelEvaluation,
 ): Promise<Evaluated[]> {
+  if (problems.length === 0) return [];
   const { tokenizer, config } = checkpoint;
   const positions = positionsOf(tokenizer, problems, settings.maxTokens);
   const compute = new WorkerCompute({ config, shards: SHARDS, positions, packed: false }, settings.workers);

@@ -4,12 +4,12 @@
  */
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { createJudge, type FileTask, leftOut, loadTaskFile, type UserTask } from "../runs/index.ts";
+import { createJudge, type FileTask, isRowsPath, leftOut, loadTaskFile, type UserTask } from "../runs/index.ts";
 import { getTask, type Problem, type Split } from "../tasks/index.ts";
 import { DEFAULT_REWARDS, type Judge } from "../train/judge.ts";
 import { ReckonError } from "../util/errors.ts";
 import { usageError } from "./command.ts";
-import { type OpenOptions, openTask, taskFile } from "./tasks/open.ts";
+import { checkOneNamed, firstGiven, type OpenOptions, openTask, rowOptions, taskFile } from "./tasks/open.ts";
 import type { Ui } from "./ui.ts";
 
 export interface ProblemFile {
@@ -52,12 +52,13 @@ export async function openProblems(
   try {
     let problems: ProblemFile["problems"];
     if (isRows(text)) {
+      checkNoTasks(file, tasks);
       const rows = await loadTaskFile(taskFile(file, options));
       for (const sentence of leftOut(rows)) ui.warn(sentence);
       own.set(rows.name, rows);
       problems = options.learns ? rows.problems() : ofSplit(rows, options.split ?? "all", ui);
     } else {
-      checkNoRows(file, options);
+      checkNoRows(file, tasks, options);
       for (const path of tasks) {
         const task = await openTask(path, ui, options);
         own.set(task.name, task);
@@ -71,9 +72,23 @@ export async function openProblems(
   }
 }
 
-/** Problems have been drawn of a split, with their own fields. */
-function checkNoRows(file: string, { split, as }: OpenOptions & { readonly split?: Split | "all" }): void {
-  const [option] = Object.entries({ "--split": split, "--as": as }).find(([, value]) => value !== undefined) ?? [];
+/** Rows are judged by their own answers. */
+function checkNoTasks(file: string, [task]: readonly string[]): void {
+  if (task === undefined) return;
+  throw usageError("--task is for problems of a family of your own", {
+    expected: "problems such as `reckon tasks sample` writes, or a file of rows without --task",
+    got: `${file}, which holds rows of questions and answers`,
+  });
+}
+
+/** Problems have been drawn of a split and have their own fields; a file of rows that they are of is read as it was then. */
+function checkNoRows(
+  file: string,
+  tasks: readonly string[],
+  options: OpenOptions & { readonly split?: Split | "all" },
+): void {
+  checkOneNamed(tasks, options);
+  const option = firstGiven({ "--split": options.split, ...(tasks.some(isRowsPath) ? {} : rowOptions(options)) });
   if (option === undefined) return;
   throw usageError(`${option} is for files of questions and answers`, {
     expected: 'rows such as {"question":"What is 6 times 7?","answer":"42"}',

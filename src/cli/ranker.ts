@@ -10,7 +10,7 @@ import { modelFolder } from "./models.ts";
 import type { Ui } from "./ui.ts";
 
 /** Parts of a reward that are told and weigh nothing, beside accuracy and format. */
-const ALL_REWARDS = { ...DEFAULT_REWARDS, language: 0, length: 0, repetition: 0, overlong: 0 };
+export const ALL_REWARDS = { ...DEFAULT_REWARDS, language: 0, length: 0, repetition: 0, overlong: 0 };
 
 /** A reward model, and what its opinions are called. */
 export interface NamedReward {
@@ -34,14 +34,14 @@ export async function openWholeJudge(
   rewards: readonly NamedReward[],
   asked: LoadedCheckpoint,
   problems: readonly Problem[],
-  options: { readonly maxTokens: number; readonly workers: number },
+  options: { readonly maxTokens: number; readonly workers: number; readonly rules?: Judge },
   ui: Pick<Ui, "warn">,
 ): Promise<OpenedJudge> {
   const opened: OpenedReward[] = [];
   const close = async (): Promise<void> => {
     for (const reward of opened) await reward.close();
   };
-  let judge = ruleJudge(ALL_REWARDS, options.maxTokens);
+  let judge = options.rules ?? ruleJudge(ALL_REWARDS, options.maxTokens);
   try {
     for (const { name, folder } of rewards) {
       const reward = await openRanker(folder, asked, problems, options, ui).catch((error: unknown) => {

@@ -18,7 +18,7 @@ import { DEFAULT_REWARDS, type Judge } from "../train/judge.ts";
 import { usageError } from "./command.ts";
 import { openModel } from "./models.ts";
 import { openProblems } from "./problem-files.ts";
-import { type OpenOptions, taskFile } from "./tasks/open.ts";
+import { checkOneNamed, firstGiven, type OpenOptions, rowOptions, taskFile } from "./tasks/open.ts";
 import type { Ui } from "./ui.ts";
 
 export interface SampleOptions extends OpenOptions {
@@ -131,10 +131,9 @@ export async function openQuestions(options: SampleOptions, ui: Ui): Promise<Que
 }
 
 /** Options that say how a file of rows is read are for nothing where none is. */
-function checkFileless({ task, skipBroken, fields, as }: SampleOptions): void {
-  if (task.some(isRowsPath)) return;
-  const given = { "--skip-broken": skipBroken, "--fields": fields, "--as": as };
-  const [option] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+function checkFileless({ task, ...options }: SampleOptions): void {
+  checkOneNamed(task, options);
+  const option = task.some(isRowsPath) ? undefined : firstGiven(rowOptions(options));
   if (option === undefined) return;
   throw usageError(`${option} says something of a file of questions and answers`, {
     expected: "--problems <file>, or --task <file>.jsonl, beside it",

@@ -20,14 +20,7 @@ import {
 } from "../recipes/index.ts";
 import { listOf } from "../recipes/stages.ts";
 import { isMissing, replaceFile } from "../runs/disk.ts";
-import {
-  EVALUATION_SEED,
-  instructionMix,
-  listTasks,
-  type Problem,
-  type ProblemWeight,
-  sampleFromMix,
-} from "../tasks/index.ts";
+import type { Problem } from "../tasks/index.ts";
 import { type Evaluated, type EvaluationSummary, summarise } from "../train/evaluate.ts";
 import { type InstructionSummary, languageOf, summariseInstructions } from "../train/instruction-metrics.ts";
 import { MODEL_NAME } from "../train/model-judge.ts";
@@ -37,6 +30,7 @@ import { mean } from "../util/statistics.ts";
 import { evaluateModel } from "./evaluation.ts";
 import { modelFolder, newestCheckpoint, openModel } from "./models.ts";
 import { type NamedReward, openWholeJudge } from "./ranker.ts";
+import { type Asked, askedOf } from "./stage-problems.ts";
 import { table } from "./ui.ts";
 
 export interface StageRow {
@@ -87,33 +81,44 @@ export async function stageTable(folder: string, options: StageTableOptions): Pr
   }
   const { problems: count = countOf(record.recipe) } = options;
   const instructions = options.instructions ?? Math.ceil(INSTRUCTIONS_A_PROBLEM * count);
-  const mix = problemsOf(record.recipe);
-  const problems = heldOut(mix, count);
-  const tasks = heldOut(instructionMix(mix), instructions);
   const models = [
-    ...beginnings(record.recipe).map((place) => ({ name: nameOf(place), model: modelFolder(place) })),
+    ...beginnings(record.recipe).map((place) => ({ name: nameOf(place), find: () => modelFolder(place) })),
     ...record.stages.flatMap((stage) => {
       const model =
         stage.state === "finished" && answers(stage) ? newestCheckpoint(join(folder, stage.folder)) : undefined;
-      return model === undefined ? [] : [{ name: stage.name, model }];
+      return model === undefined ? [] : [{ name: stage.name, find: () => model }];
     }),
   ];
-  const judges = judgesOf(record, folder);
-  const judging = await Promise.all(judges.map(async (one) => [one.name, await weightsHash(one.folder)]));
+  const { warn = () => {} } = options;
+  const judges = await judgesOf(record, folder, warn);
+  const judging = judges.map(({ name, weights }) => [name, weights]);
+  const asked = await askedOf(record.recipe, { problems: count, instructions, maxTokens: MAX_TOKENS, warn });
+  const questions = [...asked.problems, ...asked.instructions].map(({ prompt, facts }) => [prompt, facts]);
   const known = readRows(folder);
   const rows: StageRow[] = [];
-  for (const { name, model } of models) {
-    const asked = [...problems, ...tasks].map(({ prompt, facts }) => [prompt, facts]);
-    const key = hash(JSON.stringify([FORMAT, await weightsHash(model), asked, MAX_TOKENS, judging]));
-    const answers = join(folder, answersFile(key));
-    const found = existsSync(answers) ? known.find((row) => row.key === key) : undefined;
-    if (found === undefined) options.onModel?.(name);
-    rows.push(
-      found ? { ...found, name } : await measure({ ...options, name, key, model, problems, tasks, judges, answers }),
-    );
-    // What was measured before under other settings is worth its few bytes.
-    const others = known.filter((row) => !rows.some((one) => one.key === row.key));
-    replaceFile(join(folder, FILE), `${JSON.stringify([...rows, ...others], null, 2)}\n`);
+  try {
+    for (const { name, find } of models) {
+      try {
+        const model = find();
+        const key = hash(
+          JSON.stringify([FORMAT, await weightsHash(model), questions, MAX_TOKENS, judging, ...asked.sources]),
+        );
+        const answers = join(folder, answersFile(key));
+        const found = existsSync(answers) ? known.find((row) => row.key === key) : undefined;
+        if (found === undefined) options.onModel?.(name);
+        rows.push(found ? { ...found, name } : await measure({ ...options, name, key, model, asked, judges, answers }));
+      } catch (error) {
+        // A published model that does not know our tokens, one that is gone since: the others can be told all the same.
+        if (!(error instanceof ReckonError)) throw error;
+        warn(`${name} has no part in the table: ${error.message}`);
+        continue;
+      }
+      // What was measured before under other settings is worth its few bytes.
+      const others = known.filter((row) => !rows.some((one) => one.key === row.key));
+      replaceFile(join(folder, FILE), `${JSON.stringify([...rows, ...others], null, 2)}\n`);
+    }
+  } finally {
+    await asked.close();
   }
   return rows;
 }
@@ -121,14 +126,6 @@ export async function stageTable(folder: string, options: StageTableOptions): Pr
 function countOf(recipe: Recipe): number {
   const own = recipe.stages.map((stage) => ("evaluateProblems" in stage ? stage.evaluateProblems : 0));
   return Math.min(MOST_PROBLEMS, 2 * Math.max(1, ...own));
-}
-
-/** Problems of built-in families of the last stage that poses any, without instructions. */
-function problemsOf(recipe: Recipe): ProblemWeight[] {
-  const lists = recipe.stages.flatMap((stage) => ("problems" in stage ? [stage.problems] : []));
-  const known = new Set(listTasks().map((task) => task.name));
-  const reasoning = lists.map((list) => list.filter(({ family }) => known.has(family)));
-  return reasoning.findLast((list) => list.length > 0) ?? [];
 }
 
 /** Models by name that no stage makes, in the order of their names: the base stands before what was made of it. */
@@ -143,32 +140,42 @@ function nameOf(place: string): string {
   return parts.at(-1) ?? place;
 }
 
-function heldOut(mix: readonly ProblemWeight[], count: number): Problem[] {
-  if (mix.length === 0) return [];
-  return Array.from({ length: count }, (_, index) =>
-    sampleFromMix({ seed: EVALUATION_SEED, index, split: "heldout" }, mix),
-  );
+interface StageJudge extends NamedReward {
+  readonly weights: string;
 }
 
-/** Reward models that a reinforcement of the recipe is judged by, those that are done. */
-function judgesOf({ recipe, stages }: PipelineRecord, folder: string): NamedReward[] {
+/** Reward models that a reinforcement of the recipe is judged by, those that are done and still there. */
+async function judgesOf(
+  { recipe, stages }: PipelineRecord,
+  folder: string,
+  warn: (message: string) => void,
+): Promise<StageJudge[]> {
   const judged = recipe.stages.findLast((stage) => stage.kind === "reinforce" && stage.rewardModel !== undefined);
   if (judged?.kind !== "reinforce") return [];
-  return listOf(judged.rewardModel).flatMap(({ from, name = MODEL_NAME }) => {
+  const place = (from: string): string | undefined => {
     const made = referenceOf(from);
-    if (made === undefined) return [{ name, folder: modelFolder(from) }];
+    if (made === undefined) return modelFolder(from);
     const stage = stages.find((one) => one.name === made && one.state === "finished");
-    const checkpoint = stage && newestCheckpoint(join(folder, stage.folder));
-    return checkpoint === undefined ? [] : [{ name, folder: checkpoint }];
-  });
+    return stage && newestCheckpoint(join(folder, stage.folder));
+  };
+  const judges: StageJudge[] = [];
+  for (const { from, name = MODEL_NAME } of listOf(judged.rewardModel)) {
+    try {
+      const found = place(from);
+      if (found !== undefined) judges.push({ name, folder: found, weights: await weightsHash(found) });
+    } catch (error) {
+      if (!(error instanceof ReckonError)) throw error;
+      warn(`what ${name} thinks of the answers is not told: ${error.message}`);
+    }
+  }
+  return judges;
 }
 
 async function measure({
   name,
   key,
   model,
-  problems,
-  tasks,
+  asked,
   judges,
   answers: answersPath,
   workers,
@@ -177,8 +184,7 @@ async function measure({
   readonly name: string;
   readonly key: string;
   readonly model: string;
-  readonly problems: readonly Problem[];
-  readonly tasks: readonly Problem[];
+  readonly asked: Asked;
   readonly judges: readonly NamedReward[];
   readonly answers: string;
   readonly workers: number;
@@ -186,11 +192,13 @@ async function measure({
 }): Promise<StageRow> {
   const { checkpoint } = await openModel(model);
   const options = { maxTokens: MAX_TOKENS, workers };
-  const { judge, close } = await openWholeJudge(judges, checkpoint, [...problems, ...tasks], options, { warn });
+  const { problems, instructions, rules } = asked;
+  const all = [...problems, ...instructions];
+  const { judge, close } = await openWholeJudge(judges, checkpoint, all, { ...options, rules }, { warn });
   const how = { samples: 1, seed: 7, temperature: 1, ...options, judge };
-  const ask = (asked: readonly Problem[]): Promise<Evaluated[]> => evaluateModel(checkpoint, asked, how);
+  const ask = (list: readonly Problem[]): Promise<Evaluated[]> => evaluateModel(checkpoint, list, how);
   const [answers, told] = await ask(problems)
-    .then(async (first) => [first, await ask(tasks)] as const)
+    .then(async (first) => [first, await ask(instructions)] as const)
     .finally(close);
   replaceFile(answersPath, answerLines([...answers, ...told]));
   const { n, pass_at_1, se, chance, format, tokens_mean, by_family_level } = summarise(answers, 1);
@@ -240,11 +248,13 @@ export function stageTableText(rows: readonly StageRow[]): string {
   const kinds = [...new Set(rows.flatMap((row) => Object.keys(row.instructions.kinds)))].sort();
   return table([
     line("", ({ name }) => name),
-    line("right", ({ summary }) => `${percent(summary.pass_at_1)} ± ${(100 * summary.se).toFixed(1)}`),
+    line("right", ({ summary: { n, pass_at_1, se } }) =>
+      n === 0 ? "–" : `${percent(pass_at_1)} ± ${(100 * se).toFixed(1)}`,
+    ),
     ...families.map((family) => line(`  ${family}`, (row) => percent(row.families[family]))),
     line("one language", ({ language }) => percent(language)),
-    line("strict format", ({ summary }) => percent(summary.format)),
-    line("tokens of thinking", ({ thinking }) => thinking.toFixed(1)),
+    line("strict format", ({ summary }) => (summary.n === 0 ? "–" : percent(summary.format))),
+    line("tokens of thinking", ({ summary, thinking }) => (summary.n === 0 ? "–" : thinking.toFixed(1))),
     line("instructions followed", ({ instructions }) => percent(instructions.followed)),
     ...kinds.flatMap((kind) => [
       line(`  ${kind}`, ({ instructions }) => percent(instructions.kinds[kind]?.followed)),

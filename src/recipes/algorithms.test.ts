@@ -38,7 +38,17 @@ test("a resolved recipe resolves to itself, and without an algorithm it holds no
     const once = resolveRecipe(RECIPES["r1-zero"]!.tiny, [`algorithm=${name}`, ...besides(name)]);
     assert.deepEqual(resolveRecipe(once), once);
   }
-  const later = ["algorithm", "baseline", "klEstimator", "klIn", "ratio", "surrogate", "maskTruncated", "lora"];
+  const later = [
+    "algorithm",
+    "baseline",
+    "klEstimator",
+    "klIn",
+    "ratio",
+    "resampleBy",
+    "surrogate",
+    "maskTruncated",
+    "lora",
+  ];
   for (const scale of ["tiny", "small"] as const) {
     for (const name of ["base", "r1-zero", "sft"]) {
       for (const stage of resolveRecipe(RECIPES[name]![scale]).stages) {

@@ -42,6 +42,27 @@ test("a file of graded chains is learnt from as a whole, and tested on held-out 
   assert.deepEqual(new Set(narrow.heldOut.flat().map(({ family }) => family)), new Set(["countdown"]));
 });
 
+test("traces of a file that have no room are left out and told, and where none has, that is why there is nothing", async () => {
+  const traces = graded();
+  const data = join(folder, "long.jsonl");
+  writeFileSync(data, traceLines(traces));
+  const settings = { problems: [...demoMix], data, chains: 3, evaluatePrompts: 10 };
+  const length = ({ thinking, answer }: Trace): number => `${thinking}${answer}`.length;
+  const median = traces.map(length).sort((a, b) => a - b)[traces.length >> 1]!;
+  const fitting = traces.filter((trace) => length(trace) <= median);
+  const rated = await ratedTraces(settings, 1, { tokens: 99, fits: (trace) => length(trace) <= median });
+  const told = `${traces.length - fitting.length} of ${traces.length} traces of ${data} are longer than rowLength, 99 tokens`;
+  assert.deepEqual(rated.warnings, [told]);
+  const known = new Set(fitting.map(({ prompt }) => prompt));
+  const learnt = epoch(rated, known.size);
+  assert.deepEqual(prompts(learnt), known);
+  assert.equal(learnt.flat().length, fitting.length);
+  await assert.rejects(ratedTraces(settings, 1, { tokens: 3, fits: () => false }), {
+    code: "DATA_EMPTY",
+    got: new RegExp(`0 prompts, .*${traces.length} of ${traces.length} traces of .* longer than rowLength, 3 tokens`),
+  });
+});
+
 test("a file with a held-out part is tested on that alone", async () => {
   const [train, heldOut] = [graded(), graded(undefined, "heldout", 8)];
   const rated = await opened([...train, ...heldOut]);

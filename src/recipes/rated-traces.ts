@@ -30,15 +30,22 @@ export interface RatedSettings {
 /** One prompt in this many of a file is held out, by its problem where it names one. */
 const HELD_OUT_ONE_IN = 8;
 
+/** What has room for a trace: a stage's row, in its model's tokens. */
+export interface TraceRoom {
+  readonly tokens: number;
+  fits(trace: Trace): boolean;
+}
+
 /**
  * Opens them.
+ * @param room traces of a file that it has no place for are left out and told; left out, it has place for all
  * @throws ReckonError DATA_UNREADABLE, DATA_ROWS for broken rows (unless they are skipped), DATA_EMPTY for a file that has no
  * prompts both to train and to test on, RECIPE_INVALID for an unknown corpus
  */
-export async function ratedTraces(settings: RatedSettings, seed: number): Promise<RatedTraces> {
+export async function ratedTraces(settings: RatedSettings, seed: number, room?: TraceRoom): Promise<RatedTraces> {
   const { problems, data, chains } = settings;
   const corpus = data === undefined ? "graded" : corpusOf(data);
-  if (corpus === undefined) return fromFile(data!, settings, seed);
+  if (corpus === undefined) return fromFile(data!, settings, seed, room);
   const write = ratedCorpus(corpus);
   return {
     train: (index) => write({ seed, index, split: "train", chains, problems }),
@@ -58,8 +65,16 @@ function heldOutChains(
   );
 }
 
-async function fromFile(path: string, settings: RatedSettings, seed: number): Promise<RatedTraces> {
-  const { traces, warnings } = await readTraceFile(path, settings.broken);
+async function fromFile(
+  path: string,
+  settings: RatedSettings,
+  seed: number,
+  room: TraceRoom | undefined,
+): Promise<RatedTraces> {
+  const read = await readTraceFile(path, settings.broken);
+  const traces = read.traces.filter((trace) => room?.fits(trace) ?? true);
+  const tooLong = `${read.traces.length - traces.length} of ${read.traces.length} traces of ${path} are longer than rowLength, ${room?.tokens} tokens`;
+  const warnings = traces.length < read.traces.length ? [...read.warnings, tooLong] : read.warnings;
   const groups = [...Map.groupBy(traces, ({ prompt }) => prompt).values()];
   const { train, heldOut, standIn } = parted(path, groups, settings);
   if (train.length === 0 || heldOut.length === 0) {

@@ -8,7 +8,7 @@ import { WorkerCompute } from "../runs/worker-compute.ts";
 import { type RestoredTrainer, trainerFiles } from "../train/checkpoint.ts";
 import type { Opinions } from "../train/model-judge.ts";
 import { REWARD_START, trainReward } from "../train/reward.ts";
-import { type RewardReading, rewardItem, scoreNames } from "../train/reward-data.ts";
+import { type RewardReading, readText, rewardItem, scoreNames } from "../train/reward-data.ts";
 import { evaluateReward, type RewardRecord, readRewards } from "../train/reward-model.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
@@ -35,7 +35,10 @@ export async function runReward(
     reduce: stage.reduce,
   };
   // What goes on goes on with the rows that it began with: older versions left broken ones out without being told to.
-  const data = await ratedTraces(restored ? { broken: "skip", ...stage } : stage, recipe.seed);
+  const data = await ratedTraces(restored ? { broken: "skip", ...stage } : stage, recipe.seed, {
+    tokens: stage.rowLength,
+    fits: (trace) => readText(tokenizer, trace, reading).tokens.length <= stage.rowLength,
+  });
   const { warnings, standIn } = data;
   if (!restored)
     for (const message of warnings) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message });

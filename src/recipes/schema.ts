@@ -181,6 +181,8 @@ const reinforceFields = z.strictObject({
   /** A share of the groups is made to go on with a "wait", so many times; none where it is left out. */
   waits: z.strictObject({ share, most: count.default(1) }).optional(),
   resample: whole.default(0),
+  /** Whether a group counts as without a difference by its rewards, or by what is right alone; by rewards where it is left out. */
+  resampleBy: z.enum(["accuracy", "reward"]).optional(),
   /** Draws the rungs by how much their groups teach, beside their weights; off where it is left out, on with `{}`. */
   curriculum: curriculumSchema.optional(),
   rewards: rewardsSchema.default({ accuracy: 1, format: 0.1 }),

@@ -158,6 +158,8 @@ export function rolloutMetrics(settings: ReinforceSettings, drawn: Drawn): Recor
   const parts: Record<string, number> = {};
   for (const name of names) {
     const values = all.flatMap(({ judgement }) => judgement.rewards[name] ?? []);
+    // One that applies to no answer, or that failed at all of them, is none of 0.
+    if (values.length === 0) continue;
     parts[`rewards/${name}/mean`] = mean(values);
     parts[`rewards/${name}/std`] = deviation(values);
   }

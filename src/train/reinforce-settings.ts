@@ -42,8 +42,13 @@ export interface ReinforceSettings {
    * (budget forcing: generate/budget.ts). What follows is learnt from, the word is not. Left out: none.
    */
   readonly waits?: { readonly share: number; readonly most: number } | undefined;
-  /** Times that groups without a difference in reward are drawn again, with new problems; 0 keeps them. */
+  /** Times that groups without a difference are drawn again, with new problems; 0 keeps them. */
   readonly resample: number;
+  /**
+   * Which groups are drawn again: those without a difference in `reward` (default), or those whose answers are all right or
+   * all wrong, whatever else they are rewarded for (`accuracy`; DAPO, eq. 11).
+   */
+  readonly resampleBy?: "accuracy" | "reward" | undefined;
   /** Draws rungs by what their groups teach; left out, by their weights alone. */
   readonly curriculum?: CurriculumSettings | undefined;
   readonly learningRate: number;

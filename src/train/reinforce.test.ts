@@ -263,6 +263,27 @@ test("when nothing can be learnt, nothing moves, and the run says so", async () 
   );
 });
 
+test("what an answer earns beside being right keeps no group from being drawn again by accuracy", async () => {
+  // Every second answer of a group earns a little less, so that no group is without a difference.
+  const shaped: Judge = async (rollouts) =>
+    (await letterJudge(rollouts)).map((judgement, i) => ({ ...judgement, reward: judgement.score - 0.05 * (i % 2) }));
+  const run = async (settings: Partial<ReinforceSettings>) => {
+    const all = { steps: 5, samplesPerPrompt: 4, rolloutsEvery: 1, rolloutGroups: REINFORCE.promptsPerStep };
+    const { store } = await runReinforce(provider, { ...all, ...settings }, { judge: shaped });
+    const groups = [...Map.groupBy(store.samples, ({ step, group }) => `${step} ${group}`).values()];
+    assert.equal(groups.length, 5 * REINFORCE.promptsPerStep);
+    return {
+      mixed: mean(groups.map((group) => (new Set(group.map(({ score }) => score)).size > 1 ? 1 : 0))),
+      tokens: store.records.at(-1)!["num_tokens"]!,
+    };
+  };
+  const plain = await run({});
+  assert.deepEqual(await run({ resample: 3, resampleBy: "reward" }), plain);
+  const again = await run({ resample: 3, resampleBy: "accuracy" });
+  assert.ok(plain.mixed < 0.8 && again.mixed > 0.9, `${plain.mixed}, ${again.mixed}`);
+  assert.ok(again.tokens > plain.tokens);
+});
+
 test("with a KL term even dead groups pull towards the reference", async () => {
   const judge: Judge = async (rollouts) => rollouts.map(() => ({ score: 0, reason: "no", reward: 0, rewards: {} }));
   const { store } = await runReinforce(provider, { steps: 2, klWeight: 0.1 }, { judge });

@@ -171,13 +171,15 @@ async function drawGroups(
     }
     return groups;
   };
+  const teaches = ({ dead, judgements }: Sampled): boolean =>
+    settings.resampleBy === "accuracy" ? !isDead(judgements.map(({ score }) => score)) : !dead;
   let groups = await draw(settings.promptsPerStep, 0);
   const first = {
     deadShare: groups.filter((group) => group.dead).length / groups.length,
     mixedShare: mixedShare(groups),
   };
   for (let round = 1; round <= settings.resample; round++) {
-    const alive = groups.filter((group) => !group.dead);
+    const alive = groups.filter(teaches);
     if (alive.length === groups.length) break;
     const fresh = await draw(groups.length - alive.length, round);
     groups = [...alive, ...fresh];

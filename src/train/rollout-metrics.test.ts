@@ -94,7 +94,7 @@ const drawn: Drawn = {
     group(
       [
         [answer(thought, 30), judgement(1, 1.1, { rewards: { accuracy: 1, brevity: null }, failures: [failure] })],
-        [answer("x", 10), judgement(0, 0.1, { rewards: { accuracy: 0, brevity: 0.4 } })],
+        [answer("x", 10), judgement(0, 0.1, { rewards: { accuracy: 0, brevity: 0.4, silent: null } })],
       ],
       false,
     ),

@@ -14,7 +14,7 @@ import { openModel } from "../models.ts";
 import { openProblems } from "../problem-files.ts";
 import { openRanker } from "../ranker.ts";
 import { stageTable, stageTableText } from "../stage-table.ts";
-import { again, fieldsOption, nameOption, skipBrokenOption } from "../tasks/open.ts";
+import { again, fieldsOption, firstGiven, nameOption, rowOptions, skipBrokenOption } from "../tasks/open.ts";
 import { table, type Ui } from "../ui.ts";
 
 interface Options {
@@ -113,9 +113,8 @@ export function create(): Command {
 }
 
 /** Options that say how a file is read are for nothing where none is. */
-function checkFileless({ task, skipBroken, fields, as, split }: Options): void {
-  const given = { "--task": task[0], "--skip-broken": skipBroken, "--fields": fields, "--as": as, "--split": split };
-  const [option] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+function checkFileless({ task, split, ...options }: Options): void {
+  const option = firstGiven({ "--task": task[0], ...rowOptions(options), "--split": split });
   if (option === undefined) return;
   throw usageError(`${option} says something of a file of problems`, { expected: "--problems <file> beside it" });
 }

@@ -59,6 +59,26 @@ function readFields(text: string): RowFields {
   });
 }
 
+/** The options that say how files of rows are read, by their names on the command line. */
+export function rowOptions({ skipBroken, fields, as }: OpenOptions): Readonly<Record<string, unknown>> {
+  return { "--skip-broken": skipBroken, "--fields": fields, "--as": as };
+}
+
+/** The first option of some that was given. */
+export function firstGiven(options: Readonly<Record<string, unknown>>): string | undefined {
+  return Object.entries(options).find(([, value]) => value !== undefined)?.[0];
+}
+
+/** @throws ReckonError USAGE where one name is given to several files of rows among `paths` */
+export function checkOneNamed(paths: readonly string[], { as }: OpenOptions): void {
+  const files = paths.filter(isRowsPath);
+  if (as === undefined || files.length < 2) return;
+  throw usageError("--as names the family of one file", {
+    expected: "one .jsonl file beside --as; the others are named after their files",
+    got: files.join(", "),
+  });
+}
+
 /** A file of rows as it was asked for. */
 export function taskFile(file: string, { skipBroken, fields, as: name }: OpenOptions): TaskFile {
   return { file, name, fields, broken: skipBroken ? "skip" : "refuse" };

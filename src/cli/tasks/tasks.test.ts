@@ -248,6 +248,8 @@ describe("reckon eval --problems", () => {
     const held = json(["eval", "base", "--problems", market, "--max-tokens", "8", "--split", "heldout"]) as {
       n: number;
     };
+    const unneeded = reckon(["eval", "base", "--problems", market, "--task", kind]);
+    assert.deepEqual([unneeded.status, unneeded.stderr.includes("--task is for problems")], [2, true], unneeded.stderr);
     const named = file("named.jsonl", '{"question":"1+1?","answer":2,"split":"train"}');
     const none = reckon(["eval", "base", "--problems", named, "--split", "heldout"]);
     assert.ok(held.n > 0 && held.n < 14, String(held.n));
@@ -266,7 +268,17 @@ describe("reckon eval --problems", () => {
     };
     assert.equal(own.n, 5);
     assert.ok(Math.abs(own.chance - 0.001) < 1e-9);
-    assert.equal(reckon(["eval", "base", "--problems", sampled, "--task", kind, "--split", "train"]).status, 2);
+    for (const args of [["--split", "train"], ["--as", "x"], ["--skip-broken"], ["--fields", "question=q"]]) {
+      const refused = reckon(["eval", "base", "--problems", sampled, "--task", kind, ...args]);
+      assert.deepEqual([refused.status, refused.stderr.includes(`${args[0]} is for files`)], [2, true], refused.stderr);
+    }
+    const drawn = reckon(["tasks", "sample", market, "--as", "fair", "--count", "5", "--json"]);
+    const renamed = file("renamed.jsonl", drawn.stdout);
+    const fair = ["eval", "base", "--problems", renamed, "--task", market, "--as", "fair", "--max-tokens", "8"];
+    assert.equal((json(fair) as { n: number }).n, 5);
+    const twice = reckon([...fair, "--task", named]);
+    assert.deepEqual([twice.status, twice.stderr.includes("--as names the family of one file")], [2, true]);
+
     const without = reckon(["eval", "base", "--problems", sampled]);
     assert.equal(without.status, 1);
     assert.match(without.stderr, /PROBLEMS_INVALID[\s\S]*--task/);

@@ -10,7 +10,15 @@ export type AlgorithmSettings = Pick<ReinforceSettings, "normalisation" | "rewar
   Partial<
     Pick<
       ReinforceSettings,
-      "baseline" | "klEstimator" | "klIn" | "klWeight" | "maskTruncated" | "ratio" | "resample" | "surrogate"
+      | "baseline"
+      | "klEstimator"
+      | "klIn"
+      | "klWeight"
+      | "maskTruncated"
+      | "ratio"
+      | "resample"
+      | "resampleBy"
+      | "surrogate"
     >
   > & {
     /** Weights of rewards that belong to it. */

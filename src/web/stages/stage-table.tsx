@@ -77,13 +77,15 @@ function linesOf(table: readonly StageMeasurement[]): Line[] {
     of: value,
     part: true,
   });
+  // A share of no problems is none.
+  const asked = (label: string, of: Line["of"]): Line => line(label, (row) => (row.problems === 0 ? "–" : of(row)));
   return [
-    line("right", ({ accuracy, se }) => `${share(accuracy)} ± ${(100 * se).toFixed(1)}`),
+    asked("right", ({ accuracy, se }) => `${share(accuracy)} ± ${(100 * se).toFixed(1)}`),
     ...all(({ families }) => families).map((family) => part("family", family, (row) => share(row.families[family]))),
     line("one language", ({ language }) => share(language)),
-    line("strict format", ({ format }) => share(format)),
-    line("tokens an answer", ({ tokens }) => tokens.toFixed(1)),
-    line("tokens of thinking", ({ thinking }) => thinking.toFixed(1)),
+    asked("strict format", ({ format }) => share(format)),
+    asked("tokens an answer", ({ tokens }) => tokens.toFixed(1)),
+    asked("tokens of thinking", ({ thinking }) => thinking.toFixed(1)),
     line("instructions followed", ({ instructions }) => share(instructions.followed)),
     ...all(({ instructions }) => instructions.kinds).flatMap((kind) => [
       part("kind", kind, ({ instructions }) => share(instructions.kinds[kind]?.followed)),
