@@ -179,14 +179,14 @@ function partingWords(name: string, run: Measurement): string {
           ? `right answers fall from ${then} (steps ${best.from}–${best.to}) to ${now}`
           : `right answers have not risen above ${then} (steps ${best.from}–${best.to}), and are ${now},`;
       return `With ${name} they part at step ${at.from}: ${truth} while
-the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 3)}.`;
+the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 3)}, and the opinion of what is in the strict format from ${figure(best.opinion, 3)} to ${figure(at.opinion, 3)}.`;
     }
     case "full":
     case "settled":
     case "sinks":
     case "open": {
       const { kind, before, last } = found;
-      return `With ${name} they do not part within ${steps} steps, and the reward ${RISES[kind]}: ${figure(before.mean, 3)} and then ${figure(last.mean, 3)} in its last two parts.`;
+      return `With ${name} they do not part within ${steps} steps, and the reward ${RISES[kind]}: ${figure(before.mean, 3)} and then ${figure(last.mean, 3)} in its last two parts.${earlierWords(run)}`;
     }
     case "short":
       return `With ${name} ${steps} steps are too few to say whether they part.`;
@@ -194,6 +194,15 @@ the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 
       found satisfies never;
       throw new Error("internal: unknown parting");
   }
+}
+
+/** Of a run that does not part as a whole, where it seemed to: so far its watch (judge-watch.ts) sees it at that time. */
+function earlierWords({ training }: Measurement): string {
+  const run = stretches(training?.rewards ?? []);
+  const parts = run.map((_, i) => run.slice(0, i + 1));
+  const seemed = parts.find((part) => ["falls", "stalls"].includes(partingOf(part).kind))?.at(-1);
+  if (seemed === undefined) return "";
+  return ` (Up to step ${seemed.to} it seemed that they do; what came after took that back.)`;
 }
 
 const RISES = {

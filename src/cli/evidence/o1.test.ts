@@ -51,6 +51,11 @@ test("the section tells pair accuracy, calibration, the parting and its floors",
     reliability: [{ from: 0.5, to: 0.6, count: 40, said: 0.55, was: 0.5 }],
   };
   const trained = { flops: 20, tokens: 1 };
+  // Right answers are few for a while, as the reward rises, and come back.
+  const dipping = Array.from({ length: 100 }, (_, i) => ({
+    ...{ step: i + 1, model: Math.min(0.99, 0.9 + i / 500) + 0.001 * (i % 2), format: 1 },
+    accuracy: (i < 10 ? 0.8 : i < 70 ? 0.6 : 0.85) + 0.01 * (i % 2),
+  }));
   const section = o1Section(
     {
       settings: { scale: "small", seeds: [3], problems, instructions: 10, requests: 50 },
@@ -61,7 +66,7 @@ test("the section tells pair accuracy, calibration, the parting and its floors",
           grpo: m(0.5, { ...trained, rewards: run(50) }),
           ppo: m(0.5, { ...trained, steps: 100, rewards: run(100) }),
           verified: m(0.7, trained),
-          judged: m(0.3, { ...trained, steps: 200, rewards: run(100).map((step) => ({ ...step, model: 0.99 })) }),
+          judged: m(0.3, { ...trained, steps: 200, rewards: dipping }),
           ...{ rules: m(0.9, { flops: 40 }), zero: m(0.8, { flops: 30 }), opinions: { arms: [] } },
         },
       ],
@@ -69,6 +74,10 @@ test("the section tells pair accuracy, calibration, the parting and its floors",
     () => undefined,
   );
   assert.match(section, /With GRPO they part at step 61/);
+  assert.match(
+    section,
+    /the reward goes from [\d.]+ to [\d.]+, and the opinion of what is in the strict format from [\d.]+ to [\d.]+\./,
+  );
   assert.match(section, /against the fine-tuned model, with which these begin, GRPO \+10\.0 \(/);
   assert.match(
     section,
@@ -76,7 +85,7 @@ test("the section tells pair accuracy, calibration, the parting and its floors",
   );
   assert.match(
     section,
-    /With the base, GRPO they do not part within 200 steps, and the reward has less than 0\.02 left to rise by/,
+    /With the base, GRPO they do not part within 200 steps, and the reward has less than 0\.02 left to rise by: [\d.]+ and then [\d.]+ in its last two parts\. \(Up to step 60 it seemed that they do;/,
   );
   assert.match(section, /nothing else wrong with either \| 100\.0 % of 1 \|/);
   assert.match(section, /GRPO: far enough[^\n]*\| part: right answers fall \| met \|/);
