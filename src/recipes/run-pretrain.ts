@@ -25,13 +25,14 @@ import {
 } from "./assemble.ts";
 import { phasesOf } from "./corpus-mix.ts";
 import { cutSolutions, type Data, openData, stepsOf } from "./data.ts";
-import { originsOf } from "./data-lineage.ts";
+import { dataFiles } from "./data-files.ts";
+import { changedSince, originsOf, readDataLineage } from "./data-lineage.ts";
 import { type DistributionTeacher, openDistribution } from "./distribution.ts";
 import { evaluationMetrics, evaluationSample } from "./evaluation-metrics.ts";
 import { Lineage } from "./lineage.ts";
 import type { PretrainStage, Recipe, SuperviseStage } from "./schema.ts";
 import { isPath, placesOf } from "./stages.ts";
-import { teachersOf } from "./teacher/ask.ts";
+import { readTeacherRecord, teachersOf } from "./teacher/ask.ts";
 import { pretrainText, superviseText } from "./texts.ts";
 
 export interface StageOptions extends EngineOptions {
@@ -73,11 +74,13 @@ export async function runSupervise(
   tellAdded(store, stage.from, added);
   const data = stage.data === undefined ? undefined : await openData(recipe, stage, tokenizer);
   if (data && !restored) {
-    const files = placesOf(stage).data.filter(isPath);
+    const files = await dataFiles(placesOf(stage).data.filter(isPath));
     lineage.teachers = teachersOf(files);
     lineage.data = originsOf(files);
     lineage.corpora = data.corpora;
     for (const message of data.warnings) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message });
+    for (const message of changedSince(files, readTeacherRecord, readDataLineage))
+      store.event({ level: "info", code: "DATA_CHANGED_SINCE", step: 0, message });
   }
   const start: Start = { tokenizer, config, parameters, restored, lineage, newTokens, ...(data ? { data } : {}) };
   const text = (index: number): string => superviseText(recipe, stage, index);
