@@ -15,8 +15,6 @@ import { diskError, isSystemError, replaceFile } from "../runs/disk.ts";
 import { RunLock } from "../runs/lock.ts";
 import { checkName, RUN_NAME, RunDirectory, type RunObserver } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
-import { hashString } from "../util/random.ts";
-import { TRACES } from "./data-lineage.ts";
 import { stageKey } from "./keys.ts";
 import {
   isPipeline,
@@ -32,7 +30,8 @@ import {
 import type { StageOptions } from "./run-pretrain.ts";
 import { runStage } from "./run-stage.ts";
 import { type Recipe, type RecipeInput, resolveRecipe, type Stage } from "./schema.ts";
-import { answers, makes, referenceOf, relocated, stageNameOf } from "./stages.ts";
+import { aloneIn, isDone, STALE, staleName } from "./stage-folders.ts";
+import { answers, stageNameOf } from "./stages.ts";
 
 export { isPipeline, lastModel, type PipelineRecord, readPipeline, type StageRecord } from "./pipeline-record.ts";
 
@@ -59,7 +58,6 @@ export interface PipelineResult {
   readonly checkpoint: string | undefined;
 }
 
-const STALE = "stale";
 /** What a process may leave that was killed before there was a pipeline.json. */
 const BEGINNINGS = /^(?:writer-\d+\.lock|pipeline\.json\.)/;
 
@@ -207,19 +205,7 @@ class Pipeline {
 
   /** The recipe of a stage alone: with a seed of its own, and paths in place of names. */
   #alone(stage: Stage): Recipe {
-    const { seed } = this.#recipe;
-    const model = (place: string): string => {
-      const name = referenceOf(place);
-      if (name === undefined) return place;
-      const folder = newestCheckpointOf(join(this.#folder, name));
-      if (folder !== undefined) return folder;
-      throw new ReckonError("MODEL_UNKNOWN", `stage ${name} has left no model`, { got: join(this.#folder, name) });
-    };
-    const data = (place: string): string => {
-      const name = referenceOf(place);
-      return name === undefined ? place : join(this.#folder, name, TRACES);
-    };
-    return { ...this.#recipe, seed: stageSeed(seed, stageNameOf(stage)), stages: [relocated(stage, model, data)] };
+    return aloneIn(this.#folder, this.#recipe, stage);
   }
 
   /** Sees to it that the stage's folder is of this key, or is not there. */
@@ -258,29 +244,5 @@ class Pipeline {
     const last = this.#stages.findLast((stage) => stage.state === "finished" && answers(stage));
     const checkpoint = last && newestCheckpointOf(join(this.#folder, last.folder));
     return { run: this.#folder, status, checkpoint };
-  }
-}
-
-/** Stages draw problems by their seed: two that had the same one would meet the same problems in the same order. */
-export function stageSeed(seed: number, name: string): number {
-  return hashString(`${seed} ${name}`);
-}
-
-function staleName(name: string, key: string): string {
-  return `${name}-${key.slice(0, 8)}`;
-}
-
-function isDone(folder: string, name: string, stage: Stage): boolean {
-  const listed = RunDirectory.list(folder).find((run) => run.name === name);
-  if (listed?.state?.status !== "finished") return false;
-  const made = makes(stage);
-  switch (made) {
-    case "model":
-      return newestCheckpointOf(listed.directory) !== undefined;
-    case "data":
-      return existsSync(join(listed.directory, TRACES));
-    default:
-      made satisfies never;
-      throw new Error("internal: unknown result");
   }
 }
