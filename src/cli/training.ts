@@ -8,6 +8,7 @@ import type { NodeProviderName } from "../graph/node.ts";
 import {
   isPath,
   isPipeline,
+  preflight,
   RECIPES,
   type Recipe,
   type RecipeInput,
@@ -154,6 +155,8 @@ async function runAlone(recipe: Recipe | undefined, options: TrainingOptions): P
     if (signal.aborted) run.requestStop("pause");
     signal.addEventListener("abort", () => run.requestStop("pause"));
     try {
+      // What --dry-run refuses a run refuses too; one that goes on has begun with all of it.
+      if (!options.resume) await preflight(recipe!, { modelFolder });
       await runRecipe(options.resume ? resolveRecipe(run.recipe as RecipeInput) : recipe!, run, engineOf(options));
       await run.close();
       const step = (await run.checkpoints.steps()).at(-1);

@@ -27,10 +27,11 @@ import {
   stageFileText,
   writePipeline,
 } from "./pipeline-record.ts";
+import { preflight } from "./preflight.ts";
 import type { StageOptions } from "./run-pretrain.ts";
 import { runStage } from "./run-stage.ts";
 import { type Recipe, type RecipeInput, resolveRecipe, type Stage } from "./schema.ts";
-import { aloneIn, isDone, STALE, staleName } from "./stage-folders.ts";
+import { aloneIn, isDone, STALE, stagesToBegin, staleName } from "./stage-folders.ts";
 import { answers, stageNameOf } from "./stages.ts";
 
 export { isPipeline, lastModel, type PipelineRecord, readPipeline, type StageRecord } from "./pipeline-record.ts";
@@ -64,7 +65,8 @@ const BEGINNINGS = /^(?:writer-\d+\.lock|pipeline\.json\.)/;
 /**
  * Runs a recipe of several stages, or goes on with it.
  * @param recipe resolved; undefined goes on with the one that the folder holds
- * @throws ReckonError RUN_NAME, RUN_UNKNOWN, RUN_EXISTS (something else lies there), RUN_BUSY; what stages throw
+ * @throws ReckonError RUN_NAME, RUN_UNKNOWN, RUN_EXISTS (something else lies there), RUN_BUSY; what
+ * `preflight` throws, before anything is changed; what stages throw
  */
 export async function runPipeline(recipe: Recipe | undefined, options: PipelineOptions): Promise<PipelineResult> {
   const folder = join(options.root, options.name);
@@ -76,6 +78,10 @@ export async function runPipeline(recipe: Recipe | undefined, options: PipelineO
       help: "Check the name and the folder of the runs.",
     });
   }
+  checkName(options.name);
+  const modelFolder = options.modelFolder ?? ((name: string): string => name);
+  // What was begun has been looked through then, by itself too.
+  await preflight(running, { modelFolder, stages: await stagesToBegin(folder, running, modelFolder) });
   prepareFolder(folder, options);
   const lock = RunLock.acquire(folder, options.name);
   try {

@@ -1,13 +1,17 @@
-/** Where the stages of a recipe lie, `runs/NAME/STAGE/`, and what is laid aside in `runs/NAME/stale/`. */
+/**
+ * Where the stages of a recipe lie, `runs/NAME/STAGE/`, what is laid aside in `runs/NAME/stale/`, and which stages are begun or
+ * done: those whose folder has the key that they have now.
+ */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { RunDirectory } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
 import { hashString } from "../util/random.ts";
 import { TRACES } from "./data-lineage.ts";
-import { newestCheckpointOf } from "./pipeline-record.ts";
+import { stageKey } from "./keys.ts";
+import { newestCheckpointOf, readStageFile } from "./pipeline-record.ts";
 import type { Recipe, Stage } from "./schema.ts";
-import { makes, referenceOf, relocated, stageNameOf } from "./stages.ts";
+import { makes, placesOf, referenceOf, relocated, stageNameOf } from "./stages.ts";
 
 export const STALE = "stale";
 
@@ -54,4 +58,46 @@ export function isDone(folder: string, name: string, stage: Stage): boolean {
       made satisfies never;
       throw new Error("internal: unknown result");
   }
+}
+
+/**
+ * The stages that are still to be begun, as far as it can be told before any of them is: one that begins with what such a
+ * stage makes counts among them, though its outcome may be the same as before. Nothing is changed.
+ */
+export async function stagesToBegin(
+  folder: string,
+  recipe: Recipe,
+  modelFolder: (name: string) => string,
+): Promise<Stage[]> {
+  const done = new Set<string>();
+  const left: Stage[] = [];
+  for (const stage of recipe.stages) {
+    const { models, data } = placesOf(stage);
+    const needed = [...models, ...data].flatMap((place) => referenceOf(place) ?? []);
+    const state = needed.every((name) => done.has(name))
+      ? await stateIn(folder, recipe, stage, modelFolder)
+      : "unbegun";
+    if (state === "unbegun") left.push(stage);
+    // What is laid aside is not yet where those after it would look for it.
+    else if (state === "done") done.add(stageNameOf(stage));
+  }
+  return left;
+}
+
+async function stateIn(
+  folder: string,
+  recipe: Recipe,
+  stage: Stage,
+  modelFolder: (name: string) => string,
+): Promise<"unbegun" | "begun" | "done" | "aside"> {
+  const name = stageNameOf(stage);
+  const file = readStageFile(join(folder, name));
+  const stale = join(folder, STALE);
+  // A key takes the reading of all that the stage begins with: where nothing was begun none is needed.
+  if (file === undefined && !existsSync(stale)) return "unbegun";
+  // What cannot be read is told by whoever wants to begin with it.
+  const key = await stageKey(aloneIn(folder, recipe, stage), modelFolder).catch(() => undefined);
+  if (key === undefined) return "unbegun";
+  if (file?.key === key) return isDone(folder, name, stage) ? "done" : "begun";
+  return readStageFile(join(stale, staleName(name, key)))?.key === key ? "aside" : "unbegun";
 }

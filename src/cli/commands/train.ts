@@ -7,6 +7,7 @@ import {
   estimateStages,
   isPipeline,
   minutesOf,
+  preflight,
   RECIPES,
   type Recipe,
   SAMPLING_RATE,
@@ -18,7 +19,7 @@ import {
 import { resumedAs, runNamed } from "../../runs/index.ts";
 import type { RunObserver } from "../../runs/run-directory.ts";
 import { integer, newCommand, uiOf, usageError } from "../command.ts";
-import { openModel } from "../models.ts";
+import { modelFolder, openModel } from "../models.ts";
 import { stageTable, stageTableText } from "../stage-table.ts";
 import {
   freshName,
@@ -120,6 +121,7 @@ function recipeList(): string {
 }
 
 async function dryRun(ui: Ui, recipe: Recipe): Promise<void> {
+  await preflight(recipe, { modelFolder, warn: (message) => ui.warn(message) });
   const configs = await stageConfigs(recipe, async (folder) => (await openModel(folder)).checkpoint.config);
   const cores = availableParallelism();
   const stages = estimateStages(recipe, configs).map((stage) => ({ ...stage, minutes: minutesOf(stage, cores) }));
