@@ -2,7 +2,18 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -163,6 +174,45 @@ test("a dry run and a run refuse a recipe whose later stages could not begin, an
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /TEACHER_KEY.*stage teacher: .*NO_SUCH_KEY is not set/s);
   assert.ok(!existsSync(join(runs, "distil")));
+});
+
+test("a dry run of a run that goes on shows the recipe that it keeps, and does nothing to it", () => {
+  const graded = (name: string) => ({
+    kind: "graded",
+    name,
+    prompts: 3,
+    problems: [{ family: "addition", level: 0, weight: 1 }],
+  });
+  for (const [name, stages] of [
+    ["one", ["first"]],
+    ["two", ["first", "second"]],
+  ] as const) {
+    writeFileSync(join(here, `${name}.json`), JSON.stringify({ name, description: "", stages: stages.map(graded) }));
+    const reckon = (...more: string[]) =>
+      spawnSync(process.execPath, args("--runs", runs, ...more), { cwd: here, encoding: "utf8" });
+    const trained = reckon(`${name}.json`, "--set", "seed=5");
+    assert.equal(trained.status, 0, trained.stderr);
+    const contents = () => {
+      const files = readdirSync(join(runs, name), { recursive: true, encoding: "utf8" }).sort();
+      return files.map((file) => [file, statSync(join(runs, name, file)).mtimeMs]);
+    };
+    const before = contents();
+    const dry = reckon("--resume", name === "two" ? "two/second" : name, "--dry-run", "--json");
+    assert.equal(dry.status, 0, dry.stderr);
+    const { recipe } = JSON.parse(dry.stdout) as { recipe: { seed: number; stages: { name: string }[] } };
+    assert.equal(recipe.seed, 5);
+    assert.deepEqual(
+      recipe.stages.map((stage) => stage.name),
+      stages,
+    );
+    assert.match(dry.stderr, new RegExp(`the whole of ${name}`));
+    assert.deepEqual(contents(), before);
+  }
+  const unknown = spawnSync(process.execPath, args("--resume", "nowhere", "--dry-run", "--runs", runs), {
+    encoding: "utf8",
+  });
+  assert.equal(unknown.status, 1);
+  assert.match(unknown.stderr, /RUN_UNKNOWN.*"nowhere"/);
 });
 
 test("broken rows of a data set are named, and left out when they shall be", () => {

@@ -12,6 +12,7 @@ import {
   RECIPES,
   type Recipe,
   type RecipeInput,
+  readPipeline,
   referenceOf,
   relocated,
   resolveRecipe,
@@ -20,7 +21,8 @@ import {
   type Scale,
   type StageRecord,
 } from "../recipes/index.ts";
-import { RunDirectory, type RunObserver, type RunStatus } from "../runs/run-directory.ts";
+import { RUN_NAME, RunDirectory, type RunObserver, type RunStatus } from "../runs/run-directory.ts";
+import { readJson } from "../runs/run-state.ts";
 import { isRowsPath, type TaskFile } from "../runs/task-files.ts";
 import { ReckonError } from "../util/errors.ts";
 import { findModelFolder, modelFolder, shippedModels } from "./models.ts";
@@ -90,6 +92,21 @@ export async function findRecipe(name: string, scale: Scale = "tiny"): Promise<R
 export async function newRecipe(name: string, settings: readonly string[], scale: Scale = "tiny"): Promise<Recipe> {
   const recipe = resolveRecipe(await findRecipe(name, scale), settings);
   return { ...recipe, stages: recipe.stages.map(located) };
+}
+
+/**
+ * The recipe of a run, of one stage or of several, as it goes on with it.
+ * @throws ReckonError RUN_UNKNOWN, RUN_DAMAGED
+ */
+export function storedRecipe(root: string, name: string): Recipe {
+  const folder = join(root, name);
+  const known = RUN_NAME.test(name)
+    ? (readPipeline(folder)?.recipe ?? readJson(join(folder, "recipe.json")))
+    : undefined;
+  if (known !== undefined) return resolveRecipe(known as RecipeInput);
+  throw new ReckonError("RUN_UNKNOWN", `There is no run called ${JSON.stringify(name.slice(0, 80))} in ${root}.`, {
+    help: "Check the name and the folder of the runs.",
+  });
 }
 
 /** The recipe with broken rows of its data, and of its files of questions, left out instead of refused. */

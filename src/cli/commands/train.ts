@@ -27,6 +27,7 @@ import {
   runTraining,
   type StagesObserver,
   skippingBroken,
+  storedRecipe,
   type TrainingResult,
 } from "../training.ts";
 import { formatCount, formatDuration, table, type Ui } from "../ui.ts";
@@ -53,7 +54,10 @@ export function create(): Command {
     ["reckon train r1", "the pipeline of DeepSeek-R1, stage by stage; what is done is kept, also when settings change"],
     ["reckon train r1 --scale small", "on all families: half an hour to an hour on two cores"],
     ["reckon train r1 --set stages.rl.steps=5", "a setting of one stage, by its name"],
-    ["reckon train base --dry-run", "the resolved recipe, its tokens and its operations, without running it"],
+    [
+      "reckon train base --dry-run",
+      "the resolved recipe, its tokens and its operations, without running it; with --resume RUN that of a run",
+    ],
   ])
     .argument("[recipe]", `${Object.keys(RECIPES).join(", ")}, or a file with one`)
     .addOption(
@@ -87,14 +91,13 @@ export function create(): Command {
       const observer = progressOf(ui);
       const stages = stagesOf(ui);
       if (options.resume !== undefined) {
-        if (name !== undefined || options.name !== undefined || options.set.length > 0 || options.seed !== undefined) {
-          throw usageError("a run that goes on keeps its recipe", {
-            expected: "--resume without a recipe, --name, --set or --seed",
-            help: `a new run from where it is: reckon train r1-zero --set from=${root}/${options.resume}`,
-          });
-        }
+        refuseBeside(name, options, command);
         // A stage is part of its run.
         const run = resumedAs(runNamed(root, options.resume));
+        if (options.dryRun) {
+          await dryRun(ui, storedRecipe(root, run));
+          return ui.say(`that is the whole of ${run}: what it has done already is not done again`);
+        }
         const result = await runTraining(undefined, { root, name: run, resume: true, ...engine, observer, stages });
         return report(ui, result, workers);
       }
@@ -111,6 +114,18 @@ export function create(): Command {
         workers,
       );
     });
+}
+
+/** What makes a new recipe does nothing to the one that a run keeps. */
+function refuseBeside(name: string | undefined, options: Options, command: Command): void {
+  const given = ["name", "set", "seed", "scale", "skipBroken"].filter(
+    (option) => command.getOptionValueSource(option) === "cli",
+  );
+  if (name === undefined && given.length === 0) return;
+  throw usageError("a run that goes on keeps its recipe", {
+    expected: "--resume without a recipe, --name, --set, --seed, --scale or --skip-broken",
+    help: `a new run from where it is: reckon train r1-zero --set from=${options.runs}/${options.resume}`,
+  });
 }
 
 /** The recipes that come with it, each with what it is. */
