@@ -2,6 +2,7 @@
  * Runs a recipe in a run directory from the command line: progress on the terminal, Ctrl-C that keeps everything, and an
  * end that is written down whatever it was.
  */
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { NodeProviderName } from "../graph/node.ts";
@@ -21,6 +22,7 @@ import {
   type Scale,
   type StageRecord,
 } from "../recipes/index.ts";
+import { refused, retold } from "../recipes/refused.ts";
 import { RUN_NAME, RunDirectory, type RunObserver, type RunStatus } from "../runs/run-directory.ts";
 import { readJson } from "../runs/run-state.ts";
 import { isRowsPath, type TaskFile } from "../runs/task-files.ts";
@@ -163,11 +165,7 @@ export async function runTraining(recipe: Recipe | undefined, options: TrainingO
 
 /** A recipe of one stage in its run directory. */
 async function runAlone(recipe: Recipe | undefined, options: TrainingOptions): Promise<TrainingResult> {
-  const { root, name, observer } = options;
-  const settings = observer ? { observer } : {};
-  const run = options.resume
-    ? await RunDirectory.open(root, name, settings)
-    : RunDirectory.create(root, name, recipe, settings);
+  const run = await openAlone(recipe, options);
   return untilStopped(async (signal) => {
     if (signal.aborted) run.requestStop("pause");
     signal.addEventListener("abort", () => run.requestStop("pause"));
@@ -179,7 +177,10 @@ async function runAlone(recipe: Recipe | undefined, options: TrainingOptions): P
       const step = (await run.checkpoints.steps()).at(-1);
       const checkpoint = step === undefined ? undefined : join(run.path, "checkpoints", `step-${step}`);
       return { run: run.path, status: run.state.status as TrainingResult["status"], checkpoint };
-    } catch (error) {
+    } catch (thrown) {
+      const kept = "what it wrote before is intact";
+      const next = `go on with --resume ${run.name}`;
+      const error = refused(thrown, { path: run.path, what: "what the run makes", kept, next });
       const code = error instanceof ReckonError ? error.code : "FAULT";
       const message = error instanceof Error ? error.message : String(error);
       run.event({ level: "error", code, step: run.state.step, message });
@@ -187,6 +188,24 @@ async function runAlone(recipe: Recipe | undefined, options: TrainingOptions): P
       throw error;
     }
   });
+}
+
+async function openAlone(recipe: Recipe | undefined, { root, name, resume, observer }: TrainingOptions) {
+  const settings = observer ? { observer } : {};
+  const path = join(root, name);
+  const known = existsSync(path);
+  try {
+    return resume ? await RunDirectory.open(root, name, settings) : RunDirectory.create(root, name, recipe, settings);
+  } catch (error) {
+    // A folder that was made and could not be locked is a run already: the same command would begin another.
+    const begun = !known && existsSync(path);
+    throw retold(error, {
+      path,
+      what: resume ? "a run that goes on" : "a new run",
+      kept: resume ? "the run is as it was" : begun ? "it has not begun to train" : "nothing was begun",
+      next: begun ? `go on with --resume ${name}` : "give the same command again",
+    });
+  }
 }
 
 /** A recipe of several stages. */

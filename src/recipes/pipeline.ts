@@ -11,7 +11,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { diskError, isSystemError, replaceFile } from "../runs/disk.ts";
+import { replaceFile } from "../runs/disk.ts";
 import { RunLock } from "../runs/lock.ts";
 import { checkName, RUN_NAME, RunDirectory, type RunObserver } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
@@ -28,6 +28,7 @@ import {
   writePipeline,
 } from "./pipeline-record.ts";
 import { preflight } from "./preflight.ts";
+import { type Refusal, refused, retold } from "./refused.ts";
 import type { StageOptions } from "./run-pretrain.ts";
 import { runStage } from "./run-stage.ts";
 import { type Recipe, type RecipeInput, resolveRecipe, type Stage } from "./schema.ts";
@@ -35,9 +36,6 @@ import { aloneIn, isDone, STALE, stagesToBegin, staleName } from "./stage-folder
 import { answers, stageNameOf } from "./stages.ts";
 
 export { isPipeline, lastModel, type PipelineRecord, readPipeline, type StageRecord } from "./pipeline-record.ts";
-
-/** What a disk says when it takes no more; other errors of the system's may come from elsewhere. */
-const NO_ROOM: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG", "EIO", "EROFS"]);
 
 export interface PipelineOptions extends StageOptions {
   /** Folder of all runs. */
@@ -65,7 +63,7 @@ const BEGINNINGS = /^(?:writer-\d+\.lock|pipeline\.json\.)/;
 /**
  * Runs a recipe of several stages, or goes on with it.
  * @param recipe resolved; undefined goes on with the one that the folder holds
- * @throws ReckonError RUN_NAME, RUN_UNKNOWN, RUN_EXISTS (something else lies there), RUN_BUSY; what
+ * @throws ReckonError RUN_NAME, RUN_UNKNOWN, RUN_EXISTS (something else lies there), RUN_BUSY, RUN_DISK; what
  * `preflight` throws, before anything is changed; what stages throw
  */
 export async function runPipeline(recipe: Recipe | undefined, options: PipelineOptions): Promise<PipelineResult> {
@@ -82,12 +80,21 @@ export async function runPipeline(recipe: Recipe | undefined, options: PipelineO
   const modelFolder = options.modelFolder ?? ((name: string): string => name);
   // What was begun has been looked through then, by itself too.
   await preflight(running, { modelFolder, stages: await stagesToBegin(folder, running, modelFolder) });
-  prepareFolder(folder, options);
-  const lock = RunLock.acquire(folder, options.name);
+  let lock: RunLock | undefined;
   try {
+    prepareFolder(folder, options);
+    lock = RunLock.acquire(folder, options.name);
     return await new Pipeline(running, folder, known, options).run();
+  } catch (error) {
+    throw refused(error, {
+      path: folder,
+      what: "the record of its stages",
+      kept: isPipeline(folder) ? "what its stages have made is intact" : "nothing was begun",
+      // Not to resume it: the recipe on record may be the one before.
+      next: "give the same command again",
+    });
   } finally {
-    lock.release();
+    lock?.release();
   }
 }
 
@@ -145,7 +152,7 @@ class Pipeline {
   }
 
   async #stage(i: number, stage: Stage): Promise<PipelineResult["status"]> {
-    const { onStage, observer, modelFolder = (name: string): string => name } = this.#options;
+    const { onStage, modelFolder = (name: string): string => name } = this.#options;
     const recipe = this.#alone(stage);
     const key = await stageKey(recipe, modelFolder);
     const { name } = this.#stages[i]!;
@@ -161,16 +168,7 @@ class Pipeline {
     }
     this.#change(i, { state: "running" });
     onStage?.(this.#stages[i]!, before ? "goes on" : "begins");
-    const settings = {
-      ...(observer ? { observer: observer(this.#stages[i]!) } : {}),
-      resumedAs: this.#options.name,
-    };
-    const run = before
-      ? await RunDirectory.open(this.#folder, name, settings)
-      : RunDirectory.create(this.#folder, name, recipe, {
-          ...settings,
-          files: { [STAGE_FILE]: stageFileText({ key, seconds: 0 }) },
-        });
+    const run = await this.#open(i, recipe, key, before !== undefined);
     const started = performance.now();
     const spent = (): number => seconds + (performance.now() - started) / 1000;
     const pause = (): void => run.requestStop("pause");
@@ -182,16 +180,12 @@ class Pipeline {
       replaceFile(join(place, STAGE_FILE), stageFileText({ key, seconds: spent() }));
       await run.close();
     } catch (thrown) {
-      const error = this.#explained(thrown, place, name);
+      const error = refused(thrown, this.#refusal(name));
       const message = error instanceof Error ? error.message : String(error);
       const code = error instanceof ReckonError ? error.code : "FAULT";
       run.event({ level: "error", code, step: run.state.step, message });
       await run.close("failed", message).catch(() => {});
-      try {
-        this.#change(i, { state: "failed", seconds: spent() });
-      } catch {
-        // Where there is no room for this either, the first error is the one that tells what to do.
-      }
+      this.#fail(i, spent());
       throw error;
     } finally {
       signal?.removeEventListener("abort", pause);
@@ -202,11 +196,40 @@ class Pipeline {
     return status;
   }
 
-  /** A disk's refusal with what to do about it; anything else as it is. */
-  #explained(error: unknown, place: string, name: string): unknown {
-    if (!isSystemError(error) || !NO_ROOM.has(error.code)) return error;
-    const kept = "what the stages before it made is intact, and so is what it logged";
-    return diskError(error, { path: place, what: `the stage ${name}`, kept, run: this.#options.name });
+  /** @param known whether the stage has been begun before */
+  async #open(i: number, recipe: Recipe, key: string, known: boolean): Promise<RunDirectory> {
+    const { observer, name: resumedAs } = this.#options;
+    const stage = this.#stages[i]!;
+    const { name, seconds } = stage;
+    const settings = { ...(observer ? { observer: observer(stage) } : {}), resumedAs };
+    const files = { [STAGE_FILE]: stageFileText({ key, seconds: 0 }) };
+    try {
+      return known
+        ? await RunDirectory.open(this.#folder, name, settings)
+        : RunDirectory.create(this.#folder, name, recipe, { ...settings, files });
+    } catch (error) {
+      this.#fail(i, seconds);
+      // A run tells to go on with itself: no stage does, the whole does.
+      throw retold(error, this.#refusal(name));
+    }
+  }
+
+  /** What is told when the disk takes no more of a stage. */
+  #refusal(name: string): Refusal {
+    return {
+      path: join(this.#folder, name),
+      what: `the stage ${name}`,
+      kept: "what the stages before it made is intact, and so is what it logged",
+      next: `go on with --resume ${this.#options.name}`,
+    };
+  }
+
+  #fail(i: number, seconds: number): void {
+    try {
+      this.#change(i, { state: "failed", seconds });
+    } catch {
+      // Where there is no room for this either, the first error is the one that tells what to do.
+    }
   }
 
   /** The recipe of a stage alone: with a seed of its own, and paths in place of names. */

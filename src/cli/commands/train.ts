@@ -16,11 +16,12 @@ import {
   stageConfigs,
   TRAINING_RATE,
 } from "../../recipes/index.ts";
+import { refused } from "../../recipes/refused.ts";
 import { resumedAs, runNamed } from "../../runs/index.ts";
 import type { RunObserver } from "../../runs/run-directory.ts";
 import { integer, newCommand, uiOf, usageError } from "../command.ts";
 import { modelFolder, openModel } from "../models.ts";
-import { stageTable, stageTableText } from "../stage-table.ts";
+import { type StageRow, type StageTableOptions, stageTable, stageTableText } from "../stage-table.ts";
 import {
   freshName,
   newRecipe,
@@ -216,7 +217,7 @@ async function report(ui: Ui, result: TrainingResult, workers: number): Promise<
   const several = result.status === "finished" && isPipeline(result.run);
   const onModel = (name: string): void => ui.say(`measuring ${name}`);
   const warn = (message: string): void => ui.warn(message);
-  const rows = several ? await stageTable(result.run, { workers, onModel, warn }) : undefined;
+  const rows = several ? await measured(result.run, { workers, onModel, warn }) : undefined;
   ui.document(rows === undefined ? result : { ...result, table: rows });
   if (rows !== undefined) ui.say(`\n${stageTableText(rows)}\n`);
   ui.say(
@@ -224,4 +225,13 @@ async function report(ui: Ui, result: TrainingResult, workers: number): Promise<
       ? `done: ${result.checkpoint ?? result.run}`
       : `stopped; nothing is lost. Go on with: reckon train --resume ${again}`,
   );
+}
+
+async function measured(run: string, options: StageTableOptions): Promise<StageRow[]> {
+  try {
+    return await stageTable(run, options);
+  } catch (error) {
+    const kept = "all stages are done, and their models intact";
+    throw refused(error, { path: run, what: "the table of the stages", kept, next: "give the same command again" });
+  }
 }
