@@ -23,6 +23,12 @@ describe("a disk that is really full", { skip: noSmallDisk() }, () => {
       assert.equal(stdout, "all well\n", stderr);
     });
   }
+  for (const command of ["export", "report"]) {
+    test(`what a command writes: ${command}`, () => {
+      const { stdout, stderr } = onSmallDisk("12m", "full-disk-commands-child.ts", command);
+      assert.equal(stdout, "all well\n", stderr);
+    });
+  }
 });
 
 test("a full disk is never told as a fault of the program's", { skip: !existsSync("/dev/full") }, () => {
