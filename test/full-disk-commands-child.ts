@@ -1,7 +1,8 @@
 /** For src/cli/full-disk.test.ts: commands that write on a small file system (argv[2]) that is full. */
 import assert from "node:assert/strict";
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeTestRun } from "../src/serve/test-run.ts";
 import { fill, free, makeRoom } from "./small-disk.ts";
@@ -9,9 +10,9 @@ import { fill, free, makeRoom } from "./small-disk.ts";
 const [disk, scenario] = process.argv.slice(2) as [string, string];
 const main = join(import.meta.dirname, "..", "src", "cli", "main.ts");
 
-function reckon(args: readonly string[]): SpawnSyncReturns<string> {
+function reckon(args: readonly string[], stdout: number | "pipe" = "pipe"): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, ["--conditions=reckon-source", main, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", stdout, "pipe"],
     encoding: "utf8",
     env: { ...process.env, NO_COLOR: "1" },
   });
@@ -59,6 +60,56 @@ async function report(): Promise<void> {
   assert.match(readFileSync(out, "utf8"), /^<!doctype html>/i);
 }
 
-const scenarios: Readonly<Record<string, () => void | Promise<void>>> = { export: exports, report };
+/** Also where a part of it has found room: Node itself would say nothing of the rest. */
+function output(): void {
+  const file = join(disk, "graded.jsonl");
+  const graded = (...more: string[]): SpawnSyncReturns<string> => {
+    const descriptor = openSync(file, "w");
+    try {
+      return reckon([...more], descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  };
+  const told = /^error \[RUN_DISK\]: Standard output cannot be written: the disk is full/m;
+  fill(disk);
+  isTold(graded("tasks", "graded", "--count", "3"), told);
+  makeRoom(disk);
+  writeFileSync(join(disk, "filler-0"), new Uint8Array(free(disk) - 8192));
+  isTold(graded("train", "r1", "--dry-run", "--json"), told);
+  assert.ok(readFileSync(file).length > 0, "a part had room");
+  makeRoom(disk);
+  succeeds(graded("train", "r1", "--dry-run", "--json"));
+  JSON.parse(readFileSync(file, "utf8"));
+}
+
+/** Where nobody can be told how it goes, a training saves and ends; nothing of it is lost. */
+function progress(): void {
+  const runs = mkdtempSync(join(tmpdir(), "reckon-progress-"));
+  try {
+    const set = ["steps=3", "promptsPerStep=2", "samplesPerPrompt=2", "evaluateEvery=1", "evaluateProblems=2"];
+    const settings = ["--runs", runs, "--workers", "1", ...set.flatMap((setting) => ["--set", setting])];
+    const file = openSync(join(disk, "progress"), "w");
+    fill(disk);
+    const { status, stderr } = reckon(["train", "r1-zero", ...settings], file);
+    closeSync(file);
+    assert.equal(status, 1, stderr);
+    assert.equal(stderr.match(/Standard output cannot be written/g)?.length, 1, stderr);
+    assert.match(stderr, /go on with reckon train --resume/);
+    const state = () => JSON.parse(readFileSync(join(runs, "r1-zero", "state.json"), "utf8")).status as unknown;
+    assert.equal(state(), "paused");
+    succeeds(reckon(["train", "--resume", "r1-zero", "--runs", runs, "--workers", "1"]));
+    assert.equal(state(), "finished");
+  } finally {
+    rmSync(runs, { recursive: true, force: true });
+  }
+}
+
+const scenarios: Readonly<Record<string, () => void | Promise<void>>> = {
+  export: exports,
+  report,
+  output,
+  progress,
+};
 await scenarios[scenario]!();
 process.stdout.write("all well\n");

@@ -23,7 +23,7 @@ describe("a disk that is really full", { skip: noSmallDisk() }, () => {
       assert.equal(stdout, "all well\n", stderr);
     });
   }
-  for (const command of ["export", "report"]) {
+  for (const command of ["export", "report", "output", "progress"]) {
     test(`what a command writes: ${command}`, () => {
       const { stdout, stderr } = onSmallDisk("12m", "full-disk-commands-child.ts", command);
       assert.equal(stdout, "all well\n", stderr);

@@ -241,7 +241,8 @@ async function untilStopped<T>(work: (signal: AbortSignal) => Promise<T>): Promi
   const told = (message: unknown): void => {
     if (message === PAUSE) pause();
   };
-  const restorePipes = onBrokenPipe(pause); // Nobody reads the progress any more: save, then end.
+  // Nobody reads the progress any more, or no disk takes it: save, then end.
+  const restorePipes = onBrokenPipe(pause, "go on with reckon train --resume and the name of the run");
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt).on("disconnect", pause).on("message", told);
   // A parent that has vanished before this line was heard by nobody.
   if (process.send !== undefined && !process.connected) pause();
