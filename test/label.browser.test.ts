@@ -5,9 +5,12 @@
  * Needs Chromium (RECKON_CHROMIUM or /usr/bin/chromium). Without one it is skipped, unless RECKON_REQUIRE_CHROMIUM=1.
  */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -15,6 +18,7 @@ import { build } from "vite";
 import { LocalServices } from "../src/cli/studio-services.ts";
 import { LabelFile, type StudioServer, startStudio } from "../src/serve/index.ts";
 import { gradedTraces, readTraces, type Trace } from "../src/tasks/index.ts";
+import { commandOn, noSmallDisk } from "./small-disk.ts";
 import { CHROMIUM, FLAGS, missing, nameless, PATIENCE } from "./studio-page.ts";
 
 /** Set to a folder to keep pictures of each view. */
@@ -145,5 +149,45 @@ describe("rating in the studio", { skip: missing && `no Chromium at ${CHROMIUM}`
     await page.getByRole("alert").getByText("has been changed by another program").waitFor();
     assert.equal(await readFile(file, "utf8"), `${before}\n`);
     await context.close();
+  });
+
+  it("says that a full disk keeps no rating, and that it is kept when it is given again", {
+    skip: noSmallDisk(),
+  }, async () => {
+    const disk = await mkdtemp(join(tmpdir(), "reckon-label-disk-"));
+    const args = commandOn(disk, "1m", "full-disk-label-child.ts", join(folder, "web"));
+    const child = spawn("unshare", args, { stdio: ["pipe", "pipe", "inherit"] });
+    const closed = once(child, "close");
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const ask = async (what: string): Promise<void> => {
+      child.stdin.write(`${what}\n`);
+      assert.equal((await lines.next()).value, what);
+    };
+    const context = await browser.newContext();
+    try {
+      const page = await context.newPage();
+      page.setDefaultTimeout(PATIENCE);
+      await page.goto(`${(await lines.next()).value}/#/label/1`);
+      await page.getByRole("radio", { name: "clarity 2" }).check();
+      await page.getByText("saving").waitFor({ state: "detached" });
+      await ask("fill");
+      await page.getByRole("radio", { name: "clarity 4" }).check();
+      const told = page
+        .getByRole("alert")
+        .getByText(/Trace 1 is not saved: .*the disk is full.*was not kept.*Free some/);
+      await told.waitFor();
+      if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, "label-full.png"), fullPage: true });
+      await ask("room");
+      // It is chosen already: to choose it again is to give it again.
+      await page.getByRole("radio", { name: "clarity 4" }).click();
+      await told.waitFor({ state: "detached" });
+      await page.reload();
+      await page.getByRole("radio", { name: "clarity 4" }).and(page.locator(":checked")).waitFor();
+    } finally {
+      await context.close();
+      child.stdin.end();
+      await closed;
+      await rm(disk, { recursive: true, force: true });
+    }
   });
 });

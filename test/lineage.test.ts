@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -75,6 +75,11 @@ const lines = <T>(...path: string[]): T[] =>
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line) as T);
+
+const events = (name: string): string[] =>
+  existsSync(join(root, name, "events.jsonl"))
+    ? lines<{ readonly code: string }>(root, name, "events.jsonl").map(({ code }) => code)
+    : [];
 
 test("a base has no parent, and carries its tokens, operations, seconds and its last evaluation", async () => {
   await train(RunDirectory.create(root, "base", resolveRecipe(base)));
@@ -193,4 +198,20 @@ test("a student names the model whose answers it learnt from, and how many of th
   const { evaluation: _e, seconds: _s, parent, ...zero } = read<Record<string, unknown>>(models, "zero", "reckon.json");
   const { evaluation: _f, seconds: _t, ...base } = parent as Record<string, unknown>;
   assert.deepEqual(origin!.parent, { ...zero, parent: base });
+  assert.deepEqual(events("student"), ["RUN_RESUMED"]);
+
+  // A file of one's own beside it is not that model's, and no more is its own once somebody has changed it.
+  const own = join(root, "traces", "own.jsonl");
+  writeFileSync(own, '{"prompt":"1+1?","thinking":"1+1=2","answer":"2"}\n');
+  for (const [name, file, told] of [
+    ["beside", own, []],
+    ["changed", data, ["DATA_CHANGED_SINCE"]],
+  ] as const) {
+    if (file === data) writeFileSync(data, readFileSync(data, "utf8").replace("\n", "\n\n"));
+    const other = { ...student, stages: student.stages.map((stage) => ({ ...stage, data: file, steps: 1 })) };
+    await train(RunDirectory.create(root, name, resolveRecipe(other as RecipeInput)));
+    const { parent: _p, ...record } = read<LineageRecord>(folder(name, 1), "reckon.json");
+    assert.deepEqual([record.data, record.teachers], [undefined, undefined], name);
+    assert.deepEqual(events(name), told);
+  }
 });

@@ -74,6 +74,8 @@ describe("reckon", () => {
       ["train", "r1-zero", "--set", "learningRat=1"],
       ["train", "r1-zero", "--set", "steps"],
       ["train", "--resume", "some-run", "--set", "steps=5"],
+      ["train", "--resume", "some-run", "--scale", "tiny"],
+      ["train", "--resume", "some-run", "--skip-broken"],
       ["train", "r1-zero", "--resume", "some-run"],
     ]) {
       const { status, stdout, stderr } = reckon(args);

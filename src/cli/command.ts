@@ -4,6 +4,7 @@
  * Exit codes: 0 done, 1 failed, 2 wrong usage (unknown flags, bad values).
  */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { refusedSomewhere } from "../recipes/refused.ts";
 import { ReckonError } from "../util/errors.ts";
 import { createUi, paint, type Ui } from "./ui.ts";
 
@@ -78,11 +79,12 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** The text for standard error and the exit code for whatever a command threw. */
-export function explainFailure(error: unknown): { readonly text: string; readonly exitCode: number } {
-  if (error instanceof CommanderError) {
+export function explainFailure(thrown: unknown): { readonly text: string; readonly exitCode: number } {
+  if (thrown instanceof CommanderError) {
     // Commander has printed its message; help and version asked for are no failure.
-    return { text: "", exitCode: error.exitCode === 0 ? 0 : 2 };
+    return { text: "", exitCode: thrown.exitCode === 0 ? 0 : 2 };
   }
+  const error = refusedSomewhere(thrown, "give the same command again");
   if (error instanceof ReckonError) {
     const text = `${paint("red", `error [${error.code}]:`)} ${error.message}\n`;
     return { text, exitCode: USAGE_CODES.has(error.code) ? 2 : 1 };

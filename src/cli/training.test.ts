@@ -2,7 +2,18 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -133,6 +144,77 @@ test("a recipe of several stages says what each of them will take, and a setting
   assert.equal(recipe.stages[1]!.data, "stage:cold", "no path, wherever the command was given");
 });
 
+test("a dry run and a run refuse a recipe whose later stages could not begin, and a dry run asks for no key yet", () => {
+  const train = (...more: string[]) => {
+    const { NO_SUCH_KEY: _, ...env } = process.env;
+    return spawnSync(process.execPath, args(...more, "--runs", "../runs"), { cwd: here, encoding: "utf8", env });
+  };
+  const typo = '[{"family":"additon","level":0,"weight":1}]';
+  for (const [name, setting, status, words] of [
+    ["r1", `stages.rl.problems=${typo}`, 2, /TASK_UNKNOWN.*stage rl: .*additon/s],
+    ["o1", "stages.judge.data=missing.jsonl", 1, /DATA_UNREADABLE.*stage judge: .*here.missing\.jsonl/s],
+  ] as const)
+    for (const dry of [["--dry-run"], []]) {
+      const refused = train(name, "--set", setting, ...dry);
+      assert.equal(refused.status, status, refused.stderr);
+      assert.match(refused.stderr, words);
+      assert.equal(refused.stdout, "");
+      assert.ok(!existsSync(join(runs, name)), "nothing is begun");
+    }
+  const teacher = '{"url":"http://127.0.0.1:1/v1","model":"wise","apiKeyEnv":"NO_SUCH_KEY"}';
+  const api = JSON.parse(JSON.stringify(RECIPES["distil"]!.tiny)) as { stages: Record<string, unknown>[] };
+  const { from: _, ...asked } = api.stages[1]!;
+  api.stages[1] = { ...asked, teacher: JSON.parse(teacher) };
+  writeFileSync(join(here, "asked.json"), JSON.stringify(api));
+  const dry = train("asked.json", "--dry-run", "--json");
+  assert.equal(dry.status, 0, dry.stderr);
+  assert.match(dry.stderr, /warning: .*NO_SUCH_KEY is not set/);
+  assert.ok(JSON.parse(dry.stdout).estimate.flops > 0);
+  const refused = train("asked.json");
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /TEACHER_KEY.*stage teacher: .*NO_SUCH_KEY is not set/s);
+  assert.ok(!existsSync(join(runs, "distil")));
+});
+
+test("a dry run of a run that goes on shows the recipe that it keeps, and does nothing to it", () => {
+  const graded = (name: string) => ({
+    kind: "graded",
+    name,
+    prompts: 3,
+    problems: [{ family: "addition", level: 0, weight: 1 }],
+  });
+  for (const [name, stages] of [
+    ["one", ["first"]],
+    ["two", ["first", "second"]],
+  ] as const) {
+    writeFileSync(join(here, `${name}.json`), JSON.stringify({ name, description: "", stages: stages.map(graded) }));
+    const reckon = (...more: string[]) =>
+      spawnSync(process.execPath, args("--runs", runs, ...more), { cwd: here, encoding: "utf8" });
+    const trained = reckon(`${name}.json`, "--set", "seed=5");
+    assert.equal(trained.status, 0, trained.stderr);
+    const contents = () => {
+      const files = readdirSync(join(runs, name), { recursive: true, encoding: "utf8" }).sort();
+      return files.map((file) => [file, statSync(join(runs, name, file)).mtimeMs]);
+    };
+    const before = contents();
+    const dry = reckon("--resume", name === "two" ? "two/second" : name, "--dry-run", "--json");
+    assert.equal(dry.status, 0, dry.stderr);
+    const { recipe } = JSON.parse(dry.stdout) as { recipe: { seed: number; stages: { name: string }[] } };
+    assert.equal(recipe.seed, 5);
+    assert.deepEqual(
+      recipe.stages.map((stage) => stage.name),
+      stages,
+    );
+    assert.match(dry.stderr, new RegExp(`the whole of ${name}`));
+    assert.deepEqual(contents(), before);
+  }
+  const unknown = spawnSync(process.execPath, args("--resume", "nowhere", "--dry-run", "--runs", runs), {
+    encoding: "utf8",
+  });
+  assert.equal(unknown.status, 1);
+  assert.match(unknown.stderr, /RUN_UNKNOWN.*"nowhere"/);
+});
+
 test("broken rows of a data set are named, and left out when they shall be", () => {
   writeFileSync(join(here, "traces.jsonl"), '{"prompt":"x"}\n{"prompt":"1+1?","thinking":"","answer":"2"}\n');
   const stage = {
@@ -179,6 +261,21 @@ test("broken rows of a reward model's file are treated as those of any data set"
   // What the program writes itself has no broken rows: its key stays.
   const corpus = resolveRecipe(RECIPES["reward"]!.tiny, ["data=corpus:helpful"]);
   assert.deepEqual(skippingBroken(corpus), corpus);
+});
+
+test("what the program cannot write is refused as such, also of a recipe of one stage, and the run says so", () => {
+  const problems = '[{"family":"instruct-list","level":0,"weight":1}]';
+  const refused = spawnSync(
+    process.execPath,
+    args("reward", "--runs", "../runs", "--name", "no-judge", "--set", `problems=${problems}`),
+    { cwd: here, encoding: "utf8" },
+  );
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /RECIPE_INVALID.*no chains of thought can be written of instruct-list/s);
+  assert.doesNotMatch(refused.stderr, /^ +at /m, "no stack");
+  const { status, message } = JSON.parse(readFileSync(join(runs, "no-judge", "state.json"), "utf8"));
+  assert.equal(status, "failed");
+  assert.match(message, /instruct-list/);
 });
 
 test("broken rows of questions are left out where that is said; modules have none", () => {

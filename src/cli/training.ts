@@ -2,15 +2,18 @@
  * Runs a recipe in a run directory from the command line: progress on the terminal, Ctrl-C that keeps everything, and an
  * end that is written down whatever it was.
  */
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { NodeProviderName } from "../graph/node.ts";
 import {
   isPath,
   isPipeline,
+  preflight,
   RECIPES,
   type Recipe,
   type RecipeInput,
+  readPipeline,
   referenceOf,
   relocated,
   resolveRecipe,
@@ -19,7 +22,9 @@ import {
   type Scale,
   type StageRecord,
 } from "../recipes/index.ts";
-import { RunDirectory, type RunObserver, type RunStatus } from "../runs/run-directory.ts";
+import { refused, retold } from "../recipes/refused.ts";
+import { RUN_NAME, RunDirectory, type RunObserver, type RunStatus } from "../runs/run-directory.ts";
+import { readJson } from "../runs/run-state.ts";
 import { isRowsPath, type TaskFile } from "../runs/task-files.ts";
 import { ReckonError } from "../util/errors.ts";
 import { findModelFolder, modelFolder, shippedModels } from "./models.ts";
@@ -91,6 +96,21 @@ export async function newRecipe(name: string, settings: readonly string[], scale
   return { ...recipe, stages: recipe.stages.map(located) };
 }
 
+/**
+ * The recipe of a run, of one stage or of several, as it goes on with it.
+ * @throws ReckonError RUN_UNKNOWN, RUN_DAMAGED
+ */
+export function storedRecipe(root: string, name: string): Recipe {
+  const folder = join(root, name);
+  const known = RUN_NAME.test(name)
+    ? (readPipeline(folder)?.recipe ?? readJson(join(folder, "recipe.json")))
+    : undefined;
+  if (known !== undefined) return resolveRecipe(known as RecipeInput);
+  throw new ReckonError("RUN_UNKNOWN", `There is no run called ${JSON.stringify(name.slice(0, 80))} in ${root}.`, {
+    help: "Check the name and the folder of the runs.",
+  });
+}
+
 /** The recipe with broken rows of its data, and of its files of questions, left out instead of refused. */
 export function skippingBroken(recipe: Recipe): Recipe {
   return {
@@ -145,21 +165,22 @@ export async function runTraining(recipe: Recipe | undefined, options: TrainingO
 
 /** A recipe of one stage in its run directory. */
 async function runAlone(recipe: Recipe | undefined, options: TrainingOptions): Promise<TrainingResult> {
-  const { root, name, observer } = options;
-  const settings = observer ? { observer } : {};
-  const run = options.resume
-    ? await RunDirectory.open(root, name, settings)
-    : RunDirectory.create(root, name, recipe, settings);
+  const run = await openAlone(recipe, options);
   return untilStopped(async (signal) => {
     if (signal.aborted) run.requestStop("pause");
     signal.addEventListener("abort", () => run.requestStop("pause"));
     try {
+      // What --dry-run refuses a run refuses too; one that goes on has begun with all of it.
+      if (!options.resume) await preflight(recipe!, { modelFolder });
       await runRecipe(options.resume ? resolveRecipe(run.recipe as RecipeInput) : recipe!, run, engineOf(options));
       await run.close();
       const step = (await run.checkpoints.steps()).at(-1);
       const checkpoint = step === undefined ? undefined : join(run.path, "checkpoints", `step-${step}`);
       return { run: run.path, status: run.state.status as TrainingResult["status"], checkpoint };
-    } catch (error) {
+    } catch (thrown) {
+      const kept = "what it wrote before is intact";
+      const next = `go on with --resume ${run.name}`;
+      const error = refused(thrown, { path: run.path, what: "what the run makes", kept, next });
       const code = error instanceof ReckonError ? error.code : "FAULT";
       const message = error instanceof Error ? error.message : String(error);
       run.event({ level: "error", code, step: run.state.step, message });
@@ -167,6 +188,24 @@ async function runAlone(recipe: Recipe | undefined, options: TrainingOptions): P
       throw error;
     }
   });
+}
+
+async function openAlone(recipe: Recipe | undefined, { root, name, resume, observer }: TrainingOptions) {
+  const settings = observer ? { observer } : {};
+  const path = join(root, name);
+  const known = existsSync(path);
+  try {
+    return resume ? await RunDirectory.open(root, name, settings) : RunDirectory.create(root, name, recipe, settings);
+  } catch (error) {
+    // A folder that was made and could not be locked is a run already: the same command would begin another.
+    const begun = !known && existsSync(path);
+    throw retold(error, {
+      path,
+      what: resume ? "a run that goes on" : "a new run",
+      kept: resume ? "the run is as it was" : begun ? "it has not begun to train" : "nothing was begun",
+      next: begun ? `go on with --resume ${name}` : "give the same command again",
+    });
+  }
 }
 
 /** A recipe of several stages. */
@@ -202,7 +241,8 @@ async function untilStopped<T>(work: (signal: AbortSignal) => Promise<T>): Promi
   const told = (message: unknown): void => {
     if (message === PAUSE) pause();
   };
-  const restorePipes = onBrokenPipe(pause); // Nobody reads the progress any more: save, then end.
+  // Nobody reads the progress any more, or no disk takes it: save, then end.
+  const restorePipes = onBrokenPipe(pause, "go on with reckon train --resume and the name of the run");
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt).on("disconnect", pause).on("message", told);
   // A parent that has vanished before this line was heard by nobody.
   if (process.send !== undefined && !process.connected) pause();

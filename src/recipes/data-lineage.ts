@@ -3,9 +3,10 @@
  * its own lineage.
  */
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { isMissing } from "../runs/disk.ts";
 import { ReckonError } from "../util/errors.ts";
+import type { DataFile } from "./data-files.ts";
 import type { FamilyCounts, SampleCounts } from "./sample-counts.ts";
 
 export const DATA_LINEAGE = "lineage.json";
@@ -35,20 +36,57 @@ export interface DataLineage {
 export type DataOrigin = Omit<DataLineage, "families">;
 
 /** Of the files of traces that a model sampled, what stands beside them; others have none. */
-export function originsOf(files: readonly string[]): DataOrigin[] {
-  return [...new Set(files.map((file) => dirname(file)))].flatMap((folder) => {
-    const path = join(folder, DATA_LINEAGE);
-    try {
-      const { families: _, ...origin } = JSON.parse(readFileSync(path, "utf8")) as DataLineage;
-      return origin;
-    } catch (error) {
-      if (isMissing(error)) return [];
-      throw new ReckonError("DATA_LINEAGE", `${path} cannot be read.`, {
-        got: error instanceof Error ? error.message : String(error),
-        help: "Sample the data again, or delete this file: the model's lineage then does not name where they come from.",
-        cause: error,
-      });
-    }
+export function originsOf(files: readonly DataFile[]): DataOrigin[] {
+  return recordsOf(files, readDataLineage).map(({ families: _, ...origin }) => origin);
+}
+
+/** What stands in a folder of the data that were sampled into it; undefined where none were. */
+export function readDataLineage(folder: string): DataLineage | undefined {
+  const path = join(folder, DATA_LINEAGE);
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as DataLineage;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw new ReckonError("DATA_LINEAGE", `${path} cannot be read.`, {
+      got: error instanceof Error ? error.message : String(error),
+      help: "Sample the data again, or delete this file: the model's lineage then does not name where they come from.",
+      cause: error,
+    });
+  }
+}
+
+/** A record of how a file of data was made, in its folder. */
+export interface DataRecord {
+  /** SHA-256 of the file. */
+  readonly hash: string;
+}
+
+/**
+ * The records beside files of data, each once: of a folder only where one of its files is what the record is of. Others that
+ * lie there, and data that were changed since, have come about in another way.
+ */
+export function recordsOf<R extends DataRecord>(
+  files: readonly DataFile[],
+  read: (folder: string) => R | undefined,
+): R[] {
+  return [...Map.groupBy(files, ({ path }) => dirname(path))].flatMap(([folder, own]) => {
+    const record = read(folder);
+    return own.some(({ sha256 }) => sha256 === record?.hash) ? [record!] : [];
+  });
+}
+
+/**
+ * What is to be told of data that were changed since they were made: that nothing will say of whom they are.
+ * @param read the records that may stand in a folder
+ */
+export function changedSince(
+  files: readonly DataFile[],
+  ...read: readonly ((folder: string) => DataRecord | undefined)[]
+): string[] {
+  return files.flatMap(({ path, sha256 }) => {
+    const records = basename(path) === TRACES ? read.flatMap((one) => one(dirname(path)) ?? []) : [];
+    if (records.length === 0 || records.some(({ hash }) => hash === sha256)) return [];
+    return [`${path} was changed after it was sampled: the model's lineage will not name who wrote it`];
   });
 }
 

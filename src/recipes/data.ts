@@ -10,6 +10,7 @@ import { ReckonError } from "../util/errors.ts";
 import { Random } from "../util/random.ts";
 import { corpusOf, corpusTraces } from "./corpora.ts";
 import type { DataSource, Recipe, SuperviseStage } from "./schema.ts";
+import { isPath, referenceOf } from "./stages.ts";
 import { survives } from "./student.ts";
 import { traceText } from "./texts.ts";
 import { readTraceFile, wellRated, withoutHeldOut } from "./trace-files.ts";
@@ -39,8 +40,7 @@ interface Part {
  * DATA_UNRATED where only well rated rows are wanted and none is rated
  */
 export async function openData(recipe: Recipe, stage: SuperviseStage, tokenizer: Tokenizer): Promise<Data> {
-  const places = stage.data ?? [];
-  const sources: readonly DataSource[] = typeof places === "string" ? [{ data: places, weight: 1 }] : places;
+  const sources = sourcesOf(stage);
   const warnings: string[] = [];
   const parts: Part[] = [];
   const corpora: Record<string, number> = {};
@@ -65,12 +65,7 @@ export async function openData(recipe: Recipe, stage: SuperviseStage, tokenizer:
     if (corpus !== undefined) corpora[corpus] = (corpora[corpus] ?? 0) + shown(part);
   }
   const size = parts.reduce((n, part) => n + shown(part), 0);
-  if (size === 0) {
-    throw new ReckonError("DATA_ROWS", "there are no traces to learn from", {
-      expected: `traces of at most ${stage.rowLength} tokens`,
-      got: warnings.join("; ") || sources.map(({ data }) => data).join(", "),
-    });
-  }
+  if (size === 0) throw noTraces(stage, warnings);
   const tokens = parts.reduce((total, part) => {
     const own = part.documents.reduce((n, document) => n + document.tokens.length, 0);
     return total + (own * shown(part)) / Math.max(1, part.documents.length);
@@ -123,6 +118,40 @@ function epochOf(parts: readonly Part[], seed: number, epoch: number): TokenDocu
     return drawn;
   });
   return Random.of(seed, "epoch", epoch).shuffle(all);
+}
+
+function sourcesOf({ data = [] }: Pick<SuperviseStage, "data">): readonly DataSource[] {
+  return typeof data === "string" ? [{ data, weight: 1 }] : data;
+}
+
+function noTraces(stage: SuperviseStage, warnings: readonly string[]): ReckonError {
+  return new ReckonError("DATA_ROWS", "there are no traces to learn from", {
+    expected: `traces of at most ${stage.rowLength} tokens`,
+    got:
+      warnings.join("; ") ||
+      sourcesOf(stage)
+        .map(({ data }) => data)
+        .join(", "),
+  });
+}
+
+/**
+ * Looks through what a stage's `data` names, as far as it is there before the stages of its recipe are done, and without a
+ * tokenizer: how long a trace is shows later.
+ * @throws ReckonError as `openData`
+ */
+export async function checkData(recipe: Recipe, stage: SuperviseStage): Promise<void> {
+  const warnings: string[] = [];
+  let [rows, later] = [0, false];
+  for (const [i, source] of sourcesOf(stage).entries()) {
+    if (referenceOf(source.data) !== undefined) later = true;
+    else {
+      // Of a corpus the first row shows whether there is one.
+      const some = source.rows !== undefined && !isPath(source.data) ? { ...source, rows: 1 } : source;
+      rows += (await tracesOf(recipe, stage, some, i, warnings)).length;
+    }
+  }
+  if (stage.data !== undefined && rows === 0 && !later) throw noTraces(stage, warnings);
 }
 
 /** The tokens of a trace, learnt from the thinking on. */

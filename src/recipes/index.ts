@@ -36,6 +36,7 @@ export {
   runPipeline,
   type StageRecord,
 } from "./pipeline.ts";
+export { type PreflightOptions, preflight } from "./preflight.ts";
 export { type OpenedReward, openRewardModel } from "./run-reward.ts";
 export type { SampleCounts } from "./sample-counts.ts";
 export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe, type Scale, type Stage } from "./schema.ts";

@@ -11,12 +11,10 @@
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { diskError, isSystemError, replaceFile } from "../runs/disk.ts";
+import { replaceFile } from "../runs/disk.ts";
 import { RunLock } from "../runs/lock.ts";
 import { checkName, RUN_NAME, RunDirectory, type RunObserver } from "../runs/run-directory.ts";
 import { ReckonError } from "../util/errors.ts";
-import { hashString } from "../util/random.ts";
-import { TRACES } from "./data-lineage.ts";
 import { stageKey } from "./keys.ts";
 import {
   isPipeline,
@@ -29,15 +27,15 @@ import {
   stageFileText,
   writePipeline,
 } from "./pipeline-record.ts";
+import { preflight } from "./preflight.ts";
+import { type Refusal, refused, retold } from "./refused.ts";
 import type { StageOptions } from "./run-pretrain.ts";
 import { runStage } from "./run-stage.ts";
 import { type Recipe, type RecipeInput, resolveRecipe, type Stage } from "./schema.ts";
-import { answers, makes, referenceOf, relocated, stageNameOf } from "./stages.ts";
+import { aloneIn, isDone, STALE, stagesToBegin, staleName } from "./stage-folders.ts";
+import { answers, stageNameOf } from "./stages.ts";
 
 export { isPipeline, lastModel, type PipelineRecord, readPipeline, type StageRecord } from "./pipeline-record.ts";
-
-/** What a disk says when it takes no more; other errors of the system's may come from elsewhere. */
-const NO_ROOM: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG", "EIO", "EROFS"]);
 
 export interface PipelineOptions extends StageOptions {
   /** Folder of all runs. */
@@ -59,14 +57,14 @@ export interface PipelineResult {
   readonly checkpoint: string | undefined;
 }
 
-const STALE = "stale";
 /** What a process may leave that was killed before there was a pipeline.json. */
 const BEGINNINGS = /^(?:writer-\d+\.lock|pipeline\.json\.)/;
 
 /**
  * Runs a recipe of several stages, or goes on with it.
  * @param recipe resolved; undefined goes on with the one that the folder holds
- * @throws ReckonError RUN_NAME, RUN_UNKNOWN, RUN_EXISTS (something else lies there), RUN_BUSY; what stages throw
+ * @throws ReckonError RUN_NAME, RUN_UNKNOWN, RUN_EXISTS (something else lies there), RUN_BUSY, RUN_DISK; what
+ * `preflight` throws, before anything is changed; what stages throw
  */
 export async function runPipeline(recipe: Recipe | undefined, options: PipelineOptions): Promise<PipelineResult> {
   const folder = join(options.root, options.name);
@@ -78,12 +76,25 @@ export async function runPipeline(recipe: Recipe | undefined, options: PipelineO
       help: "Check the name and the folder of the runs.",
     });
   }
-  prepareFolder(folder, options);
-  const lock = RunLock.acquire(folder, options.name);
+  checkName(options.name);
+  const modelFolder = options.modelFolder ?? ((name: string): string => name);
+  // What was begun has been looked through then, by itself too.
+  await preflight(running, { modelFolder, stages: await stagesToBegin(folder, running, modelFolder) });
+  let lock: RunLock | undefined;
   try {
+    prepareFolder(folder, options);
+    lock = RunLock.acquire(folder, options.name);
     return await new Pipeline(running, folder, known, options).run();
+  } catch (error) {
+    throw refused(error, {
+      path: folder,
+      what: "the record of its stages",
+      kept: isPipeline(folder) ? "what its stages have made is intact" : "nothing was begun",
+      // Not to resume it: the recipe on record may be the one before.
+      next: "give the same command again",
+    });
   } finally {
-    lock.release();
+    lock?.release();
   }
 }
 
@@ -141,7 +152,7 @@ class Pipeline {
   }
 
   async #stage(i: number, stage: Stage): Promise<PipelineResult["status"]> {
-    const { onStage, observer, modelFolder = (name: string): string => name } = this.#options;
+    const { onStage, modelFolder = (name: string): string => name } = this.#options;
     const recipe = this.#alone(stage);
     const key = await stageKey(recipe, modelFolder);
     const { name } = this.#stages[i]!;
@@ -157,16 +168,7 @@ class Pipeline {
     }
     this.#change(i, { state: "running" });
     onStage?.(this.#stages[i]!, before ? "goes on" : "begins");
-    const settings = {
-      ...(observer ? { observer: observer(this.#stages[i]!) } : {}),
-      resumedAs: this.#options.name,
-    };
-    const run = before
-      ? await RunDirectory.open(this.#folder, name, settings)
-      : RunDirectory.create(this.#folder, name, recipe, {
-          ...settings,
-          files: { [STAGE_FILE]: stageFileText({ key, seconds: 0 }) },
-        });
+    const run = await this.#open(i, recipe, key, before !== undefined);
     const started = performance.now();
     const spent = (): number => seconds + (performance.now() - started) / 1000;
     const pause = (): void => run.requestStop("pause");
@@ -178,16 +180,12 @@ class Pipeline {
       replaceFile(join(place, STAGE_FILE), stageFileText({ key, seconds: spent() }));
       await run.close();
     } catch (thrown) {
-      const error = this.#explained(thrown, place, name);
+      const error = refused(thrown, this.#refusal(name));
       const message = error instanceof Error ? error.message : String(error);
       const code = error instanceof ReckonError ? error.code : "FAULT";
       run.event({ level: "error", code, step: run.state.step, message });
       await run.close("failed", message).catch(() => {});
-      try {
-        this.#change(i, { state: "failed", seconds: spent() });
-      } catch {
-        // Where there is no room for this either, the first error is the one that tells what to do.
-      }
+      this.#fail(i, spent());
       throw error;
     } finally {
       signal?.removeEventListener("abort", pause);
@@ -198,28 +196,45 @@ class Pipeline {
     return status;
   }
 
-  /** A disk's refusal with what to do about it; anything else as it is. */
-  #explained(error: unknown, place: string, name: string): unknown {
-    if (!isSystemError(error) || !NO_ROOM.has(error.code)) return error;
-    const kept = "what the stages before it made is intact, and so is what it logged";
-    return diskError(error, { path: place, what: `the stage ${name}`, kept, run: this.#options.name });
+  /** @param known whether the stage has been begun before */
+  async #open(i: number, recipe: Recipe, key: string, known: boolean): Promise<RunDirectory> {
+    const { observer, name: resumedAs } = this.#options;
+    const stage = this.#stages[i]!;
+    const { name, seconds } = stage;
+    const settings = { ...(observer ? { observer: observer(stage) } : {}), resumedAs };
+    const files = { [STAGE_FILE]: stageFileText({ key, seconds: 0 }) };
+    try {
+      return known
+        ? await RunDirectory.open(this.#folder, name, settings)
+        : RunDirectory.create(this.#folder, name, recipe, { ...settings, files });
+    } catch (error) {
+      this.#fail(i, seconds);
+      // A run tells to go on with itself: no stage does, the whole does.
+      throw retold(error, this.#refusal(name));
+    }
+  }
+
+  /** What is told when the disk takes no more of a stage. */
+  #refusal(name: string): Refusal {
+    return {
+      path: join(this.#folder, name),
+      what: `the stage ${name}`,
+      kept: "what the stages before it made is intact, and so is what it logged",
+      next: `go on with --resume ${this.#options.name}`,
+    };
+  }
+
+  #fail(i: number, seconds: number): void {
+    try {
+      this.#change(i, { state: "failed", seconds });
+    } catch {
+      // Where there is no room for this either, the first error is the one that tells what to do.
+    }
   }
 
   /** The recipe of a stage alone: with a seed of its own, and paths in place of names. */
   #alone(stage: Stage): Recipe {
-    const { seed } = this.#recipe;
-    const model = (place: string): string => {
-      const name = referenceOf(place);
-      if (name === undefined) return place;
-      const folder = newestCheckpointOf(join(this.#folder, name));
-      if (folder !== undefined) return folder;
-      throw new ReckonError("MODEL_UNKNOWN", `stage ${name} has left no model`, { got: join(this.#folder, name) });
-    };
-    const data = (place: string): string => {
-      const name = referenceOf(place);
-      return name === undefined ? place : join(this.#folder, name, TRACES);
-    };
-    return { ...this.#recipe, seed: stageSeed(seed, stageNameOf(stage)), stages: [relocated(stage, model, data)] };
+    return aloneIn(this.#folder, this.#recipe, stage);
   }
 
   /** Sees to it that the stage's folder is of this key, or is not there. */
@@ -258,29 +273,5 @@ class Pipeline {
     const last = this.#stages.findLast((stage) => stage.state === "finished" && answers(stage));
     const checkpoint = last && newestCheckpointOf(join(this.#folder, last.folder));
     return { run: this.#folder, status, checkpoint };
-  }
-}
-
-/** Stages draw problems by their seed: two that had the same one would meet the same problems in the same order. */
-export function stageSeed(seed: number, name: string): number {
-  return hashString(`${seed} ${name}`);
-}
-
-function staleName(name: string, key: string): string {
-  return `${name}-${key.slice(0, 8)}`;
-}
-
-function isDone(folder: string, name: string, stage: Stage): boolean {
-  const listed = RunDirectory.list(folder).find((run) => run.name === name);
-  if (listed?.state?.status !== "finished") return false;
-  const made = makes(stage);
-  switch (made) {
-    case "model":
-      return newestCheckpointOf(listed.directory) !== undefined;
-    case "data":
-      return existsSync(join(listed.directory, TRACES));
-    default:
-      made satisfies never;
-      throw new Error("internal: unknown result");
   }
 }

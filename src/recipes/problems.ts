@@ -60,13 +60,7 @@ export async function openProblems(settings: ProblemSettings): Promise<ProblemSo
       });
     }
     const own = new Map(userTasks.map((task) => [task.name, task]));
-    for (const { family, level } of settings.problems) {
-      const { levels } = own.get(family) ?? getTask(family);
-      if (level >= levels)
-        throw new ReckonError("TASK_LEVEL", `Task ${family} has no level ${level}.`, {
-          expected: `0 to ${levels - 1}`,
-        });
-    }
+    checkRungs(settings.problems, own);
     const weights = settings.problems.map((rung) => rung.weight);
     return {
       judge: createJudge({
@@ -87,5 +81,20 @@ export async function openProblems(settings: ProblemSettings): Promise<ProblemSo
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/**
+ * @param own users' tasks by their names
+ * @throws ReckonError TASK_UNKNOWN for a family that is neither shipped nor among the users' tasks, TASK_LEVEL
+ */
+export function checkRungs(
+  rungs: readonly Pick<ProblemWeight, "family" | "level">[],
+  own: ReadonlyMap<string, Pick<UserTask, "levels">> = new Map(),
+): void {
+  for (const { family, level } of rungs) {
+    const { levels } = own.get(family) ?? getTask(family);
+    if (level < levels) continue;
+    throw new ReckonError("TASK_LEVEL", `Task ${family} has no level ${level}.`, { expected: `0 to ${levels - 1}` });
   }
 }

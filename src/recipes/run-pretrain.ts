@@ -25,13 +25,14 @@ import {
 } from "./assemble.ts";
 import { phasesOf } from "./corpus-mix.ts";
 import { cutSolutions, type Data, openData, stepsOf } from "./data.ts";
-import { originsOf } from "./data-lineage.ts";
+import { dataFiles, knownFiles, requireUnchanged } from "./data-files.ts";
+import { changedSince, originsOf, readDataLineage } from "./data-lineage.ts";
 import { type DistributionTeacher, openDistribution } from "./distribution.ts";
 import { evaluationMetrics, evaluationSample } from "./evaluation-metrics.ts";
 import { Lineage } from "./lineage.ts";
 import type { PretrainStage, Recipe, SuperviseStage } from "./schema.ts";
 import { isPath, placesOf } from "./stages.ts";
-import { teachersOf } from "./teacher/ask.ts";
+import { readTeacherRecord, teachersOf } from "./teacher/ask.ts";
 import { pretrainText, superviseText } from "./texts.ts";
 
 export interface StageOptions extends EngineOptions {
@@ -56,7 +57,7 @@ export async function runPretrain(
     return pretrainText(recipe, phase, index);
   };
   const lineage = restored ? Lineage.resumed(recipe, restored) : Lineage.fresh(recipe, config);
-  const start: Start = { tokenizer, config, parameters, restored, lineage, newTokens: [] };
+  const start: Start = { tokenizer, config, parameters, restored, lineage, newTokens: [], known: {} };
   await runDocuments(recipe, stage, store, options, start, text, phases.at(-1)!.mix.problems);
 }
 
@@ -71,15 +72,28 @@ export async function runSupervise(
   const { model, lineage, added, newTokens } = await beginning(recipe, stage.from, restored, options);
   const { tokenizer, config, parameters } = model;
   tellAdded(store, stage.from, added);
+  const files = await dataFiles(placesOf(stage).data.filter(isPath));
+  if (restored) requireUnchanged(files, restored.trainer);
   const data = stage.data === undefined ? undefined : await openData(recipe, stage, tokenizer);
   if (data && !restored) {
-    const files = placesOf(stage).data.filter(isPath);
     lineage.teachers = teachersOf(files);
     lineage.data = originsOf(files);
     lineage.corpora = data.corpora;
     for (const message of data.warnings) store.event({ level: "warning", code: "DATA_LEFT_OUT", step: 0, message });
+    for (const message of changedSince(files, readTeacherRecord, readDataLineage))
+      store.event({ level: "info", code: "DATA_CHANGED_SINCE", step: 0, message });
   }
-  const start: Start = { tokenizer, config, parameters, restored, lineage, newTokens, ...(data ? { data } : {}) };
+  const known = knownFiles(files);
+  const start: Start = {
+    tokenizer,
+    config,
+    parameters,
+    restored,
+    lineage,
+    newTokens,
+    known,
+    ...(data ? { data } : {}),
+  };
   const text = (index: number): string => superviseText(recipe, stage, index);
   // The recipe's check has seen to it that there are steps where there is no data.
   const steps = stage.steps ?? stepsOf(data!, stage.epochs!, stage.tokensPerStep);
@@ -131,6 +145,8 @@ interface Start {
   readonly restored: RestoredTrainer | undefined;
   readonly lineage: Lineage;
   readonly newTokens: readonly number[];
+  /** What checkpoints keep of files of data. */
+  readonly known: ReturnType<typeof knownFiles>;
   /** What is learnt from in place of texts. */
   readonly data?: Data;
 }
@@ -140,7 +156,7 @@ async function runDocuments(
   stage: PretrainStage | (SuperviseStage & { readonly steps: number }),
   store: RunStore,
   options: StageOptions,
-  { tokenizer, config, parameters, restored, lineage, newTokens, data }: Start,
+  { tokenizer, config, parameters, restored, lineage, newTokens, known, data }: Start,
   text: (index: number, step: number) => string,
   rungs: readonly ProblemWeight[],
 ): Promise<void> {
@@ -203,7 +219,7 @@ async function runDocuments(
           adapters: adapterState(compute),
           tokenizerJson: tokenizer.toJson(),
           optimizer: optimizer.state,
-          trainer: { kind: stage.kind, state: { ...now }, ...(lora?.tokens ? { newTokens } : {}) },
+          trainer: { kind: stage.kind, state: { ...now }, ...(lora?.tokens ? { newTokens } : {}), ...known },
           reckon: { ...lineage.record({ step: now.step, tokens, trained: tokens, lossTokens: now.tokens }) },
         });
         await store.saveCheckpoint(now.step, files);

@@ -13,10 +13,12 @@ import { evaluateReward, type RewardRecord, readRewards } from "../train/reward-
 import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
 import { chooseProvider, loadModelFolder, restore, restoredState, startEngine } from "./assemble.ts";
+import { dataFiles, knownFiles, requireUnchanged } from "./data-files.ts";
 import { ratedTraces } from "./rated-traces.ts";
 import { READER, readerFile, readReader, readWith, roomFor } from "./reader.ts";
 import { beginning, type StageOptions } from "./run-pretrain.ts";
 import type { Recipe, RewardStage } from "./schema.ts";
+import { isPath, placesOf } from "./stages.ts";
 
 export async function runReward(
   recipe: Recipe,
@@ -34,6 +36,8 @@ export async function runReward(
     aspects: stage.aspects,
     reduce: stage.reduce,
   };
+  const sources = await dataFiles(placesOf(stage).data.filter(isPath));
+  if (restored) requireUnchanged(sources, restored.trainer);
   // What goes on goes on with the rows that it began with: older versions left broken ones out without being told to.
   const data = await ratedTraces(restored ? { broken: "skip", ...stage } : stage, recipe.seed, {
     tokens: stage.rowLength,
@@ -69,7 +73,7 @@ export async function runReward(
           parameters: compute.buffers.parameters,
           tokenizerJson: tokenizer.toJson(),
           optimizer: optimizer.state,
-          trainer: { kind: stage.kind, state: { ...now } },
+          trainer: { kind: stage.kind, state: { ...now }, ...knownFiles(sources) },
           reckon: {
             ...lineage.record({ step: now.step, tokens: now.tokens, trained: now.tokens }),
             reward: {

@@ -2,10 +2,10 @@
  * Files of traces, as fine-tuning and reward models read them: a file with broken rows is refused and they are named by their
  * lines, or they are left out and that is told.
  */
-import { readFile } from "node:fs/promises";
 import { getTask, isHeldOut, readTraces, type Trace, type TraceFault } from "../tasks/index.ts";
 import { overallRating } from "../train/reward-data.ts";
 import { ReckonError } from "../util/errors.ts";
+import { dataBytes, unreadable } from "./data-files.ts";
 
 /** Broken rows that an error and a warning name. */
 const NAMED_FAULTS = { error: 5, warning: 20 } as const;
@@ -90,14 +90,10 @@ function namesOf(faults: readonly TraceFault[], most: number): string {
 }
 
 async function readRows(path: string): Promise<ReturnType<typeof readTraces>> {
+  const bytes = await dataBytes(path);
   try {
-    return readTraces(new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path)));
+    return readTraces(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw new ReckonError("DATA_UNREADABLE", `${path} could not be read.`, {
-      expected: "traces as JSON lines in UTF-8",
-      got: cause instanceof Error ? cause.message : String(cause),
-      help: "Check the path.",
-      cause,
-    });
+    throw unreadable(path, cause);
   }
 }

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { z } from "zod";
+import { refusedSomewhere } from "../recipes/refused.ts";
 import { ReckonError } from "../util/errors.ts";
 import type { ApiError } from "./wire.ts";
 
@@ -21,8 +22,12 @@ export class HttpError extends Error {
   }
 }
 
+/** What to do when a disk takes something again. */
+const AGAIN = "try it again";
+
 /** Body of an error answer. */
-export function errorBody(error: unknown): ApiError["error"] {
+export function errorBody(thrown: unknown): ApiError["error"] {
+  const error = refusedSomewhere(thrown, AGAIN);
   if (error instanceof HttpError) return { code: error.code, message: error.message, help: error.help };
   if (error instanceof ReckonError) {
     return { code: error.code, message: error.message.split("\n  help:")[0]!, help: error.help ?? null };
@@ -31,14 +36,22 @@ export function errorBody(error: unknown): ApiError["error"] {
 }
 
 /** The answer for whatever a handler threw. A fault of ours is written to standard error with its stack. */
-export function errorResponse(error: unknown, c: Context): Response {
+export function errorResponse(thrown: unknown, c: Context): Response {
+  const error = refusedSomewhere(thrown, AGAIN);
   if (error instanceof HTTPException)
     return c.json({ error: { code: "BAD_REQUEST", message: error.message, help: null } }, error.status);
   const body = { error: errorBody(error) } satisfies ApiError;
   if (error instanceof HttpError) return c.json(body, error.status);
-  if (error instanceof ReckonError) return c.json(body, error.code.endsWith("_UNKNOWN") ? 404 : 400);
+  if (error instanceof ReckonError) return c.json(body, statusOf(error.code));
   console.error(error);
   return c.json(body, 500);
+}
+
+function statusOf(code: string): ContentfulStatusCode {
+  if (code.endsWith("_UNKNOWN")) return 404;
+  // Nothing is wrong with what was asked.
+  if (code.endsWith("_DISK")) return 507;
+  return code === "FILE_DENIED" ? 500 : 400;
 }
 
 /** Checks input of a request; a mismatch becomes HTTP 400 that names the field. */

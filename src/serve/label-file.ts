@@ -3,6 +3,7 @@
  * of it only the rated row changes, so that rows which cannot be read and fields of somebody's own stay as they are.
  */
 import { readFile, stat } from "node:fs/promises";
+import { refused } from "../recipes/refused.ts";
 import { replaceFile } from "../runs/disk.ts";
 import { aspectsOf, type Ratings, readTraces, type Trace, type TraceFault } from "../tasks/index.ts";
 import { ReckonError } from "../util/errors.ts";
@@ -71,7 +72,7 @@ export class LabelFile {
 
   /**
    * Puts ratings in the place of a trace's own, and writes the file. What was not written is not kept here either.
-   * @throws ReckonError LABEL_CHANGED when somebody else has written to the file since
+   * @throws ReckonError LABEL_CHANGED when somebody else has written to the file since; LABEL_DISK when there is no room
    */
   rate(index: number, ratings: Ratings): Promise<Trace> {
     const write = this.#writing.then(() => this.#rate(index, ratings));
@@ -89,12 +90,29 @@ export class LabelFile {
     const place = this.#places[index]!;
     const row = JSON.parse(this.#lines[place]!) as Record<string, unknown>;
     const lines = this.#lines.with(place, JSON.stringify({ ...row, ratings }));
-    replaceFile(this.path, lines.join("\n"), { durable: true });
+    try {
+      replaceFile(this.path, lines.join("\n"), { durable: true });
+    } catch (error) {
+      throw this.#refused(error);
+    }
     this.#changed = (await stat(this.path)).mtimeMs;
     this.#lines[place] = lines[place]!;
     const trace = { ...this.traces[index]!, ratings };
     this.traces[index] = trace;
     return trace;
+  }
+
+  #refused(error: unknown): unknown {
+    const told = refused(error, {
+      path: this.path,
+      what: "the file with this rating",
+      kept: "this rating was not kept, those before it are in the file",
+      next: "give the rating again",
+    });
+    if (!(told instanceof ReckonError)) return told;
+    const { summary, expected, got, help, cause } = told;
+    const details = { expected: expected!, got: got!, help: help!, cause };
+    return new ReckonError("LABEL_DISK", `${summary} This rating was not kept.`, details);
   }
 }
 

@@ -12,6 +12,9 @@ const ratingsSchema = z.strictObject({
   ratings: z.partialRecord(z.enum(RATING_ASPECTS), z.number().min(1).max(5)),
 });
 
+/** Why a rating was not kept, with the status that says so. */
+const UNSAVED: Readonly<Record<string, 409 | 507>> = { LABEL_CHANGED: 409, LABEL_DISK: 507 };
+
 /** @param file undefined where none is rated: then there is nothing but the word of it */
 export function labelRoutes(file: LabelFile | undefined): Hono {
   const app = new Hono();
@@ -36,8 +39,9 @@ export function labelRoutes(file: LabelFile | undefined): Hono {
     try {
       await file!.rate(index, ratings);
     } catch (error) {
-      if (!(error instanceof ReckonError) || error.code !== "LABEL_CHANGED") throw error;
-      throw new HttpError(409, error.code, error.summary, error.help ?? null);
+      const status = error instanceof ReckonError ? UNSAVED[error.code] : undefined;
+      if (!(error instanceof ReckonError) || status === undefined) throw error;
+      throw new HttpError(status, error.code, error.summary, error.help ?? null);
     }
     return c.json({ info: info(), item: item(file, index) });
   });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { Hono } from "hono";
+import { noSmallDisk, onSmallDisk } from "../../test/small-disk.ts";
 import { gradedTraces, readTraces } from "../tasks/index.ts";
 import { errorResponse } from "./http-errors.ts";
 import { LabelFile } from "./label-file.ts";
@@ -114,6 +115,13 @@ test("a file that another program has written to since is left alone", async () 
   assert.equal(response.status, 409);
   assert.equal(((await response.json()) as { error: { code: string } }).error.code, "LABEL_CHANGED");
   assert.equal(readFileSync(path, "utf8"), other);
+});
+
+test("a rating for which a full disk has no room is told as lost, the others stay, and it can be given again", {
+  skip: noSmallDisk(),
+}, () => {
+  const { stdout, stderr } = onSmallDisk("1m", "full-disk-label-child.ts");
+  assert.equal(stdout, "all well\n", stderr);
 });
 
 test("files with nothing to rate are refused in words", async () => {

@@ -1,7 +1,7 @@
 /** Every measurement that is claimed: the file of bench/results, the command that makes it, and about how long it takes. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeFiles } from "../output.ts";
 import { packageRoot } from "../package.ts";
 
 export interface Job {
@@ -87,10 +87,7 @@ export function runJobs({ jobs, folder, quick, onJob }: AllOptions): Record<stri
     if (result === undefined)
       failures[job.name] = `it ended with exit code ${status}, without a result${error ? `: ${error.message}` : ""}`;
     else if (result.peerMissing !== undefined) failures[job.name] = `there was no peer: ${result.peerMissing}`;
-    else {
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(join(folder, `${job.name}.json`), stdout);
-    }
+    else writeFiles(new Map([[join(folder, `${job.name}.json`), stdout]]), "choose another folder with --out");
   }
   return failures;
 }

@@ -1,11 +1,11 @@
 /** `reckon bench`: how fast this machine trains and decodes, beside PyTorch where Python has it. */
-import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { ReckonError } from "../../util/errors.ts";
 import type { ConfigurationName } from "../bench/configurations.ts";
 import { describeResult } from "../bench/describe.ts";
 import { integer, newCommand, uiOf, usageError } from "../command.ts";
+import { writeFiles } from "../output.ts";
 import { packageRoot } from "../package.ts";
 import type { Ui } from "../ui.ts";
 
@@ -228,9 +228,11 @@ async function writeReport(results: string, out: string): Promise<string> {
   const { growthPlot, performanceReport } = await import("../bench/report.ts");
   const picture = `${basename(out, ".md")}.svg`;
   const found = readResults(results);
-  mkdirSync(dirname(out), { recursive: true });
-  writeFileSync(join(dirname(out), picture), growthPlot(found.growth));
-  writeFileSync(out, performanceReport(found, picture));
+  const files = new Map([
+    [join(dirname(out), picture), growthPlot(found.growth)],
+    [out, performanceReport(found, picture)],
+  ]);
+  writeFiles(files, "choose another file with --out");
   return out;
 }
 

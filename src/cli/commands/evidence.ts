@@ -1,5 +1,5 @@
 /** `reckon evidence`: makes docs/evidence.md, from the bases to the tables, resumable at any point. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
@@ -21,6 +21,7 @@ import { collectSweeps } from "../evidence/sweeps.ts";
 import { collectTestTime } from "../evidence/test-time.ts";
 import { collectThinking } from "../evidence/thinking.ts";
 import { transcriptsPage } from "../evidence/transcripts.ts";
+import { writeFiles } from "../output.ts";
 import { packageRoot } from "../package.ts";
 
 /** Each part with what it is, for --help. */
@@ -190,24 +191,22 @@ export function create(): Command {
       const measured = [...new Set([...collecting.origins, ...reading.origins])].sort();
       const report = evidenceReport(parts, { command: said, measured, reasons: readReasons(REASONS) });
       const out = resolve(options.out);
-      mkdirSync(dirname(out), { recursive: true });
       for (const heading of existsSync(out) ? lostSections(readFileSync(out, "utf8"), report) : []) {
         ui.warn(`"${heading}" stood in ${options.out} and is left out: it has no records of how it is made now`);
       }
-      writeFileSync(out, report);
       const pictures = join(dirname(out), "evidence");
-      mkdirSync(pictures, { recursive: true });
-      if (parts.small) writeFileSync(join(pictures, "families.svg"), familyPicture(parts.small));
-      if (parts["test-time"]) writeFileSync(join(pictures, "test-time.svg"), testTimePicture(parts["test-time"]));
-      const transcripts = join(dirname(out), "transcripts.md");
+      const files = new Map([[out, report]]);
+      if (parts.small) files.set(join(pictures, "families.svg"), familyPicture(parts.small));
+      if (parts["test-time"]) files.set(join(pictures, "test-time.svg"), testTimePicture(parts["test-time"]));
       if (parts.r1) {
         const { settings, transcripts: told, seeds } = parts.r1;
-        writeFileSync(
-          transcripts,
+        files.set(
+          join(dirname(out), "transcripts.md"),
           transcriptsPage(told, { command: said, scale: settings.scale, seed: seeds[0]!.seed }),
         );
-        writeFileSync(join(pictures, "stages.svg"), stagePicture(parts.r1));
+        files.set(join(pictures, "stages.svg"), stagePicture(parts.r1));
       }
+      writeFiles(files, "choose another file with --out");
       ui.document({ report: options.out, parts: PARTS.filter((name) => parts[name] !== undefined) });
       ui.say(`written: ${join(options.out)}`);
     });

@@ -2,7 +2,6 @@
  * `reckon export`: a run's model as a folder in Hugging Face's layout, in half precision, with its lineage. With `--evaluate`
  * what is written is measured, weights rounded as they are, in place of the last evaluation of its training.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
@@ -11,6 +10,7 @@ import { summarise } from "../../train/evaluate.ts";
 import { integer, newCommand, uiOf } from "../command.ts";
 import { evaluateModel, heldOutProblems, type MixName, mixOption } from "../evaluation.ts";
 import { openModel } from "../models.ts";
+import { writeFiles } from "../output.ts";
 import { formatBytes, type Ui } from "../ui.ts";
 
 interface Options {
@@ -23,6 +23,8 @@ interface Options {
 
 /** How `--evaluate` asks: as `reckon eval` does unless it is told otherwise. */
 const ASKED = { samples: 1, seed: 0, temperature: 1, maxTokens: 256 } as const;
+
+const ELSEWHERE = "name another folder";
 
 export function create(): Command {
   return newCommand("export", "", [
@@ -57,17 +59,13 @@ export function create(): Command {
       const reckon = description === undefined ? known : { ...known, description };
       const written = { config, parameters, tokenizerJson: tokenizer.toJson(), dtype: options.dtype, tokens };
       const files = saveCheckpoint({ ...written, reckon });
-      mkdirSync(resolve(folder), { recursive: true });
-      let bytes = 0;
-      for (const [file, content] of files) {
-        writeFileSync(join(folder, file), content);
-        bytes += content.length;
-      }
+      const inFolder = [...files].map(([file, content]) => [join(folder, file), content] as const);
+      const bytes = writeFiles(new Map(inFolder), ELSEWHERE);
       const evaluation =
         options.evaluate === undefined ? undefined : await measured(folder, options.evaluate, options, ui);
       if (evaluation) {
         const lineage = saveCheckpoint({ ...written, reckon: { ...reckon, evaluation } }).get("reckon.json")!;
-        writeFileSync(join(folder, "reckon.json"), lineage);
+        writeFiles(new Map([[join(folder, "reckon.json"), lineage]]), ELSEWHERE);
       }
       ui.document({ folder: resolve(folder), files: [...files.keys()], bytes, ...(evaluation ? { evaluation } : {}) });
       ui.say(`${folder}: ${[...files.keys()].join(", ")} (${formatBytes(bytes)})`);

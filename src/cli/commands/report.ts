@@ -1,11 +1,10 @@
 /** `reckon report`: runs as one HTML file to keep, send or print. */
-import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { reportDocument } from "../../report/document.ts";
 import type { ReportRun } from "../../report/report-run.ts";
-import { ReckonError } from "../../util/errors.ts";
 import { newCommand, uiOf } from "../command.ts";
+import { writeFiles } from "../output.ts";
 import { packageVersion } from "../package.ts";
 import { readReportRun } from "../report-data.ts";
 import { formatBytes } from "../ui.ts";
@@ -31,17 +30,7 @@ export function create(): Command {
       for (const name of names) runs.push(apart(await readReportRun(options.runs, name), runs));
       const text = reportDocument(runs, { made: new Date(), version: packageVersion() });
       const out = resolve(options.out);
-      try {
-        writeFileSync(out, text);
-      } catch (cause) {
-        if (!(cause instanceof Error && "code" in cause)) throw cause;
-        throw new ReckonError("FILE_UNWRITABLE", `${options.out} cannot be written.`, {
-          got: cause.message,
-          help: "Choose another file with --out.",
-          cause,
-        });
-      }
-      const bytes = Buffer.byteLength(text);
+      const bytes = writeFiles(new Map([[out, text]]), "choose another file with --out");
       ui.document({ out, bytes, runs: runs.map(({ name }) => name) });
       for (const { name, flaws } of runs) for (const { file, problem } of flaws) ui.warn(`${name}: ${file} ${problem}`);
       ui.say(`${options.out}: ${runs.map(({ name }) => name).join(", ")} (${formatBytes(bytes)})`);

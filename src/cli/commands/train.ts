@@ -7,6 +7,7 @@ import {
   estimateStages,
   isPipeline,
   minutesOf,
+  preflight,
   RECIPES,
   type Recipe,
   SAMPLING_RATE,
@@ -15,17 +16,19 @@ import {
   stageConfigs,
   TRAINING_RATE,
 } from "../../recipes/index.ts";
+import { refused } from "../../recipes/refused.ts";
 import { resumedAs, runNamed } from "../../runs/index.ts";
 import type { RunObserver } from "../../runs/run-directory.ts";
 import { integer, newCommand, uiOf, usageError } from "../command.ts";
-import { openModel } from "../models.ts";
-import { stageTable, stageTableText } from "../stage-table.ts";
+import { modelFolder, openModel } from "../models.ts";
+import { type StageRow, type StageTableOptions, stageTable, stageTableText } from "../stage-table.ts";
 import {
   freshName,
   newRecipe,
   runTraining,
   type StagesObserver,
   skippingBroken,
+  storedRecipe,
   type TrainingResult,
 } from "../training.ts";
 import { formatCount, formatDuration, table, type Ui } from "../ui.ts";
@@ -52,7 +55,10 @@ export function create(): Command {
     ["reckon train r1", "the pipeline of DeepSeek-R1, stage by stage; what is done is kept, also when settings change"],
     ["reckon train r1 --scale small", "on all families: half an hour to an hour on two cores"],
     ["reckon train r1 --set stages.rl.steps=5", "a setting of one stage, by its name"],
-    ["reckon train base --dry-run", "the resolved recipe, its tokens and its operations, without running it"],
+    [
+      "reckon train base --dry-run",
+      "the resolved recipe, its tokens and its operations, without running it; with --resume RUN that of a run",
+    ],
   ])
     .argument("[recipe]", `${Object.keys(RECIPES).join(", ")}, or a file with one`)
     .addOption(
@@ -86,14 +92,13 @@ export function create(): Command {
       const observer = progressOf(ui);
       const stages = stagesOf(ui);
       if (options.resume !== undefined) {
-        if (name !== undefined || options.name !== undefined || options.set.length > 0 || options.seed !== undefined) {
-          throw usageError("a run that goes on keeps its recipe", {
-            expected: "--resume without a recipe, --name, --set or --seed",
-            help: `a new run from where it is: reckon train r1-zero --set from=${root}/${options.resume}`,
-          });
-        }
+        refuseBeside(name, options, command);
         // A stage is part of its run.
         const run = resumedAs(runNamed(root, options.resume));
+        if (options.dryRun) {
+          await dryRun(ui, storedRecipe(root, run));
+          return ui.say(`that is the whole of ${run}: what it has done already is not done again`);
+        }
         const result = await runTraining(undefined, { root, name: run, resume: true, ...engine, observer, stages });
         return report(ui, result, workers);
       }
@@ -112,6 +117,18 @@ export function create(): Command {
     });
 }
 
+/** What makes a new recipe does nothing to the one that a run keeps. */
+function refuseBeside(name: string | undefined, options: Options, command: Command): void {
+  const given = ["name", "set", "seed", "scale", "skipBroken"].filter(
+    (option) => command.getOptionValueSource(option) === "cli",
+  );
+  if (name === undefined && given.length === 0) return;
+  throw usageError("a run that goes on keeps its recipe", {
+    expected: "--resume without a recipe, --name, --set, --seed, --scale or --skip-broken",
+    help: `a new run from where it is: reckon train r1-zero --set from=${options.runs}/${options.resume}`,
+  });
+}
+
 /** The recipes that come with it, each with what it is. */
 function recipeList(): string {
   const names = Object.keys(RECIPES);
@@ -120,6 +137,7 @@ function recipeList(): string {
 }
 
 async function dryRun(ui: Ui, recipe: Recipe): Promise<void> {
+  await preflight(recipe, { modelFolder, warn: (message) => ui.warn(message) });
   const configs = await stageConfigs(recipe, async (folder) => (await openModel(folder)).checkpoint.config);
   const cores = availableParallelism();
   const stages = estimateStages(recipe, configs).map((stage) => ({ ...stage, minutes: minutesOf(stage, cores) }));
@@ -199,7 +217,7 @@ async function report(ui: Ui, result: TrainingResult, workers: number): Promise<
   const several = result.status === "finished" && isPipeline(result.run);
   const onModel = (name: string): void => ui.say(`measuring ${name}`);
   const warn = (message: string): void => ui.warn(message);
-  const rows = several ? await stageTable(result.run, { workers, onModel, warn }) : undefined;
+  const rows = several ? await measured(result.run, { workers, onModel, warn }) : undefined;
   ui.document(rows === undefined ? result : { ...result, table: rows });
   if (rows !== undefined) ui.say(`\n${stageTableText(rows)}\n`);
   ui.say(
@@ -207,4 +225,13 @@ async function report(ui: Ui, result: TrainingResult, workers: number): Promise<
       ? `done: ${result.checkpoint ?? result.run}`
       : `stopped; nothing is lost. Go on with: reckon train --resume ${again}`,
   );
+}
+
+async function measured(run: string, options: StageTableOptions): Promise<StageRow[]> {
+  try {
+    return await stageTable(run, options);
+  } catch (error) {
+    const kept = "all stages are done, and their models intact";
+    throw refused(error, { path: run, what: "the table of the stages", kept, next: "give the same command again" });
+  }
 }

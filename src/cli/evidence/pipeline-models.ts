@@ -15,7 +15,7 @@ import {
   relocated,
   stageNameOf,
 } from "../../recipes/index.ts";
-import { stageSeed } from "../../recipes/pipeline.ts";
+import { stageSeed } from "../../recipes/stage-folders.ts";
 
 /** The model that stands at a place which no stage makes: its key, and its folder, for which it may have to be trained. */
 export type Place = (place: string) => { readonly key: string; open(): Promise<string> };

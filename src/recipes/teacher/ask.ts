@@ -7,13 +7,14 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { ANSWERS, type AnswerKey, AnswerLog, promptHash } from "../../runs/answer-log.ts";
 import { isMissing } from "../../runs/disk.ts";
 import { type Problem, traceLines } from "../../tasks/index.ts";
 import type { Judge } from "../../train/judge.ts";
 import { ReckonError } from "../../util/errors.ts";
-import { TRACES } from "../data-lineage.ts";
+import type { DataFile } from "../data-files.ts";
+import { recordsOf, TRACES } from "../data-lineage.ts";
 import type { KeepSettings } from "./settings.ts";
 import type { Teacher, TeacherAnswer, Unanswered } from "./teacher.ts";
 import { type AnswerCounts, tracesOf } from "./traces.ts";
@@ -132,8 +133,8 @@ export function readTeacherRecord(folder: string): TeacherRecord | undefined {
 }
 
 /** The same beside each file of traces that was made by asking. */
-export function teachersOf(files: readonly string[]): TeacherRecord[] {
-  return [...new Set(files.map((file) => dirname(file)))].flatMap((folder) => readTeacherRecord(folder) ?? []);
+export function teachersOf(files: readonly DataFile[]): TeacherRecord[] {
+  return recordsOf(files, readTeacherRecord);
 }
 
 const keyOf = ({ id, prompt }: Problem, sample: number): AnswerKey => ({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -8,6 +8,7 @@ import { RunDirectory } from "../../runs/run-directory.ts";
 import { languageShare, readTraces, type Trace } from "../../tasks/index.ts";
 import type { RunEvent } from "../../train/run-store.ts";
 import type { ReckonError } from "../../util/errors.ts";
+import { dataFiles } from "../data-files.ts";
 import { type RecipeInput, resolveRecipe, type SampleStage } from "../schema.ts";
 import { teachersOf } from "./ask.ts";
 import { runTeacher, type TeacherStage } from "./run-teacher.ts";
@@ -55,8 +56,17 @@ test("a teacher as a stage: paused and gone on with, run again with other settin
   const file = join(first.path, "traces.jsonl");
   const traces = readFileSync(file, "utf8");
   assert.ok(readTraces(traces).traces.length >= 20, "the same thinking to the same problem is kept once");
-  assert.deepEqual(teachersOf([file, file]), [done.record]);
-  assert.deepEqual(teachersOf([join(root, "elsewhere", "traces.jsonl")]), []);
+  const teachers = async (...files: string[]) => teachersOf(await dataFiles(files));
+  assert.deepEqual(await teachers(file, file), [done.record]);
+  // What lies in the folder is not the teacher's for that; what the teacher wrote is, whatever it is called.
+  const [own, copy, moved] = ["own.jsonl", "copy.jsonl"]
+    .map((name) => join(first.path, name))
+    .concat(join(root, "moved"));
+  writeFileSync(own!, traces.slice(0, traces.indexOf("\n") + 1));
+  for (const place of [copy!, moved!]) copyFileSync(file, place);
+  assert.deepEqual(await teachers(own!), []);
+  assert.deepEqual(await teachers(own!, copy!), [done.record]);
+  assert.deepEqual(await teachers(moved!), [], "nothing stands beside it");
 
   const patient = { ...teacher, concurrency: 3, attempts: 9, price: { prompt: 1, completion: 1, currency: "EUR" } };
   assert.deepEqual(askedOf(patient), askedOf(teacher));

@@ -1,12 +1,12 @@
 /** Asking teachers: what is logged, kept, counted and gone on with, against servers that misbehave. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { completion, type Endpoint, type Exchange, sendJson, startEndpoint } from "../../../test/endpoint.ts";
+import { noSmallDisk, onSmallDisk } from "../../../test/small-disk.ts";
 import { getTask, type Problem, readTraces, sampleProblem } from "../../tasks/index.ts";
 import { ruleJudge } from "../../train/judge.ts";
 import { ReckonError } from "../../util/errors.ts";
@@ -309,22 +309,12 @@ describe("the log on a bad disk", () => {
   });
 
   test("a disk that is really full: the reserve takes what was under way, and all goes on when there is room", {
-    skip: !canMount() && "needs unshare with user namespaces",
+    skip: noSmallDisk(),
   }, () => {
-    const disk = mkdtempSync(join(root, "disk-"));
-    const file = join(import.meta.dirname, "../../../test/full-disk-child.ts");
-    const node = [process.execPath, file, disk];
-    const done = spawnSync("unshare", [...MOUNT, disk, ...node], { encoding: "utf8" });
-    assert.equal(done.stdout, "all well\n", done.stderr);
+    const { stdout, stderr } = onSmallDisk("12m", "full-disk-child.ts");
+    assert.equal(stdout, "all well\n", stderr);
   });
 });
-
-const MOUNT = ["--user", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs -o size=12m none "$0" && exec "$@"'];
-function canMount(): boolean {
-  const probe = mkdtempSync(join(root, "probe-"));
-  const args = ["--user", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs -o size=12m none "$0"', probe];
-  return process.platform === "linux" && spawnSync("unshare", args).status === 0;
-}
 
 test("a record that cannot be read says how to make it anew", () => {
   const folder = mkdtempSync(join(root, "record-"));

@@ -88,6 +88,7 @@ function Sheet({ item, count, rate }: SheetProps) {
   }, [item, aspects, turn, rate, count]);
 
   const complete = firstOpen(item) === aspects.length;
+  const chosen = (aspect: string): number => Math.round(item.ratings[aspect] ?? 0);
   return (
     <div className="label-sides">
       <section className="card label-text" aria-label={`Trace ${item.index + 1}`}>
@@ -108,11 +109,13 @@ function Sheet({ item, count, rate }: SheetProps) {
                     name={aspect.name}
                     value={value}
                     aria-label={`${aspect.name} ${value}`}
-                    checked={Math.round(item.ratings[aspect.name] ?? 0) === value}
+                    checked={chosen(aspect.name) === value}
                     onChange={() => {
                       rate(aspect.name, value);
                       setTurn(i + 1);
                     }}
+                    // What could not be saved is given again by choosing it again, which is no change.
+                    onClick={() => chosen(aspect.name) === value && rate(aspect.name, value)}
                   />
                   <span aria-hidden="true">{value}</span>
                 </label>
