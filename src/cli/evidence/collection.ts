@@ -11,7 +11,14 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { LoadedCheckpoint } from "../../model/hf-checkpoint.ts";
 import { parameterLayout } from "../../model/parameters.ts";
-import { type Recipe, type RecipeInput, resolveRecipe, type Scale } from "../../recipes/index.ts";
+import {
+  type OpenedReward,
+  openRewardModel,
+  type Recipe,
+  type RecipeInput,
+  resolveRecipe,
+  type Scale,
+} from "../../recipes/index.ts";
 import { replaceFile } from "../../runs/disk.ts";
 import { RunDirectory, type RunObserver } from "../../runs/run-directory.ts";
 import type { Problem } from "../../tasks/index.ts";
@@ -20,7 +27,7 @@ import type { Judge } from "../../train/judge.ts";
 import { ReckonError } from "../../util/errors.ts";
 import { mean } from "../../util/statistics.ts";
 import { machine } from "../bench/rounds.ts";
-import { evaluateModel } from "../evaluation.ts";
+import { evaluateModel, SHARDS } from "../evaluation.ts";
 import { modelFolder, newestCheckpoint, openModel } from "../models.ts";
 import { type NamedReward, openWholeJudge } from "../ranker.ts";
 import { findRecipe, runTraining } from "../training.ts";
@@ -343,6 +350,21 @@ export class Collection {
     const options = { maxTokens: MAX_TOKENS, workers: this.#settings.workers };
     const { judge, close } = await openWholeJudge(rewards, checkpoint, problems, options, this.#ui);
     return this.#ask(name, checkpoint, problems, sampling, judge).finally(close);
+  }
+
+  /**
+   * What a reward model thinks of texts, 0 to 1; null of one that is too long for it.
+   * @param positions longest text in tokens
+   */
+  async opinions(
+    model: Model,
+    texts: Parameters<OpenedReward["opinions"]>[0],
+    positions: number,
+  ): Promise<readonly (number | null)[]> {
+    const { workers } = this.#settings;
+    const events = { event: ({ message }: { readonly message: string }) => this.#ui.warn(message) };
+    const reward = await openRewardModel(await model.open(), SHARDS, positions, { workers, modelFolder }, events);
+    return reward.opinions(texts).finally(reward.close);
   }
 
   async #ask(

@@ -38,8 +38,8 @@ ${judgeTable("judge", judges)}
 
 ${reliabilityTable("judge", judges)}
 
-What they gave from the step on at which they count, and the share of all answers that the verifiers find right; did it fall while they are
-ever better pleased, they would be played:
+R1 was not trained without these judges, so what they bring by themselves is not known. Below are their ratings from the step on at which they count, beside the
+share of all answers that the verifiers find right; did it fall while the ratings rise, the judges would be played:
 
 ${opinionTable(seeds)}`;
 }

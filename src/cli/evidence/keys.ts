@@ -5,7 +5,7 @@ import { FORMAT, hash } from "../../recipes/keys.ts";
 import { getTask, type Problem } from "../../tasks/index.ts";
 import type { Sampling } from "./record.ts";
 
-export { FORMAT, modelKey } from "../../recipes/keys.ts";
+export { FORMAT, hash, modelKey } from "../../recipes/keys.ts";
 
 /** @param how what else decides over the answers: seed, length */
 export function measurementKey(

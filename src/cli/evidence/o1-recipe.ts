@@ -1,7 +1,7 @@
 /**
  * The o1-style chain that is compared: the recipe `o1` with two reinforcements against its judge, its own by GRPO, and beside
- * it that of `o1-ppo`; and its own with the verifier in the judge's place. The rules' accuracy weighs nothing in the first
- * two; the strict format is asked for as elsewhere.
+ * it that of `o1-ppo`; its own with the verifier in the judge's place; and against the judge from the base, where a policy has
+ * more to gain by pleasing it. The rules' accuracy weighs nothing but with the verifier; the strict format is asked for as elsewhere.
  */
 import { RECIPES, type RecipeInput, type Scale, stageNameOf } from "../../recipes/index.ts";
 
@@ -16,6 +16,8 @@ export interface O1Stages {
   readonly ppo: string;
   /** `grpo` with the verifier in place of the judge, and all else alike. */
   readonly verified: string;
+  /** `byRules` with the judge in place of the rules, for twice as many steps as `grpo`, since the base has further to go. */
+  readonly judged: string;
   /** The reinforcement of `verified` from the base itself, and, as R1-Zero's, not held to where it began. */
   readonly byRules: RecipeInput;
 }
@@ -24,7 +26,7 @@ export function o1Stages(scale: Scale): O1Stages {
   const recipe = RECIPES["o1"]![scale];
   const before = recipe.stages.filter(({ kind }) => kind !== "reinforce");
   const [grpo, ppo] = [find(recipe, "reinforce"), find(RECIPES["o1-ppo"]![scale], "reinforce")];
-  const { klWeight: _, from: __, ...free } = byVerifier(grpo);
+  const fromBase = ({ klWeight: _, ...stage }: Reinforcement): Reinforcement => ({ ...stage, from: "models/base" });
   return {
     recipe: {
       ...recipe,
@@ -33,6 +35,7 @@ export function o1Stages(scale: Scale): O1Stages {
         { ...grpo, name: "grpo" },
         { ...ppo, name: "ppo" },
         { ...byVerifier(grpo), name: "verified" },
+        { ...fromBase(grpo), name: "judged", steps: 2 * grpo.steps },
       ],
     },
     tuned: stageNameOf(find(recipe, "supervise")),
@@ -40,7 +43,8 @@ export function o1Stages(scale: Scale): O1Stages {
     grpo: "grpo",
     ppo: "ppo",
     verified: "verified",
-    byRules: { ...recipe, name: `${recipe.name}-rules`, stages: [{ ...free, from: "models/base" }] },
+    judged: "judged",
+    byRules: { ...recipe, name: `${recipe.name}-rules`, stages: [fromBase(byVerifier(grpo))] },
   };
 }
 

@@ -7,6 +7,7 @@ import { judgeTable, reliabilityTable } from "./judge-tables.ts";
 import { extentFloor, type Floor, figure, floorTable, markdown, percent, shareFloor, type Why } from "./markdown.ts";
 import { armOperations, EQUAL, isAsMany, type O1, type O1Seed } from "./o1.ts";
 import { opinionsText } from "./opinions.ts";
+import { pairsText } from "./pairs.ts";
 import type { Measurement } from "./record.ts";
 import { difference, format, meanValue, operations, pointsWithInterval } from "./stage-figures.ts";
 
@@ -18,7 +19,8 @@ export function o1Section(o1: O1, why: Why): string {
 At the scale \`${settings.scale}\`, ${seeds.length === 1 ? "seed" : "seeds"} ${settings.seeds.join(", ")}, ${settings.problems.length} held-out problems, one answer at temperature 1. o1-style: the shipped base is fine-tuned on worked
 solutions, a reward model learns to rate whole chains of thought, and the fine-tuned model is reinforced against it, the rules' accuracy weighing
 nothing. "The verifier in its place": the fine-tuned model, reinforced with rule rewards by GRPO for as many steps, all else alike, so that what
-differs is the judge alone. R1-style: the base itself is reinforced with rule rewards, for as many operations as the o1-style arm with
+differs is the judge alone. "The base against the judge": the base itself, reinforced against the same judge for twice as many steps, and not held to where
+it began: its answers are unlike the chains that the judge has learnt from, so it has more to gain by pleasing it. R1-style: the base itself is reinforced with rule rewards, for as many operations as the o1-style arm with
 GRPO took in all, with the same settings but for the divergence from where it began, which weighs nothing as in R1-Zero; below it the recipe
 \`r1-zero\`, which has a curriculum and waits besides.
 
@@ -33,6 +35,8 @@ ${CHOSEN[settings.scale]}
 How sure it was against how often that was right, on its held-out part:
 
 ${reliabilityTable("seed", judges)}
+
+${pairsText(seeds)}
 
 ### Its reward and the truth
 
@@ -77,6 +81,8 @@ const trained = ({ training }: Measurement): number => training?.flops ?? Number
 const grpoOperations = ({ judge, tuned, grpo }: O1Seed): number => armOperations({ judge, tuned, policy: grpo });
 const ppoOperations = ({ judge, tuned, ppo }: O1Seed): number =>
   armOperations({ judge, tuned, policy: ppo, critic: true });
+const judgedOperations = ({ judge, tuned, judged }: O1Seed): number =>
+  armOperations({ judge, tuned, policy: judged, anchored: false });
 const verifiedOperations = ({ tuned, verified }: O1Seed): number => armOperations({ tuned, policy: verified });
 
 const ARMS: readonly Arm[] = [
@@ -85,6 +91,7 @@ const ARMS: readonly Arm[] = [
   { name: "o1-style, GRPO", of: (seed) => seed.grpo, operations: grpoOperations },
   { name: "o1-style, PPO (more operations)", of: (seed) => seed.ppo, operations: ppoOperations },
   { name: "the verifier in its place, GRPO", of: (seed) => seed.verified, operations: verifiedOperations },
+  { name: "the base against the judge, GRPO", of: (seed) => seed.judged, operations: judgedOperations },
   { name: "R1-style, as many operations", of: (seed) => seed.rules, operations: ({ rules }) => trained(rules) },
   { name: "R1-style, as the recipe has it", of: (seed) => seed.zero, operations: ({ zero }) => trained(zero) },
 ];
@@ -111,6 +118,8 @@ function armTable({ seeds }: O1): string {
 }
 
 function armWords({ seeds }: O1): string {
+  const stepsOf = (arm: keyof Arms): string =>
+    seeds.map((seed) => String(seed[arm].training?.steps ?? "?")).join(" and ");
   const against = (other: keyof Arms, of: keyof Arms): string =>
     pointsWithInterval(
       difference(
@@ -121,17 +130,19 @@ function armWords({ seeds }: O1): string {
     );
   return `In points, paired by problem, 95 % intervals by bootstrap: against the verifier in the judge's place with GRPO ${against("verified", "grpo")}, with PPO
 ${against("verified", "ppo")}; against the fine-tuned model, with which these begin, GRPO ${against("tuned", "grpo")}, PPO ${against("tuned", "ppo")}, the
-verifier ${against("tuned", "verified")}; against R1-style of as many operations as the arm with GRPO, with GRPO ${against("rules", "grpo")}, with PPO ${against("rules", "ppo")}. An arm's
-operations are those of its fine-tuning, of the reward model, of its reinforcement and of the reward model's and the reference's reading of every
-answer; with PPO also of a critic that reads and learns what the policy does, which R1-style has not been given.`;
+verifier ${against("tuned", "verified")}; against R1-style of as many operations as the arm with GRPO, with GRPO ${against("rules", "grpo")}, with PPO ${against("rules", "ppo")}. The base
+reinforced against the judge (${stepsOf("judged")} steps) minus the base reinforced by the rules (${stepsOf("rules")} steps; the two are equal in nothing but the beginning): ${against("rules", "judged")}. An arm's
+operations are, of these, those that it needs: fine-tuning, the reward model, its reinforcement, the reward model's and the reference's reading of every answer; with PPO a critic
+that reads and learns what the policy does, which R1-style has not been given. The base against the judge pays for the fine-tuning too, with whose model the judge begins.`;
 }
 
-type Arms = Pick<O1Seed, "tuned" | "grpo" | "ppo" | "verified" | "rules">;
+type Arms = Pick<O1Seed, "tuned" | "grpo" | "ppo" | "verified" | "judged" | "rules">;
 
 /** The arms that were reinforced against the judge. */
 const JUDGED = [
   ["grpo", "GRPO"],
   ["ppo", "PPO"],
+  ["judged", "the base, GRPO"],
 ] as const satisfies readonly (readonly [keyof Arms, string])[];
 
 function curves(seed: O1Seed): string {
@@ -168,14 +179,14 @@ function partingWords(name: string, run: Measurement): string {
           ? `right answers fall from ${then} (steps ${best.from}–${best.to}) to ${now}`
           : `right answers have not risen above ${then} (steps ${best.from}–${best.to}), and are ${now},`;
       return `With ${name} they part at step ${at.from}: ${truth} while
-the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 3)}.`;
+the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 3)}, and the opinion of what is in the strict format from ${figure(best.opinion, 3)} to ${figure(at.opinion, 3)}.`;
     }
     case "full":
     case "settled":
     case "sinks":
     case "open": {
       const { kind, before, last } = found;
-      return `With ${name} they do not part within ${steps} steps, and the reward ${RISES[kind]}: ${figure(before.mean, 3)} and then ${figure(last.mean, 3)} in its last two parts.`;
+      return `With ${name} they do not part within ${steps} steps, and the reward ${RISES[kind]}: ${figure(before.mean, 3)} and then ${figure(last.mean, 3)} in its last two parts.${earlierWords(run)}`;
     }
     case "short":
       return `With ${name} ${steps} steps are too few to say whether they part.`;
@@ -183,6 +194,15 @@ the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 
       found satisfies never;
       throw new Error("internal: unknown parting");
   }
+}
+
+/** Of a run that does not part as a whole, where it seemed to: so far its watch (judge-watch.ts) sees it at that time. */
+function earlierWords({ training }: Measurement): string {
+  const run = stretches(training?.rewards ?? []);
+  const parts = run.map((_, i) => run.slice(0, i + 1));
+  const seemed = parts.find((part) => ["falls", "stalls"].includes(partingOf(part).kind))?.at(-1);
+  if (seemed === undefined) return "";
+  return ` (Up to step ${seemed.to} it seemed that they do; what came after took that back.)`;
 }
 
 const RISES = {

@@ -66,7 +66,7 @@ test("thinking that hurts is told with its tokens, from the worst family to the 
   const same = { free: direct, direct };
   const thinking: Thinking = {
     ...{ settings: settings([0]), plain: problems },
-    seeds: [{ seed: 0, r1: { free, direct }, zero: same, told: same }],
+    seeds: [{ seed: 0, r1: { free, direct }, zero: same, told: same, taught: same }],
   };
   const section = thinkingSection(thinking);
   assert.match(
@@ -77,7 +77,10 @@ test("thinking that hurts is told with its tokens, from the worst family to the 
   assert.match(section, /Thinking hurts none; is no better, [^;]* in recall \(0 more tokens\), maze/);
   // One more of fifty: between nothing and six points.
   const unsure = { free: chosen({ right: [...shares(50, 0.82), ...shares(50, 0.9)] }), direct };
-  const other = thinkingSection({ ...thinking, seeds: [{ seed: 0, r1: unsure, zero: same, told: same }] });
+  const other = thinkingSection({
+    ...thinking,
+    seeds: [{ seed: 0, r1: unsure, zero: same, told: same, taught: same }],
+  });
   assert.match(
     other,
     /Thinking hurts none; is no better, [^;]* in none; [^;]*not to be told apart\s+from none in recall/,

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import type { CourseRecord } from "./collection.ts";
 import type { Opinions } from "./opinions.ts";
+import type { Pairs } from "./pairs.ts";
 import type { DataRecord, Measurement } from "./record.ts";
 
 const main = join(import.meta.dirname, "..", "main.ts");
@@ -31,9 +32,10 @@ const SETTINGS = [
   ...each("o1", ["stages.good."], ["prompts=12"]),
   ...each("o1", ["stages.tune."], ["epochs=1", "evaluateProblems=4"]),
   ...each("o1", ["stages.judge."], ["steps=2", "promptsPerStep=2", "evaluatePrompts=6"]),
-  ...each("o1", ["stages.grpo.", "stages.ppo.", "stages.verified."], REINFORCED),
+  ...each("o1", ["stages.grpo.", "stages.ppo.", "stages.verified.", "stages.judged."], REINFORCED),
   "o1.stages.ppo.ppo.criticWarmup=0",
   ...each("o1-rules", [""], REINFORCED),
+  ...each("direct", [""], ["steps=2", "evaluateProblems=4", 'data=[{"data":"corpus:answers","rows":50}]']),
 ];
 
 const records = join(folder, "records");
@@ -99,6 +101,7 @@ test("the other parts go on from there, are kept, and read again without doing a
   assert.match(report, /\| R1: strict format \| ≥ 99\.0 % \|/);
   assert.match(report, /With PPO 2 steps are too few to say whether they part/);
   assert.match(report, /### R1, told to answer at once/);
+  assert.match(report, /### Zero, and the base taught to answer at once/);
   assert.match(report, /The base reinforced longer by the rules alone/);
   const page = readFileSync(join(folder, "docs", "transcripts.md"), "utf8");
   assert.match(page, /## instruct-\w+ \d/);
@@ -112,8 +115,9 @@ test("the other parts go on from there, are kept, and read again without doing a
   assert.ok(student.training!.tokens! > 0 && student.training!.flops > 0);
   assert.equal(read<DataRecord>("distil-tiny-0-teacher").counts.sampled, 24);
   assert.equal(read<Measurement>("o1-tiny-0-grpo").training!.rewards!.length, 2);
+  assert.ok(read<Pairs>("o1-tiny-0-pairs").all.count > 12);
   const { arms } = read<Opinions>("o1-tiny-0-opinions");
-  assert.equal(arms.length, 7);
+  assert.equal(arms.length, 8);
   assert.ok(arms.every(({ asked, opinion }) => (opinion === null) === (asked === 0)));
   const { stages } = read<CourseRecord>("r1-tiny-0-course");
   assert.ok(stages.length === 8 && stages.every(({ seconds }) => seconds > 0));
