@@ -50,16 +50,38 @@ test("traces of a file that have no room are left out and told, and where none h
   const length = ({ thinking, answer }: Trace): number => `${thinking}${answer}`.length;
   const median = traces.map(length).sort((a, b) => a - b)[traces.length >> 1]!;
   const fitting = traces.filter((trace) => length(trace) <= median);
-  const rated = await ratedTraces(settings, 1, { tokens: 99, fits: (trace) => length(trace) <= median });
+  const rated = await ratedTraces(settings, 1, {
+    tokens: 99,
+    fits: (trace) => length(trace) <= median,
+    teaches: () => true,
+  });
   const told = `${traces.length - fitting.length} of ${traces.length} traces of ${data} are longer than rowLength, 99 tokens`;
   assert.deepEqual(rated.warnings, [told]);
   const known = new Set(fitting.map(({ prompt }) => prompt));
   const learnt = epoch(rated, known.size);
   assert.deepEqual(prompts(learnt), known);
   assert.equal(learnt.flat().length, fitting.length);
-  await assert.rejects(ratedTraces(settings, 1, { tokens: 3, fits: () => false }), {
+  await assert.rejects(ratedTraces(settings, 1, { tokens: 3, fits: () => false, teaches: () => true }), {
     code: "DATA_EMPTY",
     got: new RegExp(`0 prompts, .*${traces.length} of ${traces.length} traces of .* longer than rowLength, 3 tokens`),
+  });
+});
+
+test("traces that teach a loss nothing are left out and told", async () => {
+  const traces = graded();
+  const data = join(folder, "unrated.jsonl");
+  writeFileSync(
+    data,
+    traceLines(traces.map(({ ratings, ...rest }, i) => (i % 3 === 0 ? { ...rest, ratings: ratings! } : rest))),
+  );
+  const settings = { problems: [...demoMix], data, chains: 3, evaluatePrompts: 10 };
+  const use = { tokens: 999, fits: () => true, teaches: ({ ratings }: Trace) => ratings !== undefined };
+  const { warnings } = await ratedTraces(settings, 1, use);
+  const unrated = traces.length - Math.ceil(traces.length / 3);
+  assert.match(warnings.join(), new RegExp(`^${unrated} of ${traces.length} traces of .* hold no rating`));
+  await assert.rejects(ratedTraces(settings, 1, { ...use, teaches: () => false }), {
+    code: "DATA_EMPTY",
+    got: /0 prompts, .*hold no rating/,
   });
 });
 

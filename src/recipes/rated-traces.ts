@@ -30,22 +30,25 @@ export interface RatedSettings {
 /** One prompt in this many of a file is held out, by its problem where it names one. */
 const HELD_OUT_ONE_IN = 8;
 
-/** What has room for a trace: a stage's row, in its model's tokens. */
-export interface TraceRoom {
+/** What a stage can use of a file. */
+export interface TraceUse {
+  /** Of a row, in its model's tokens. */
   readonly tokens: number;
   fits(trace: Trace): boolean;
+  /** Whether a trace holds what the stage's loss learns from, e.g. ratings. */
+  teaches(trace: Trace): boolean;
 }
 
 /**
  * Opens them.
- * @param room traces of a file that it has no place for are left out and told; left out, it has place for all
+ * @param use traces of a file that it has none for are left out and told; left out, all are of use
  * @throws ReckonError DATA_UNREADABLE, DATA_ROWS for broken rows (unless they are skipped), DATA_EMPTY for a file that has no
  * prompts both to train and to test on, RECIPE_INVALID for an unknown corpus
  */
-export async function ratedTraces(settings: RatedSettings, seed: number, room?: TraceRoom): Promise<RatedTraces> {
+export async function ratedTraces(settings: RatedSettings, seed: number, use?: TraceUse): Promise<RatedTraces> {
   const { problems, data, chains } = settings;
   const corpus = data === undefined ? "graded" : corpusOf(data);
-  if (corpus === undefined) return fromFile(data!, settings, seed, room);
+  if (corpus === undefined) return fromFile(data!, settings, seed, use);
   const write = ratedCorpus(corpus);
   return {
     train: (index) => write({ seed, index, split: "train", chains, problems }),
@@ -69,12 +72,17 @@ async function fromFile(
   path: string,
   settings: RatedSettings,
   seed: number,
-  room: TraceRoom | undefined,
+  use: TraceUse | undefined,
 ): Promise<RatedTraces> {
   const read = await readTraceFile(path, settings.broken);
-  const traces = read.traces.filter((trace) => room?.fits(trace) ?? true);
-  const tooLong = `${read.traces.length - traces.length} of ${read.traces.length} traces of ${path} are longer than rowLength, ${room?.tokens} tokens`;
-  const warnings = traces.length < read.traces.length ? [...read.warnings, tooLong] : read.warnings;
+  const fitting = read.traces.filter((trace) => use?.fits(trace) ?? true);
+  const traces = fitting.filter((trace) => use?.teaches(trace) ?? true);
+  const warnings = [...read.warnings];
+  const tell = (left: number, why: string): void => {
+    if (left > 0) warnings.push(`${left} of ${read.traces.length} traces of ${path} ${why}`);
+  };
+  tell(read.traces.length - fitting.length, `are longer than rowLength, ${use?.tokens} tokens`);
+  tell(fitting.length - traces.length, "hold no rating, score or steps of the kind that this loss learns from");
   const groups = [...Map.groupBy(traces, ({ prompt }) => prompt).values()];
   const { train, heldOut, standIn } = parted(path, groups, settings);
   if (train.length === 0 || heldOut.length === 0) {

@@ -8,7 +8,7 @@ import { WorkerCompute } from "../runs/worker-compute.ts";
 import { type RestoredTrainer, trainerFiles } from "../train/checkpoint.ts";
 import type { Opinions } from "../train/model-judge.ts";
 import { REWARD_START, trainReward } from "../train/reward.ts";
-import { type RewardReading, readText, rewardItem, scoreNames } from "../train/reward-data.ts";
+import { type RewardReading, readText, rewardItem, scoreNames, wantedScores, worthOf } from "../train/reward-data.ts";
 import { evaluateReward, type RewardRecord, readRewards } from "../train/reward-model.ts";
 import type { RunStore } from "../train/run-store.ts";
 import { ReckonError } from "../util/errors.ts";
@@ -42,6 +42,8 @@ export async function runReward(
   const data = await ratedTraces(restored ? { broken: "skip", ...stage } : stage, recipe.seed, {
     tokens: stage.rowLength,
     fits: (trace) => readText(tokenizer, trace, reading).tokens.length <= stage.rowLength,
+    teaches: (trace) =>
+      (reading.kind === "pairs" ? worthOf(trace, reading.aspects) : wantedScores(trace, reading)) !== undefined,
   });
   const { warnings, standIn } = data;
   if (!restored)
