@@ -84,7 +84,8 @@ export function withoutHeldOut({ traces, warnings }: TraceFile, path: string): T
   };
 }
 
-function namesOf(faults: readonly TraceFault[], most: number): string {
+/** Broken rows by their lines, the first so many of them. */
+export function namesOf(faults: readonly TraceFault[], most: number): string {
   const first = faults.slice(0, most).map(({ line, reason }) => `line ${line}: ${reason}`);
   return first.join("; ") + (faults.length > most ? `; and ${faults.length - most} more` : "");
 }

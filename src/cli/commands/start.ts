@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { resolveRecipe } from "../../recipes/index.ts";
+import { namesOf } from "../../recipes/trace-files.ts";
 import { RunDirectory } from "../../runs/run-directory.ts";
 import { LabelFile, startStudio } from "../../serve/index.ts";
 import { ReckonError } from "../../util/errors.ts";
@@ -20,6 +21,8 @@ import type { Ui } from "../ui.ts";
 /** The run that the first start makes. */
 const FIRST_RUN = "first-growth";
 const FIRST_RECIPE = "r1-zero";
+/** Broken rows of a file to rate that are named. */
+const MOST_NAMED = 5;
 
 interface Options {
   readonly port: number;
@@ -84,7 +87,9 @@ export function create(): Command {
       ui.say(`\n  Reckon's studio is ready:  ${server.url}\n`);
       if (label) {
         ui.say(`  Rate ${label.traces.length} traces:  ${server.url}/#/label`);
-        if (label.faults.length > 0) ui.warn(`${label.faults.length} rows cannot be read and stay as they are`);
+        const { faults } = label;
+        const named = namesOf(faults, MOST_NAMED);
+        if (faults.length > 0) ui.warn(`${faults.length} rows cannot be read and stay as they are: ${named}`);
       }
       const growing =
         options.grow && !label && !ending.signal.aborted ? grow(ui, services, root, options.set) : undefined;
