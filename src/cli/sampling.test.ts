@@ -17,7 +17,7 @@ import {
   startEndpoint,
 } from "../../test/endpoint.ts";
 import { loadTaskFile } from "../runs/index.ts";
-import { getTask, isHeldOut, readTraces, sampleProblem } from "../tasks/index.ts";
+import { getTask, isHeldOut, type Problem, readTraces, type Split, sampleProblem } from "../tasks/index.ts";
 
 const root = mkdtempSync(join(tmpdir(), "reckon-sample-"));
 let servers: Endpoint[] = [];
@@ -159,6 +159,44 @@ test("a model of ours as the teacher: the same answers again, held-out problems 
     assert.equal(isHeldOut(task, facts), false);
     assert.equal(task.verify(facts, answer).score, 1);
   }
+});
+
+test("of a file as many problems are asked as was said, held-out ones and doubles uncounted; more are asked by a higher count", async () => {
+  const task = getTask("addition");
+  const file = join(root, "counted.jsonl");
+  const drawn = (split: Split, index: number): Problem =>
+    sampleProblem(task, { seed: 4, index, level: 1, split, language: "en" });
+  const train = [0, 1, 2, 3, 4].map((index) => drawn("train", index));
+  const problems = [drawn("heldout", 0), train[0]!, train[0]!, ...train.slice(1)];
+  assert.equal(new Set(train.map(({ prompt }) => prompt)).size, 5);
+  writeFileSync(file, problems.map((problem) => `${JSON.stringify(problem)}\n`).join(""));
+  const server = await serve(adds);
+  const args = ["--teacher", server.url, "--model", "m", "--problems", file, "--out", join(root, "counted"), "--json"];
+  // What is there already is of no cost, and a count below it takes nothing away from the log.
+  for (const [count, before, asked] of [
+    [["--count", "2"], 0, 2],
+    [["--count", "4"], 2, 4],
+    [["--count", "1"], 1, 4],
+    [[], 4, 5],
+    [["--count", "9"], 5, 5],
+  ] as const) {
+    const { status, out: said, err } = await sample(...args, ...count).ended;
+    assert.equal(status, 0, err);
+    assert.equal((JSON.parse(said) as { before: number }).before, before, count.join(" "));
+    assert.equal(server.exchanges.length, asked, count.join(" "));
+    assert.equal(/no more than 5 different problems/.test(err), count[1] === "9", err);
+  }
+  const prompts = server.exchanges.map(({ body }) => body.messages.at(-1).content as string);
+  for (const { prompt } of train) assert.equal(prompts.filter((text) => text.includes(prompt)).length, 1, prompt);
+  for (const beside of [
+    ["--rung", "addition:1"],
+    ["--scale", "tiny"],
+  ]) {
+    const { status, err } = await sample(...args, ...beside).ended;
+    assert.equal(status, 2, err);
+    assert.match(err, new RegExp(`${beside[0]} draws problems.*not both`, "s"));
+  }
+  assert.equal(server.exchanges.length, 5);
 });
 
 test("of rows of one's own, and of problems of a module of one's own, the held-out ones are not asked", async () => {

@@ -39,8 +39,9 @@ export interface SampleOptions extends OpenOptions {
   readonly problems?: string;
   readonly rung: readonly string[];
   readonly task: readonly string[];
-  readonly scale: Scale;
-  readonly count: number;
+  /** Undefined unless it was given, like `count`: neither default is meant for a file of problems. */
+  readonly scale?: Scale;
+  readonly count?: number;
   readonly samples: number;
   readonly seed: number;
   readonly temperature: number;
@@ -51,6 +52,9 @@ export interface SampleOptions extends OpenOptions {
   readonly withoutThinking?: boolean;
   readonly workers: number;
 }
+
+/** Problems that are drawn where --count is not given. */
+export const DEFAULT_COUNT = 200;
 
 /** Whether a teacher is an address rather than a folder. */
 const isAddress = (teacher: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(teacher);
@@ -112,7 +116,8 @@ export async function openQuestions(options: SampleOptions, ui: Ui): Promise<Que
   if (options.problems !== undefined) return fromFile(options.problems, options, ui);
   checkFileless(options);
   const rungs = options.rung.map(rungOf);
-  const mixture = options.scale === "tiny" ? demoMix : smallMix;
+  const mixture = options.scale === "small" ? smallMix : demoMix;
+  const count = options.count ?? DEFAULT_COUNT;
   const source = await openRungs({
     problems: rungs.length > 0 ? rungs : mixture,
     tasks: options.task.map((path) => (isRowsPath(path) ? taskFile(path, options) : path)),
@@ -121,8 +126,8 @@ export async function openQuestions(options: SampleOptions, ui: Ui): Promise<Que
   });
   try {
     for (const warning of source.warnings) ui.warn(warning);
-    const problems = await drawOnce(source.draw, options.seed, options.count);
-    if (problems.length < options.count) ui.warn(`there are no more than ${problems.length} different problems`);
+    const problems = await drawOnce(source.draw, options.seed, count);
+    if (problems.length < count) ui.warn(`there are no more than ${problems.length} different problems`);
     return { problems, judge: source.judge, close: source.close };
   } catch (error) {
     await source.close();
@@ -140,7 +145,17 @@ function checkFileless({ task, ...options }: SampleOptions): void {
   });
 }
 
+/** A file says by itself which problems there are. */
+function checkUndrawn({ rung, scale }: SampleOptions): void {
+  const option = firstGiven({ "--rung": rung[0], "--scale": scale });
+  if (option === undefined) return;
+  throw usageError(`${option} draws problems, and --problems takes those of a file`, {
+    expected: `--problems or ${option}, not both; --count beside --problems takes the first of the file`,
+  });
+}
+
 async function fromFile(file: string, options: SampleOptions, ui: Ui): Promise<Questions> {
+  checkUndrawn(options);
   const source = await openProblems(file, options.task, ui, { ...options, learns: true });
   const shipped = new Set(listTasks().map((task) => task.name));
   const heldBack = ({ id, family, facts, split }: (typeof source.problems)[number]): boolean =>
@@ -151,12 +166,14 @@ async function fromFile(file: string, options: SampleOptions, ui: Ui): Promise<Q
   const heldOut = source.problems.length - training.length;
   if (heldOut > 0) ui.warn(`${heldOut} held-out problems of ${file} are left out: nobody is to learn from them`);
   // A name by what is asked: ids of a file need not be unique, and its lines may be moved.
-  const problems = training.flatMap((problem) => {
+  const different = training.flatMap((problem) => {
     const key = `${problem.family}\n${problem.prompt}`;
     if (seen.has(key)) return [];
     seen.add(key);
     return [{ ...problem, id: `${problem.family}/${createHash("sha256").update(key).digest("hex").slice(0, 16)}` }];
   });
+  const problems = different.slice(0, options.count);
+  if (problems.length < (options.count ?? 0)) ui.warn(`${file} has no more than ${problems.length} different problems`);
   return { problems, judge: source.judge, close: source.close };
 }
 

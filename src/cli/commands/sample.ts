@@ -6,7 +6,7 @@ import { SCALES } from "../../recipes/index.ts";
 import { type Asked, askTeacher, INSTRUCTION } from "../../recipes/teacher/index.ts";
 import { decimal, integer, newCommand, uiOf } from "../command.ts";
 import { onBrokenPipe } from "../pipes.ts";
-import { keepOf, openQuestions, openTeacher, type SampleOptions } from "../sampling.ts";
+import { DEFAULT_COUNT, keepOf, openQuestions, openTeacher, type SampleOptions } from "../sampling.ts";
 import { again, fieldsOption, nameOption, skipBrokenOption } from "../tasks/open.ts";
 import { formatCount, table, type Ui } from "../ui.ts";
 
@@ -29,11 +29,15 @@ export function create(): Command {
     .requiredOption("--out <folder>", "where answers.jsonl, traces.jsonl and teacher.json are kept")
     .option("--model <name>", "of an API: the model that answers")
     .option("--key-env <NAME>", "of an API: the environment variable that holds the key (never the key itself)")
-    .option("--count <n>", "how many training problems", integer(1), 200)
+    .option(
+      "--count <n>",
+      `how many training problems (default: ${DEFAULT_COUNT}; with --problems all, or the first n)`,
+      integer(1),
+    )
     .option("--samples <k>", "answers to each", integer(1), 1)
     .option("--rung <family:level>", "problems of this rung alone; again for more", again, [])
     .option("--task <path>", "a task module or .jsonl file whose family stands in --rung; again for more", again, [])
-    .addOption(new Option("--scale <scale>", "without --rung: which mixture").choices(SCALES).default("tiny"))
+    .addOption(new Option("--scale <scale>", "without --rung: which mixture (default: tiny)").choices(SCALES))
     .option("--problems <file>", "instead: the problems of this file, held-out ones left out")
     .addOption(skipBrokenOption())
     .addOption(fieldsOption())
