@@ -265,13 +265,19 @@ export default defineTask<{ a: number; b: number }>({
     assert.deepEqual(readdirSync(runs), ["own"]);
   });
 
-  it("says so when a training that it has started fails, and serves on", async () => {
+  it("says so when a training that it has started fails, and serves on; the next start begins it anew", async () => {
     const runs = join(folder, "failing");
     const start = new Start(["--runs", runs, "--set", "from=no-such-model"]);
     await start.says(/MODEL_UNKNOWN.*no-such-model/s);
     assert.equal((await fetch(`${await start.url()}/api/runs`)).status, 200);
     assert.equal(runOf(runs)?.state?.status, "failed");
     await start.interrupt();
+    // The next start does not go on with what could not begin.
+    const next = new Start(["--runs", runs, ...SHORT, "--set", "steps=2"]);
+    await next.says(/The growth is done/);
+    assert.equal(runOf(runs)?.state?.status, "finished");
+    await next.interrupt();
+    assert.deepEqual(readdirSync(runs), [RUN]);
   });
 
   it("names a port that is taken, a setting that there is not, and a page that was not built, and begins nothing", async () => {

@@ -21,6 +21,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { RECIPES, resolveRecipe } from "../recipes/index.ts";
 import { RunDirectory } from "../runs/run-directory.ts";
 import { skippingBroken } from "./training.ts";
+import { freeUnbegun } from "./unbegun.ts";
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), "reckon-paths-")));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -263,19 +264,50 @@ test("broken rows of a reward model's file are treated as those of any data set"
   assert.deepEqual(skippingBroken(corpus), corpus);
 });
 
-test("what the program cannot write is refused as such, also of a recipe of one stage, and the run says so", () => {
+test("a run that was refused before it began leaves its name to the corrected command", () => {
+  const stage = { kind: "graded", prompts: 3, problems: [{ family: "addition", level: 0, weight: 1 }] };
+  writeFileSync(join(here, "chains.json"), JSON.stringify({ name: "chains", description: "", stages: [stage] }));
+  const train = (...more: string[]) =>
+    spawnSync(process.execPath, args("--runs", "../runs", ...more), { cwd: here, encoding: "utf8" });
   const problems = '[{"family":"instruct-list","level":0,"weight":1}]';
-  const refused = spawnSync(
-    process.execPath,
-    args("reward", "--runs", "../runs", "--name", "no-judge", "--set", `problems=${problems}`),
-    { cwd: here, encoding: "utf8" },
+  for (const [recipe, setting, status, words] of [
+    ["chains.json", `problems=${problems}`, 2, /RECIPE_INVALID.*no chains of thought can be written of instruct-list/s],
+    ["r1-zero", "from=./nope", 1, /MODEL_UNKNOWN.*nope/s],
+  ] as const) {
+    const refused = train(recipe, "--name", "again", "--set", setting);
+    assert.equal(refused.status, status, refused.stderr);
+    assert.match(refused.stderr, words);
+    assert.doesNotMatch(refused.stderr, /^ +at /m, "no stack");
+    assert.ok(!existsSync(join(runs, "again")), "nothing is left");
+  }
+  const corrected = train("chains.json", "--name", "again");
+  assert.equal(corrected.status, 0, corrected.stderr);
+  const twice = train("chains.json", "--name", "again");
+  assert.equal(twice.status, 1);
+  assert.match(twice.stderr, /RUN_EXISTS/);
+});
+
+test("a run that failed later, with nothing to show for it, leaves its name too; one with anything keeps it", async () => {
+  const failed = async (name: string, make: (run: RunDirectory) => void = () => {}): Promise<string> => {
+    const run = RunDirectory.create(runs, name, resolveRecipe(RECIPES["r1-zero"]!.tiny));
+    make(run);
+    run.event({ level: "error", code: "FAULT", step: 0, message: "told" });
+    await run.close("failed", "told");
+    freeUnbegun(runs, name);
+    return run.path;
+  };
+  assert.ok(!existsSync(await failed("idle")));
+  assert.ok(existsSync(await failed("measured", (run) => run.metrics({ step: 0, "eval/accuracy": 0 }))));
+  assert.ok(existsSync(await failed("saved", (run) => mkdirSync(join(run.path, "checkpoints", "step-0")))));
+  assert.ok(existsSync(await failed("paid", (run) => writeFileSync(join(run.path, "answers.jsonl"), "{}\n"))));
+  const paused = RunDirectory.create(runs, "hasty", resolveRecipe(RECIPES["r1-zero"]!.tiny));
+  await paused.close("paused");
+  freeUnbegun(runs, "hasty");
+  assert.ok(existsSync(paused.path));
+  assert.deepEqual(
+    readdirSync(runs).filter((name) => name.startsWith(".")),
+    [],
   );
-  assert.equal(refused.status, 2);
-  assert.match(refused.stderr, /RECIPE_INVALID.*no chains of thought can be written of instruct-list/s);
-  assert.doesNotMatch(refused.stderr, /^ +at /m, "no stack");
-  const { status, message } = JSON.parse(readFileSync(join(runs, "no-judge", "state.json"), "utf8"));
-  assert.equal(status, "failed");
-  assert.match(message, /instruct-list/);
 });
 
 test("broken rows of questions are left out where that is said; modules have none", () => {

@@ -29,6 +29,7 @@ import { isRowsPath, type TaskFile } from "../runs/task-files.ts";
 import { ReckonError } from "../util/errors.ts";
 import { findModelFolder, modelFolder, shippedModels } from "./models.ts";
 import { onBrokenPipe } from "./pipes.ts";
+import { freeUnbegun } from "./unbegun.ts";
 
 export interface TrainingOptions {
   readonly root: string;
@@ -165,13 +166,17 @@ export async function runTraining(recipe: Recipe | undefined, options: TrainingO
 
 /** A recipe of one stage in its run directory. */
 async function runAlone(recipe: Recipe | undefined, options: TrainingOptions): Promise<TrainingResult> {
+  // A training that the studio has started says nothing on a terminal: there a refusal is a failed run, for the page to show.
+  const shown = process.send !== undefined;
+  // What --dry-run refuses a run refuses too; one that goes on has begun with all of it.
+  const looked = async (): Promise<void> => (options.resume ? undefined : preflight(recipe!, { modelFolder }));
+  if (!shown) await looked();
   const run = await openAlone(recipe, options);
   return untilStopped(async (signal) => {
     if (signal.aborted) run.requestStop("pause");
     signal.addEventListener("abort", () => run.requestStop("pause"));
     try {
-      // What --dry-run refuses a run refuses too; one that goes on has begun with all of it.
-      if (!options.resume) await preflight(recipe!, { modelFolder });
+      if (shown) await looked();
       await runRecipe(options.resume ? resolveRecipe(run.recipe as RecipeInput) : recipe!, run, engineOf(options));
       await run.close();
       const step = (await run.checkpoints.steps()).at(-1);
@@ -195,6 +200,7 @@ async function openAlone(recipe: Recipe | undefined, { root, name, resume, obser
   const path = join(root, name);
   const known = existsSync(path);
   try {
+    if (!resume) freeUnbegun(root, name);
     return resume ? await RunDirectory.open(root, name, settings) : RunDirectory.create(root, name, recipe, settings);
   } catch (error) {
     // A folder that was made and could not be locked is a run already: the same command would begin another.

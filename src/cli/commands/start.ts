@@ -17,6 +17,7 @@ import { LocalServices } from "../studio-services.ts";
 import { findRecipe } from "../training.ts";
 import type { TrainingProcess } from "../training-process.ts";
 import type { Ui } from "../ui.ts";
+import { failedUnbegun } from "../unbegun.ts";
 
 /** The run that the first start makes. */
 const FIRST_RUN = "first-growth";
@@ -103,7 +104,9 @@ export function create(): Command {
 
 /** Starts the first growth, or goes on with it; undefined where there is nothing left to do. */
 function grow(ui: Ui, services: LocalServices, root: string, settings: readonly string[]): TrainingProcess | undefined {
-  const run = RunDirectory.list(root).find((item) => item.name === FIRST_RUN);
+  const known = RunDirectory.list(root).find((item) => item.name === FIRST_RUN);
+  // To go on with one that could not begin would fail in the same way at every start.
+  const run = known && failedUnbegun(known) ? undefined : known;
   if (run?.state?.status === "finished") {
     ui.say("  The growth has finished: look at its curves under Grow, and talk to the model under Talk.");
     return undefined;
