@@ -1,6 +1,7 @@
 /** Reads run directories for a report, through the same readers as the studio: whatever is damaged or missing is left out. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { readPipeline } from "../recipes/index.ts";
 import type { ReportRun } from "../report/report-run.ts";
 import type { MetricsLog } from "../serve/metrics-log.ts";
 import { resolvedRecipe } from "../serve/recipe-defaults.ts";
@@ -16,7 +17,7 @@ const WORST = 2;
 
 /**
  * @param name a run's name in `root`, or the path of its folder
- * @throws ReckonError RUN_UNKNOWN
+ * @throws ReckonError RUN_UNKNOWN, RUN_STAGES for a run of several stages, RUN_DAMAGED
  */
 export async function readReportRun(root: string, name: string): Promise<ReportRun> {
   const folder = existsSync(join(root, name)) || !/[\\/]/.test(name) ? join(root, name) : name;
@@ -26,7 +27,7 @@ export async function readReportRun(root: string, name: string): Promise<ReportR
   const reader = new RunReader(stage ? dirname(dirname(path)) : dirname(path));
   const run = stage ? `${basename(dirname(path))}/${basename(path)}` : basename(path);
   const { state } = await reader.get(run).catch((error: unknown) => {
-    if (error instanceof ReckonError) throw unknown(root, name);
+    if (error instanceof ReckonError) throw ofStages(path, name) ?? unknown(root, name);
     throw error;
   });
   const logs = await reader.logs(run);
@@ -51,6 +52,21 @@ export async function readReportRun(root: string, name: string): Promise<ReportR
 
 function words(state: RunState): string {
   return state.alive ? state.status : "interrupted";
+}
+
+/** What is said of a run that has stages, which have what a report shows; undefined of any other. */
+function ofStages(path: string, name: string): ReckonError | undefined {
+  const begun = readPipeline(path)?.stages.filter(({ folder }) => existsSync(join(path, folder)));
+  if (begun === undefined) return undefined;
+  const typed = name.replace(/[\\/]+$/, "");
+  const names = begun.map((stage) => `${typed}/${stage.name}`);
+  return new ReckonError("RUN_STAGES", `${typed} is a run of several stages, and a report is about single ones.`, {
+    expected: names.length > 0 ? `one or more of ${names.join(", ")}` : "a stage that has begun; none has yet",
+    help:
+      names.length > 0
+        ? `Say which, e.g. reckon report ${names.at(-1)}; all together: reckon report ${names.join(" ")}`
+        : `Go on with it: reckon train --resume ${basename(path)}`,
+  });
 }
 
 function unknown(root: string, name: string): ReckonError {
