@@ -40,6 +40,20 @@ export function uiOf(command: Command): Ui {
   return createUi({ json: command.optsWithGlobals()["json"] === true });
 }
 
+/** Where runs are kept unless --runs says otherwise. */
+export const RUNS = "runs";
+
+/** What a command that is told to somebody must say so that it finds the runs of `root`: nothing of the usual folder. */
+export function runsGiven(root: string): string {
+  return root === RUNS ? "" : ` --runs ${asTyped(root)}`;
+}
+
+/** A word as it is typed into a shell. */
+function asTyped(word: string): string {
+  if (/^[\w./\\:@%+=,-]+$/.test(word)) return word;
+  return process.platform === "win32" ? `"${word}"` : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 /** A reader of whole numbers for commander's options. */
 export function integer(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {

@@ -37,6 +37,11 @@ test("of a run of several stages the stages are named, as the run was", () => {
     assert.equal(told.status, 0, told.stderr);
     rmSync(join(root, "report.html"));
   }
+  const elsewhere = reckon("report", "two", "--runs", "./runs");
+  assert.ok(elsewhere.stderr.includes("reckon report two/first two/second --runs ./runs"), elsewhere.stderr);
+  for (const stage of ["first", "second"]) rmSync(join(root, "runs", "two", stage), { recursive: true });
+  for (const typed of [["runs/two"], ["two"]])
+    assert.match(reckon("report", ...typed).stderr, /none has yet.*reckon train --resume two$/ms);
   const none = reckon("report", "three");
   assert.equal(none.status, 1);
   assert.match(none.stderr, /RUN_UNKNOWN.*"three"/);

@@ -10,6 +10,7 @@ import { RolloutSearch } from "../serve/rollout-search.ts";
 import { RunReader } from "../serve/run-reader.ts";
 import type { RunState } from "../serve/wire.ts";
 import { ReckonError } from "../util/errors.ts";
+import { runsGiven } from "./command.ts";
 
 /** Answers shown of a step: the best and the worst of their groups. */
 const BEST = 2;
@@ -27,7 +28,7 @@ export async function readReportRun(root: string, name: string): Promise<ReportR
   const reader = new RunReader(stage ? dirname(dirname(path)) : dirname(path));
   const run = stage ? `${basename(dirname(path))}/${basename(path)}` : basename(path);
   const { state } = await reader.get(run).catch((error: unknown) => {
-    if (error instanceof ReckonError) throw ofStages(path, name) ?? unknown(root, name);
+    if (error instanceof ReckonError) throw ofStages(folder, root, name) ?? unknown(root, name);
     throw error;
   });
   const logs = await reader.logs(run);
@@ -55,17 +56,18 @@ function words(state: RunState): string {
 }
 
 /** What is said of a run that has stages, which have what a report shows; undefined of any other. */
-function ofStages(path: string, name: string): ReckonError | undefined {
-  const begun = readPipeline(path)?.stages.filter(({ folder }) => existsSync(join(path, folder)));
+function ofStages(folder: string, root: string, name: string): ReckonError | undefined {
+  const begun = readPipeline(folder)?.stages.filter(({ folder: stage }) => existsSync(join(folder, stage)));
   if (begun === undefined) return undefined;
+  const runs = folder === name ? "" : runsGiven(root);
   const typed = name.replace(/[\\/]+$/, "");
   const names = begun.map((stage) => `${typed}/${stage.name}`);
   return new ReckonError("RUN_STAGES", `${typed} is a run of several stages, and a report is about single ones.`, {
     expected: names.length > 0 ? `one or more of ${names.join(", ")}` : "a stage that has begun; none has yet",
     help:
       names.length > 0
-        ? `Say which, e.g. reckon report ${names.at(-1)}; all together: reckon report ${names.join(" ")}`
-        : `Go on with it: reckon train --resume ${basename(path)}`,
+        ? `Say which, e.g. reckon report ${names.at(-1)}${runs}; all together: reckon report ${names.join(" ")}${runs}`
+        : `Go on with it: reckon train --resume ${basename(folder)}${runsGiven(dirname(folder))}`,
   });
 }
 

@@ -41,8 +41,12 @@ const args = (...more: string[]): string[] => [
 
 /** Trains in a folder until the run has so many rows of metrics, then pauses it. */
 async function trainUntil(rows: number, cwd: string, ...more: string[]): Promise<void> {
-  const child = spawn(process.execPath, args(...more), { cwd, stdio: ["ignore", "ignore", "pipe"] });
-  const exit = once(child, "exit");
+  const child = spawn(process.execPath, args(...more), { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  const exit = once(child, "close");
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     errors += text;
@@ -54,6 +58,9 @@ async function trainUntil(rows: number, cwd: string, ...more: string[]): Promise
   }
   RunDirectory.request(runs, "own", "pause");
   assert.deepEqual(await exit, [0, null], errors);
+  // As it is printed it goes on from this folder.
+  const place = more[more.indexOf("--runs") + 1];
+  assert.ok(said.includes(`Go on with: reckon train --resume own --runs ${place}\n`), said);
 }
 
 const stageOf = (name: string): Record<string, unknown> => {

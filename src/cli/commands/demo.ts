@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import type { RunObserver } from "../../runs/run-directory.ts";
 import type { RolloutRecord } from "../../train/run-store.ts";
-import { integer, newCommand, uiOf } from "../command.ts";
+import { integer, newCommand, RUNS, runsGiven, uiOf } from "../command.ts";
 import { freshName, newRecipe, runTraining } from "../training.ts";
 import { paint, type Ui } from "../ui.ts";
 import { evaluationLine } from "./train.ts";
@@ -20,7 +20,7 @@ export function create(): Command {
     ["reckon demo", "about five minutes on two cores: a small model teaches itself to reason"],
     ["reckon demo --steps 20 --seed 1", "a shorter one, from another seed"],
   ])
-    .option("--runs <folder>", "where runs are kept", "runs")
+    .option("--runs <folder>", "where runs are kept", RUNS)
     .option("--seed <n>", "another seed is another growth", integer(0), 0)
     .option("--steps <n>", "how many steps (default: the recipe's)", integer(1))
     .option("--workers <n>", "threads; does not change the result", integer(1), availableParallelism())
@@ -36,7 +36,7 @@ export function create(): Command {
       ui.say(
         result.status === "finished"
           ? `\nTalk to it:  reckon chat ${result.run}`
-          : `\nstopped; go on with  reckon train --resume ${name}`,
+          : `\nstopped; go on with  reckon train --resume ${name}${runsGiven(root)}`,
       );
     });
 }

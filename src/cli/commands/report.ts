@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { reportDocument } from "../../report/document.ts";
 import type { ReportRun } from "../../report/report-run.ts";
-import { newCommand, uiOf } from "../command.ts";
+import { newCommand, RUNS, uiOf } from "../command.ts";
 import { writeFiles } from "../output.ts";
 import { packageVersion } from "../package.ts";
 import { readReportRun } from "../report-data.ts";
@@ -23,7 +23,7 @@ export function create(): Command {
   ])
     .argument("<run...>", "names of runs in --runs, or paths of their folders")
     .option("--out <file>", "the file to write; one that is there is replaced", "report.html")
-    .option("--runs <folder>", "where runs are kept", "runs")
+    .option("--runs <folder>", "where runs are kept", RUNS)
     .action(async (names: readonly string[], options: Options, command: Command) => {
       const ui = uiOf(command);
       const runs: ReportRun[] = [];

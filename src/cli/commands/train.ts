@@ -19,7 +19,7 @@ import {
 import { refused } from "../../recipes/refused.ts";
 import { resumedAs, runNamed } from "../../runs/index.ts";
 import type { RunObserver } from "../../runs/run-directory.ts";
-import { integer, newCommand, uiOf, usageError } from "../command.ts";
+import { integer, newCommand, RUNS, runsGiven, uiOf, usageError } from "../command.ts";
 import { modelFolder, openModel } from "../models.ts";
 import { type StageRow, type StageTableOptions, stageTable, stageTableText } from "../stage-table.ts";
 import {
@@ -67,7 +67,7 @@ export function create(): Command {
         .default("tiny"),
     )
     .option("--name <run>", "folder of the run inside --runs (default: the recipe's name)")
-    .option("--runs <folder>", "where runs are kept", "runs")
+    .option("--runs <folder>", "where runs are kept", RUNS)
     .option("--resume <run>", "go on with this run, by its name or folder, from its newest checkpoint")
     .option(
       "--set <path=value>",
@@ -100,7 +100,7 @@ export function create(): Command {
           return ui.say(`that is the whole of ${run}: what it has done already is not done again`);
         }
         const result = await runTraining(undefined, { root, name: run, resume: true, ...engine, observer, stages });
-        return report(ui, result, workers);
+        return report(ui, result, options);
       }
       if (name === undefined) return command.help({ error: true });
       const settings = options.seed === undefined ? options.set : [...options.set, `seed=${options.seed}`];
@@ -112,7 +112,7 @@ export function create(): Command {
       await report(
         ui,
         await runTraining(recipe, { root, name: run, resume: false, ...engine, observer, stages }),
-        workers,
+        options,
       );
     });
 }
@@ -212,7 +212,7 @@ export function evaluationLine(metrics: Readonly<Record<string, number>>): strin
   return `held-out right ${percent("eval/accuracy")} (chance ${percent("eval/chance")}), format ${percent("eval/format")}, ${(metrics["eval/mean_length"] ?? 0).toFixed(0)} tokens, re-checks ${percent("eval/recheck_share")}`;
 }
 
-async function report(ui: Ui, result: TrainingResult, workers: number): Promise<void> {
+async function report(ui: Ui, result: TrainingResult, { workers, runs }: Options): Promise<void> {
   const again = result.run.split(/[\\/]/).at(-1);
   const several = result.status === "finished" && isPipeline(result.run);
   const onModel = (name: string): void => ui.say(`measuring ${name}`);
@@ -223,7 +223,7 @@ async function report(ui: Ui, result: TrainingResult, workers: number): Promise<
   ui.say(
     result.status === "finished"
       ? `done: ${result.checkpoint ?? result.run}`
-      : `stopped; nothing is lost. Go on with: reckon train --resume ${again}`,
+      : `stopped; nothing is lost. Go on with: reckon train --resume ${again}${runsGiven(runs)}`,
   );
 }
 
