@@ -8,6 +8,7 @@ import type { LoadedCheckpoint } from "../model/hf-checkpoint.ts";
 import { lastModel, loadModelFolder } from "../recipes/index.ts";
 import { ReckonError } from "../util/errors.ts";
 import { packageRoot } from "./package.ts";
+import type { Ui } from "./ui.ts";
 
 const isModel = (folder: string): boolean => existsSync(join(folder, "config.json"));
 
@@ -68,7 +69,21 @@ export function newestCheckpoint(run: string): string | undefined {
   return newest;
 }
 
-export async function openModel(name: string): Promise<{ folder: string; checkpoint: LoadedCheckpoint }> {
+/** The run that has the name of a shipped model, which goes before it, as it is to be named; undefined where none has. */
+export function runBehind(name: string): string | undefined {
+  const run = join("runs", name);
+  return basename(name) === name && existsSync(run) && findModelFolder(name) === join(packageRoot(), "models", name)
+    ? run
+    : undefined;
+}
+
+/** @param ui is told of a run that is meant perhaps, where a shipped model has its name */
+export async function openModel(
+  name: string,
+  ui?: Pick<Ui, "warn">,
+): Promise<{ folder: string; checkpoint: LoadedCheckpoint }> {
   const folder = modelFolder(name);
+  const run = runBehind(name);
+  if (run !== undefined) ui?.warn(`this is the shipped ${name}; your run is ${run}`);
   return { folder, checkpoint: await loadModelFolder(folder) };
 }

@@ -72,7 +72,7 @@ export async function openTeacher(options: SampleOptions, ui: Ui): Promise<Teach
         got: `--teacher ${options.teacher}`,
       });
     }
-    const { folder, checkpoint } = await openModel(options.teacher);
+    const { folder, checkpoint } = await openModel(options.teacher, ui);
     // Its own context is all that it can fill.
     const room = checkpoint.config.maxPositions;
     const limit = Math.min(maxNewTokens, Math.max(1, room - Math.floor(room / 4)));

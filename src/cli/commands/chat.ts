@@ -32,7 +32,7 @@ export function create(): Command {
     .option("--seed <n>", "the same seed gives the same answer", integer(0), 0)
     .action(async (name: string, options: Options, command: Command) => {
       const ui = uiOf(command);
-      const { checkpoint } = await openModel(name);
+      const { checkpoint } = await openModel(name, ui);
       const model = await ChatModel.open(checkpoint);
       const ask = (prompt: string, seed: number): Promise<void> => answer(ui, model, { ...options, prompt, seed });
       if (options.prompt !== undefined) await ask(options.prompt, options.seed);

@@ -94,7 +94,7 @@ export function create(): Command {
       if (options.problems === undefined) checkFileless(options);
       checkRanking(options);
       if (options.stages) return printStages(ui, name, options);
-      const { folder, checkpoint } = await openModel(name);
+      const { folder, checkpoint } = await openModel(name, ui);
       const source = options.problems ? await openProblems(options.problems, options.task, ui, options) : undefined;
       const problems =
         source?.problems ?? (options.instructions ? heldOutInstructions : heldOutProblems)(options.count, options.mix);

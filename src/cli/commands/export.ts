@@ -52,7 +52,7 @@ export function create(): Command {
     )
     .action(async (name: string, folder: string, options: Options, command: Command) => {
       const ui = uiOf(command);
-      const { checkpoint } = await openModel(name);
+      const { checkpoint } = await openModel(name, ui);
       const { config, parameters, tokenizer, tokens, extra } = checkpoint;
       const known = (extra.reckon ?? {}) as Readonly<Record<string, unknown>>;
       const description = options.description ?? known["description"];
