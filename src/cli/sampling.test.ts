@@ -272,7 +272,7 @@ test("mistakes are told without a stack: no key, no model, no server, options th
   const server = await serve(({ response }) => sendJson(response, { error: { message: `bad key ${KEY}` } }, 401));
   const out = ["--out", join(root, "mistakes"), "--count", "3"];
   const cases: [args: string[], status: number, words: RegExp][] = [
-    [["--teacher", server.url, ...out], 2, /--model/],
+    [["--teacher", server.url, ...out], 2, /which of its models.*--model NAME/s],
     [["--teacher", server.url, "--model", "m", "--key-env", KEY, ...out], 2, /--key-env.*never the key itself/s],
     [
       ["--teacher", server.url, "--model", "m", "--key-env", "NO_SUCH_VARIABLE", ...out],

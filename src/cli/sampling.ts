@@ -79,9 +79,16 @@ export async function openTeacher(options: SampleOptions, ui: Ui): Promise<Teach
     const local = { ...sampling, maxNewTokens: limit, workers };
     return localTeacher(checkpoint, basename(folder), await weightsHash(folder), local);
   }
+  if (options.model === undefined) {
+    throw usageError("an API has to be told which of its models is to answer", {
+      expected: "--model NAME, as the API itself calls it, e.g. --model deepseek-reasoner",
+      help: "A model in a folder of this machine needs none: give the folder as --teacher.",
+    });
+  }
   const parsed = endpointSchema.safeParse({
     url: options.teacher,
-    ...given({ model: options.model, apiKeyEnv: options.keyEnv, system: options.system }),
+    model: options.model,
+    ...given({ apiKeyEnv: options.keyEnv, system: options.system }),
     ...given({ instruction: options.instruction, topP: options.topP, price: priceOf(options.price) }),
     extra: extraOf(options.extra),
     sendSeed: options.seedless !== true,

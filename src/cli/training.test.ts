@@ -132,6 +132,16 @@ test("shipped models keep their names in a recipe, wherever the command is given
   }
 });
 
+test("a value that was meant as JSON and is none is told as such; a text may begin like JSON", () => {
+  for (const value of ['[{"family"', "[{family:addition,level:0,weight:1}]", '{"family":"addition"'])
+    assert.throws(() => resolveRecipe(RECIPES["r1-zero"]!.tiny, ["steps=5", `problems=${value}`]), {
+      code: "RECIPE_SETTING",
+      message: /value of problems begins like JSON, but cannot be read[\s\S]*--set 'problems=…'[\s\S]*JSON at position/,
+    });
+  assert.throws(() => resolveRecipe(RECIPES["r1-zero"]!.tiny, ["problems=addition"]), { code: "RECIPE_INVALID" });
+  assert.equal(resolveRecipe(RECIPES["r1-zero"]!.tiny, ["description={prompt} first"]).description, "{prompt} first");
+});
+
 test("a recipe of several stages says what each of them will take, and a setting names its stage", () => {
   const dry = spawnSync(process.execPath, args("r1", "--set", "stages.rl.steps=5", "--dry-run", "--json"), {
     cwd: there,

@@ -135,12 +135,14 @@ class Watch {
 
   #after(what: keyof Timeouts): ReturnType<typeof setTimeout> {
     const seconds = this.#timeouts[what];
+    // Where a person says it: on the command line, which has nothing for the whole, or in a recipe.
+    const wait = `${what === "total" ? "" : "--timeout of reckon sample, or "}timeouts.${what} of a recipe's teacher`;
     const words = { first: "does not begin to answer", idle: "has stopped in its answer", total: "takes too long" };
     return setTimeout(
       () => {
         this.failure ??= new ClientError("CLIENT_TIMEOUT", `${this.#place} ${words[what]}.`, {
           got: `nothing more for ${seconds} s${what === "total" ? " in all" : ""}`,
-          help: `Check that the server is up; if it is only slow, raise the timeout \`${what}\`.`,
+          help: `Check that the server is up; if it is only slow, wait longer: ${wait}.`,
           retry: true,
         });
         this.#controller.abort(this.failure);

@@ -292,10 +292,39 @@ export function resolveRecipe(input: RecipeInput, settings: readonly string[] = 
     return result.data;
   }
   const issue = result.error.issues[0]!;
-  throw new ReckonError("RECIPE_INVALID", `the recipe does not fit at ${issue.path.join(".") || "its top"}`, {
-    got: issue.message,
-    help: "run with --dry-run to see the recipe with its defaults",
-  });
+  throw (
+    brokenJson(draft, issue.path, settings) ??
+    new ReckonError("RECIPE_INVALID", `the recipe does not fit at ${issue.path.join(".") || "its top"}`, {
+      got: issue.message,
+      help: "run with --dry-run to see the recipe with its defaults",
+    })
+  );
+}
+
+/**
+ * What is said of a setting that was taken for text, which does not fit there, because as JSON it cannot be read. Not of every
+ * such text: an instruction may begin with a brace.
+ */
+function brokenJson(
+  draft: unknown,
+  path: readonly PropertyKey[],
+  settings: readonly string[],
+): ReckonError | undefined {
+  let value = draft;
+  for (const key of path) value = (value as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key];
+  const setting = settings.find((one) => one.slice(one.indexOf("=") + 1) === value);
+  if (typeof value !== "string" || setting === undefined || !/^\s*[[{"]/.test(value)) return undefined;
+  try {
+    JSON.parse(value);
+    return undefined;
+  } catch (cause) {
+    const name = setting.slice(0, setting.indexOf("="));
+    return new ReckonError("RECIPE_SETTING", `the value of ${name} begins like JSON, but cannot be read as JSON`, {
+      expected: `whole JSON, between single quotes, which keep the shell from changing it: --set '${name}=…'`,
+      got: `${value.length > 100 ? `${value.slice(0, 100)}…` : value} (${(cause as Error).message})`,
+      cause,
+    });
+  }
 }
 
 /** Path of the tokenizer that a setting takes from a model; none of other settings. */
