@@ -56,6 +56,18 @@ test("where one cannot be written none is, and what was there stays", () => {
   assert.deepEqual(readdirSync(folder).sort(), ["first", "second"]);
 });
 
+test("a file where a folder is needed is told, and stays", () => {
+  const file = join(root, "README.md");
+  writeFileSync(file, "mine");
+  for (const folder of [file, join(file, "deeper")])
+    assert.throws(() => writeFiles(new Map([[join(folder, "config.json"), "{}"]]), "name another folder"), {
+      code: "FILE_UNWRITABLE",
+      message:
+        /cannot be written: a file is in the way\.[\s\S]*folders alone[\s\S]*(EEXIST|ENOTDIR)[\s\S]*Name another/,
+    });
+  assert.equal(readFileSync(file, "utf8"), "mine");
+});
+
 test("what a link leads to is written, and a device stays one", { skip: process.platform === "win32" }, () => {
   const file = join(root, "real");
   const link = join(root, "link");

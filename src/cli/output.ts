@@ -61,7 +61,12 @@ function unwritable(error: unknown, path: string, elsewhere: string): unknown {
   const told = refused(error, { path, what: "it", kept, next });
   if (!(told instanceof ReckonError)) {
     const help = `${elsewhere.charAt(0).toUpperCase()}${elsewhere.slice(1)}.`;
-    return new ReckonError("FILE_UNWRITABLE", `${path} cannot be written.`, { got: error.message, help, cause: error });
+    // Of mkdir: a folder that is there is none.
+    const file = error.code === "EEXIST" || error.code === "ENOTDIR";
+    return new ReckonError("FILE_UNWRITABLE", `${path} cannot be written${file ? ": a file is in the way" : ""}.`, {
+      ...(file ? { expected: "folders alone on the way to it, or nothing yet" } : {}),
+      ...{ got: error.message, help, cause: error },
+    });
   }
   const { summary, got, help } = told;
   return new ReckonError("FILE_UNWRITABLE", summary, { got: got!, help: help!, cause: error });
