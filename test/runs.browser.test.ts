@@ -86,6 +86,9 @@ describe("runs in the studio", { skip: missing && `no Chromium at ${CHROMIUM}` }
       }
       const color = (place: string) => page.locator(place).first().locator(".swatch").first().getAttribute("class");
       assert.equal(await color(".chip:has-text('slow')"), await color(".overlay-legend li:has-text('slow')"));
+      const swatches = await check(page, "strokes", ".overlay:first-of-type .overlay-legend .swatch line");
+      assert.deepEqual(swatches, await check(page, "strokes", ".overlay:first-of-type .plot-line"));
+      assert.equal(new Set(swatches).size, 2);
 
       const settings = page.getByRole("region", { name: "Table of settings" });
       const keys = () => settings.locator("tbody th").allInnerTexts();

@@ -133,6 +133,16 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
 
   const growth = () => RunDirectory.list(runsDir).find(({ name }) => name === GROWTH)!;
 
+  /** The legend of a chart tells its curves apart by the colours that they have. */
+  async function assertLegend(page: Page): Promise<void> {
+    const rows = await check<{ label: string; stroke: string; drawn: boolean }[]>(page, "legend", "Length of answers");
+    assert.deepEqual(
+      rows.map(({ label, drawn }) => ({ label, drawn })),
+      ["all", "right", "wrong"].map((label) => ({ label, drawn: true })),
+    );
+    assert.equal(new Set(rows.map(({ stroke }) => stroke)).size, rows.length);
+  }
+
   /** Waits until the training process has done a step beyond `step`. */
   async function trainedBeyond(page: Page, step: number): Promise<void> {
     for (let waited = 0; (growth()?.state?.step ?? 0) <= step; waited += 50) {
@@ -189,6 +199,7 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
       for (const title of ["Held-out accuracy", "Reward", "Length of answers", "Second looks", "Format", "Entropy"]) {
         assert.ok((await check<number>(page, "ink", title)) > 200, `${title} is drawn`);
       }
+      await assertLegend(page);
       await written.grow();
       await page.locator(".facts").getByText(`${written.step} of ${PLANNED}`).waitFor();
       await page.locator(".chart-plot[data-points='8']").first().waitFor();
@@ -290,6 +301,7 @@ describe("studio", { skip: missing && `no Chromium at ${CHROMIUM}` }, () => {
       assert.notEqual(dark, light);
       assert.deepEqual(await check(page, "illegible"), []);
       assert.ok((await check<number>(page, "ink", "Reward")) > 200);
+      await assertLegend(page);
       await page.reload();
       await page.locator(".chart-plot canvas").first().waitFor();
       assert.equal(await paper(), dark);

@@ -3,20 +3,53 @@
  * The test strips the types and evaluates this file, so it imports and exports nothing; it leaves `pageChecks` behind.
  */
 const pageChecks = {
-  /** Pixels of a chart's canvas that are strongly coloured: its lines. */
-  ink(title: string): number {
+  /** What is drawn in a chart; read from a copy, as a browser complains of a canvas that is often read. */
+  pixels(title: string): Uint8ClampedArray {
     for (const chart of document.querySelectorAll(".chart")) {
       if (chart.querySelector("h3")?.textContent !== title) continue;
       const canvas = chart.querySelector("canvas")!;
-      const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
-      let count = 0;
-      for (let i = 0; i < data.length; i += 4) {
-        const [r = 0, g = 0, b = 0, a = 0] = data.subarray(i, i + 4);
-        if (a > 200 && Math.max(r, g, b) - Math.min(r, g, b) > 50) count++;
-      }
-      return count;
+      const copy = document.createElement("canvas");
+      copy.width = canvas.width;
+      copy.height = canvas.height;
+      const pen = copy.getContext("2d", { willReadFrequently: true })!;
+      pen.drawImage(canvas, 0, 0);
+      return pen.getImageData(0, 0, copy.width, copy.height).data;
     }
     throw new Error(`no chart called ${title}`);
+  },
+
+  /** Pixels of a chart's canvas that are strongly coloured: its lines. */
+  ink(title: string): number {
+    const data = pageChecks.pixels(title);
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      const [r = 0, g = 0, b = 0, a = 0] = data.subarray(i, i + 4);
+      if (a > 200 && Math.max(r, g, b) - Math.min(r, g, b) > 50) count++;
+    }
+    return count;
+  },
+
+  /** What a chart's legend says of its curves: name, colour of the swatch, and whether the chart has a line of that colour. */
+  legend(title: string): { readonly label: string; readonly stroke: string; readonly drawn: boolean }[] {
+    const charts = [...document.querySelectorAll(".chart")];
+    const chart = charts.find((one) => one.querySelector("h3")?.textContent === title);
+    const data = pageChecks.pixels(title);
+    return [...chart!.querySelectorAll(".legend li")].map((row) => {
+      const { stroke } = getComputedStyle(row.querySelector(".swatch line")!);
+      const [r = 0, g = 0, b = 0] = (stroke.match(/\d+/g) ?? []).map(Number);
+      let pixels = 0;
+      for (let i = 0; i < data.length; i += 4) {
+        const far = Math.max(Math.abs(data[i]! - r), Math.abs(data[i + 1]! - g), Math.abs(data[i + 2]! - b));
+        // The rims of a line are mixed with what is behind it.
+        if (far < 8 && data[i + 3]! > 200) pixels++;
+      }
+      return { label: row.textContent?.split(" ")[0] ?? "", stroke, drawn: pixels > 20 };
+    });
+  },
+
+  /** Colours of lines. */
+  strokes(selector: string): string[] {
+    return [...document.querySelectorAll(selector)].map((line) => getComputedStyle(line).stroke);
   },
 
   /** The number that the list of samples tells. */
