@@ -19,7 +19,7 @@ import { LocalServices } from "../src/cli/studio-services.ts";
 import { LabelFile, type StudioServer, startStudio } from "../src/serve/index.ts";
 import { gradedTraces, readTraces, type Trace } from "../src/tasks/index.ts";
 import { commandOn, noSmallDisk } from "./small-disk.ts";
-import { CHROMIUM, FLAGS, missing, nameless, PATIENCE } from "./studio-page.ts";
+import { CHROMIUM, check, FLAGS, missing, nameless, PATIENCE, pageChecks } from "./studio-page.ts";
 
 /** Set to a folder to keep pictures of each view. */
 const SHOTS = process.env["RECKON_STUDIO_SHOTS"];
@@ -59,6 +59,7 @@ describe("rating in the studio", { skip: missing && `no Chromium at ${CHROMIUM}`
 
   async function visit(viewport: { width: number; height: number }, use: (page: Page) => Promise<void>): Promise<void> {
     const context = await browser.newContext({ viewport });
+    await context.addInitScript({ content: await pageChecks() });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);
     const trouble: string[] = [];
@@ -128,6 +129,9 @@ describe("rating in the studio", { skip: missing && `no Chromium at ${CHROMIUM}`
       assert.deepEqual(await nameless(page), []);
       const wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
       assert.ok(Number(wide) <= 0, `${wide} pixels too wide`);
+      // The last one of the top bar, which does not fit a phone as a whole.
+      await page.getByRole("link", { name: "Rate" }).waitFor();
+      assert.deepEqual(await check(page, "currentHidden"), []);
       for (const aspect of ["efficiency", "correctness", "clarity", "coherence", "completeness"])
         await page.getByRole("radio", { name: `${aspect} 2` }).check();
       await page.getByText("2 of 4 in chains.jsonl rated").waitFor();

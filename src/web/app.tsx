@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useLayoutEffect, useRef } from "react";
 import { Grow } from "./grow/grow.tsx";
 import { Label } from "./label/label.tsx";
 import { useLabelInfo } from "./label/use-label.ts";
+import { Bar } from "./lib/bar.tsx";
 import { parseRoute, type Route, routeHash, useHash } from "./lib/route.ts";
 import { useTheme } from "./lib/theme.ts";
 import { useRuns } from "./lib/use-run.ts";
@@ -83,7 +84,7 @@ export function App() {
             </svg>
             <span className="brand-name">Reckon</span>
           </a>
-          <nav aria-label="Views">
+          <Bar label="Views">
             <a
               href={routeHash({ view: "grow", run: chosen.current })}
               aria-current={view === "grow" ? "page" : undefined}
@@ -115,7 +116,7 @@ export function App() {
                 Rate
               </a>
             )}
-          </nav>
+          </Bar>
           <button
             type="button"
             className="theme"

@@ -102,6 +102,25 @@ const pageChecks = {
       .concat(`page ${scrollWidth} > ${clientWidth}`);
   },
 
+  /** What has more in it than can be seen without scrolling sideways. */
+  cut(selector: string): string[] {
+    return [...document.querySelectorAll(selector)]
+      .filter((element) => element.checkVisibility() && element.scrollWidth > element.clientWidth)
+      .map((element) => `${element.className} ${element.scrollWidth} > ${element.clientWidth}`);
+  },
+
+  /** Links to where one is that their own bar hides. */
+  currentHidden(): string[] {
+    return [...document.querySelectorAll(".bar [aria-current='page']")]
+      .filter((link) => link.checkVisibility())
+      .filter((link) => {
+        const bar = link.closest(".bar")!.getBoundingClientRect();
+        const { left, right } = link.getBoundingClientRect();
+        return left < bar.left - 1 || right > Math.min(bar.right, innerWidth) + 1;
+      })
+      .map((link) => link.textContent ?? "");
+  },
+
   /** Controls smaller than a finger can hit: 24 CSS pixels (WCAG 2.2, 2.5.8), links inside text excepted. */
   tooSmall(): string[] {
     return (

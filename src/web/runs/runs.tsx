@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { MOST_RUNS } from "../../report/most-runs.ts";
 import { runLooks } from "../../report/run-colors.ts";
 import type { RunSummary } from "../../serve/wire.ts";
+import { Bar } from "../lib/bar.tsx";
 import { type Route, RUNS_TABS, type RunsTab, routeHash } from "../lib/route.ts";
 import { Compare } from "./compare.tsx";
 import { LadderPanel } from "./ladder-panel.tsx";
@@ -57,13 +58,13 @@ export function Runs({ runs, route, active }: RunsProps) {
         text="Lay runs over each other, see which settings differ, and read what each of them wrote."
       />
       <Chooser runs={all} chosen={chosen} compared={compared} onChange={(next) => go({ runs: next })} />
-      <nav className="tabs" aria-label="Parts of Runs">
+      <Bar className="tabs" label="Parts of Runs">
         {RUNS_TABS.map((tab) => (
           <a key={tab} href={routeHash({ ...route, tab })} aria-current={route.tab === tab ? "page" : undefined}>
             {TAB_NAMES[tab]}
           </a>
         ))}
-      </nav>
+      </Bar>
       {chosen.length === 0 ? (
         <p className="empty-line card">Choose a run above.</p>
       ) : (

@@ -2,6 +2,7 @@
 import { useMemo } from "react";
 import { runLooks } from "../../report/run-colors.ts";
 import type { PipelineDetail } from "../../serve/wire.ts";
+import { Bar } from "../lib/bar.tsx";
 import { type Route, routeHash, STAGES_TABS, type StagesTab } from "../lib/route.ts";
 import { Compare } from "../runs/compare.tsx";
 import { LooksContext } from "../runs/run-label.tsx";
@@ -62,13 +63,13 @@ export function Stages({ route, active }: StagesProps) {
       </div>
       {detail !== null && (
         <>
-          <nav className="tabs" aria-label="Parts of Stages">
+          <Bar className="tabs" label="Parts of Stages">
             {STAGES_TABS.map((tab) => (
               <a key={tab} href={routeHash({ ...here, tab })} aria-current={route.tab === tab ? "page" : undefined}>
                 {TAB_NAMES[tab]}
               </a>
             ))}
-          </nav>
+          </Bar>
           <Tab key={name} tab={route.tab} stage={route.stage} detail={detail} active={active} onChange={refresh} />
         </>
       )}
