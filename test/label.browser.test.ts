@@ -150,7 +150,13 @@ describe("rating in the studio", { skip: missing && `no Chromium at ${CHROMIUM}`
     page.setDefaultTimeout(PATIENCE);
     await page.goto(`${server.url}/#/label/4`);
     await page.getByRole("radio", { name: "clarity 2" }).check();
-    await page.getByRole("alert").getByText("has been changed by another program").waitFor();
+    const told = page.getByRole("alert").getByText("has been changed by another program");
+    await told.waitFor();
+    assert.match(
+      await told.innerText(),
+      /by another program\.\nStart the studio again/,
+      "what helps is a line of its own",
+    );
     assert.equal(await readFile(file, "utf8"), `${before}\n`);
     await context.close();
   });
@@ -178,7 +184,7 @@ describe("rating in the studio", { skip: missing && `no Chromium at ${CHROMIUM}`
       await page.getByRole("radio", { name: "clarity 4" }).check();
       const told = page
         .getByRole("alert")
-        .getByText(/Trace 1 is not saved: .*the disk is full.*was not kept.*Free some/);
+        .getByText(/Trace 1 is not saved: .*the disk is full.*was not kept.*Free some/s);
       await told.waitFor();
       if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, "label-full.png"), fullPage: true });
       await ask("room");

@@ -47,12 +47,13 @@ it("writes times by their two largest units", () => {
 });
 
 it("makes sentences", () => {
-  assert.deepEqual(["right", "over since step 4", "Done.", " why? ", ""].map(sentence), [
+  assert.deepEqual(["right", "over since step 4", "Done.", " why? ", "", "a.jsonl is gone"].map(sentence), [
     "Right.",
     "Over since step 4.",
     "Done.",
     "Why?",
     "",
+    "a.jsonl is gone.",
   ]);
   assert.deepEqual([plural(1, "try", "tries"), plural(1200, "try", "tries")], ["1 try", "1,200 tries"]);
 });

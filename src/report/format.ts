@@ -75,7 +75,8 @@ export function clock(iso: string, now: Date = new Date()): string {
 export function sentence(text: string): string {
   const trimmed = text.trim();
   if (trimmed === "") return "";
-  const capital = trimmed[0]!.toUpperCase() + trimmed.slice(1);
+  // The name of a file stays as it is.
+  const capital = /^\S+\.\w/.test(trimmed) ? trimmed : trimmed[0]!.toUpperCase() + trimmed.slice(1);
   return /[.!?…:)]$/.test(capital) ? capital : `${capital}.`;
 }
 

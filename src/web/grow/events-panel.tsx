@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { clock, plural, sentence } from "../../report/format.ts";
 import type { RunEvent } from "../../serve/wire.ts";
+import { told } from "../lib/told.ts";
 
 const SHOWN = 6;
 /** A run of days may say thousands of things: they come by the hundred. */
@@ -24,9 +25,9 @@ export function EventsPanel({ events }: { readonly events: readonly RunEvent[] }
           {shown.map((event) => (
             <li key={event.id} className={`event event-${event.level}`}>
               <span className="event-level">{WORDS[event.level]}</span>
-              <span className="event-text">
-                {sentence(event.message)}
-                {event.help !== null && <span className="event-help"> {sentence(event.help)}</span>}
+              <span className="event-text told">
+                {told({ message: event.message })}
+                {event.help !== null && <span className="event-help">{sentence(event.help)}</span>}
               </span>
               <span className="event-when">
                 {event.step !== null && <>step {event.step}</>}

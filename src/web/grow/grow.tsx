@@ -3,6 +3,7 @@ import type { RunSummary } from "../../serve/wire.ts";
 import { headline, isReading, STATUS_WORDS, shownStatus } from "../lib/headline.ts";
 import { routeHash } from "../lib/route.ts";
 import type { Theme } from "../lib/theme.ts";
+import { told } from "../lib/told.ts";
 import { useRun } from "../lib/use-run.ts";
 import { CurvesPanel } from "./curves-panel.tsx";
 import { EventsPanel } from "./events-panel.tsx";
@@ -36,7 +37,7 @@ function GrowRun({
     return (
       <div className="hero">
         <h1>There is no such run.</h1>
-        <p className="lede">{run.error.message}</p>
+        <p className="lede told">{told({ message: run.error.message })}</p>
         <p>
           <a href={routeHash({ view: "grow", run: null })}>Show the newest run</a>
         </p>
@@ -68,7 +69,7 @@ function GrowRun({
           <p className="run-choice">Run {name}</p>
         )}
         <h1>{title}</h1>
-        <p className="lede">{detail}</p>
+        <p className="lede told">{detail}</p>
         {name.includes("/") && (
           <p>
             <a href={routeHash({ view: "stages", run: name.split("/")[0]!, tab: "overview", stage: null })}>

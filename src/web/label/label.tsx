@@ -2,6 +2,7 @@
 import { useLayoutEffect, useMemo, useState } from "react";
 import type { LabelInfo, LabelItem } from "../../serve/wire.ts";
 import { routeHash } from "../lib/route.ts";
+import { Failure } from "../lib/status-parts.tsx";
 import { type Rating, type Sent, useRating } from "./use-label.ts";
 
 /** In the order in which keys give them; the words say what 1 and 5 are. */
@@ -40,16 +41,8 @@ export function Label({ known, place, sent }: LabelProps) {
           {info?.rated} of {info?.traces} in {known.file} rated{saving ? " · saving" : ""}
         </p>
       </div>
-      {failure !== null && (
-        <p className="inline-error" role="alert">
-          {failure.message} {failure.help}
-        </p>
-      )}
-      {unsaved !== null && (
-        <p className="inline-error" role="alert">
-          Trace {unsaved.index + 1} is not saved: {unsaved.failure.message} {unsaved.failure.help}
-        </p>
-      )}
+      <Failure of={failure} />
+      {unsaved !== null && <Failure of={unsaved.failure} lead={`Trace ${unsaved.index + 1} is not saved: `} />}
       {item !== null && <Sheet key={item.index} item={item} count={info?.traces ?? 1} rate={rate} />}
     </div>
   );

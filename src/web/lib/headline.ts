@@ -1,8 +1,9 @@
 /** What is happening, in one sentence for somebody who sees this for the first time. */
 
-import { number, percent, plural, sentence } from "../../report/format.ts";
+import { number, percent, plural } from "../../report/format.ts";
 import type { RunState } from "../../serve/wire.ts";
 import type { Curves } from "./curves.ts";
+import { told } from "./told.ts";
 
 export interface Headline {
   readonly title: string;
@@ -56,7 +57,7 @@ export function headline(state: RunState | null, curves: Curves): Headline {
       return {
         title: "The run has failed.",
         detail: state?.message
-          ? sentence(state.message)
+          ? told({ message: state.message })
           : "The events below say what happened, and what usually helps.",
       };
     case "stopped":

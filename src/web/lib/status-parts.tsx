@@ -1,11 +1,12 @@
 /** Parts of what says how far a run or a recipe is: its buttons, its bar, and what went wrong. */
+import { type Trouble, told } from "./told.ts";
 
 /** What went wrong, and what to do; nothing where nothing did. */
-export function Failure({ of }: { readonly of: { readonly message: string; readonly help: string | null } | null }) {
+export function Failure({ of, lead = "" }: { readonly of: Trouble | null; readonly lead?: string }) {
   if (of === null) return null;
   return (
-    <p className="inline-error" role="alert">
-      {of.message} {of.help}
+    <p className="inline-error told" role="alert">
+      {told(of, lead)}
     </p>
   );
 }

@@ -4,6 +4,7 @@ import { count } from "../../report/format.ts";
 import { MOST_RUNS } from "../../report/most-runs.ts";
 import type { RunSummary } from "../../serve/wire.ts";
 import { STATUS_WORDS, shownStatus } from "../lib/headline.ts";
+import { told } from "../lib/told.ts";
 import { RunSwatch } from "./run-label.tsx";
 import type { Compared } from "./use-compared.ts";
 
@@ -101,8 +102,8 @@ function Flaws({ compared }: { readonly compared: Compared }) {
         </li>
       ))}
       {failed.map(([name, failure]) => (
-        <li key={name}>
-          <b>{name}</b>: {failure.message} {failure.help}
+        <li key={name} className="told">
+          <b>{name}</b>: {told(failure)}
         </li>
       ))}
     </ul>

@@ -4,6 +4,7 @@ import { runLooks } from "../../report/run-colors.ts";
 import type { PipelineDetail } from "../../serve/wire.ts";
 import { Bar } from "../lib/bar.tsx";
 import { type Route, routeHash, STAGES_TABS, type StagesTab } from "../lib/route.ts";
+import { told } from "../lib/told.ts";
 import { Compare } from "../runs/compare.tsx";
 import { LooksContext } from "../runs/run-label.tsx";
 import { useCompared } from "../runs/use-compared.ts";
@@ -31,7 +32,7 @@ export function Stages({ route, active }: StagesProps) {
   const name = route.run ?? pipelines?.[0]?.name ?? null;
   const { value: detail, failure, refresh } = usePipeline(name, active);
   if (name === null) {
-    if (none !== null) return <Hero title="One moment." text={none.message} />;
+    if (none !== null) return <Hero title="One moment." text={told(none)} />;
     return pipelines === null ? <Hero title="One moment." text="Looking for runs." /> : <NoPipeline />;
   }
   const here = { ...route, run: name };
@@ -59,7 +60,9 @@ export function Stages({ route, active }: StagesProps) {
         <h1 aria-live="polite">
           {detail === null ? (failure === null ? "One moment." : "It cannot be shown.") : pipelineHeadline(detail)}
         </h1>
-        <p className="lede">{detail?.description ?? failure?.message ?? "Reading the run."}</p>
+        <p className="lede told">
+          {detail?.description ?? (failure === null ? "Reading the run." : told({ message: failure.message }))}
+        </p>
       </div>
       {detail !== null && (
         <>
@@ -118,7 +121,7 @@ function Hero({ title, text }: { readonly title: string; readonly text: string }
   return (
     <div className="hero">
       <h1>{title}</h1>
-      <p className="lede">{text}</p>
+      <p className="lede told">{text}</p>
     </div>
   );
 }

@@ -1,9 +1,11 @@
 /** Grow in this tab: the same growth as on the command line, in a worker of this page, without a server. */
 import { useMemo, useState } from "react";
 import type { ChartSpec } from "../../report/chart-specs.ts";
-import { count, percent, sentence } from "../../report/format.ts";
+import { count, percent } from "../../report/format.ts";
 import { Chart } from "../grow/chart.tsx";
+import { Failure } from "../lib/status-parts.tsx";
 import type { Theme } from "../lib/theme.ts";
+import { told } from "../lib/told.ts";
 import { useLeaveWarning } from "../lib/use-leave-warning.ts";
 import { Controls } from "./controls.tsx";
 import { PRESETS, withSettings } from "./presets.ts";
@@ -70,15 +72,11 @@ export default function Tab({ theme }: { readonly theme: Theme }) {
         <h1>{headlineOf(growing)}</h1>
         <p className="lede">{ledeOf(growing)}</p>
       </div>
-      {failure !== null && (
-        <p className="inline-error" role="alert">
-          {sentence(failure.message)} {failure.help !== null && sentence(failure.help)}
-        </p>
-      )}
+      <Failure of={failure} />
       {events.map((event, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: events only come behind others.
-        <p key={i} className={event.level === "info" ? "panel-about" : "banner"} role="status">
-          {sentence(event.message)} {event.help !== undefined && sentence(event.help)}
+        <p key={i} className={event.level === "info" ? "panel-about told" : "banner told"} role="status">
+          {told(event)}
         </p>
       ))}
       <Controls
