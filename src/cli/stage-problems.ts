@@ -1,6 +1,6 @@
 /** What the models of a recipe are asked for its stage table, and by what they are judged. */
 import { readFile } from "node:fs/promises";
-import { hash } from "../recipes/index.ts";
+import { hash, ownFiles } from "../recipes/keys.ts";
 import { openProblems } from "../recipes/problems.ts";
 import type { Recipe, ReinforceStage } from "../recipes/schema.ts";
 import {
@@ -40,10 +40,10 @@ export interface AskedOptions {
  * Families of users' own that cannot be drawn any more are left out: a run is done, whatever became of their modules.
  */
 export async function askedOf(recipe: Recipe, options: AskedOptions): Promise<Asked> {
-  const { problems, tasks, userRewards } = posed(recipe);
-  const builtIn = problems.filter(({ family }) => isBuiltIn(family));
+  const wanted = posed(recipe);
+  const builtIn = wanted.problems.filter(({ family }) => isBuiltIn(family));
   const rules = { rewards: ALL_REWARDS, maxNewTokens: options.maxTokens };
-  const open = async (own: Pick<Posed, "problems" | "tasks" | "userRewards">): Promise<Asked> => {
+  const open = async (own: Posed): Promise<Asked> => {
     const source = await openProblems({ ...rules, ...own });
     try {
       const drawn = own.problems.length === 0 ? 0 : options.problems;
@@ -61,11 +61,10 @@ export async function askedOf(recipe: Recipe, options: AskedOptions): Promise<As
       throw error;
     }
   };
-  if (tasks.length === 0 && userRewards.length === 0) return open({ problems, tasks, userRewards });
   try {
-    return await open({ problems, tasks, userRewards });
+    return await open(wanted);
   } catch (error) {
-    if (!(error instanceof ReckonError)) throw error;
+    if (ownFiles(wanted).length === 0 || !(error instanceof ReckonError)) throw error;
     options.warn(`families and rewards of your own have no part in the table: ${error.message}`);
     return open({ problems: builtIn, tasks: [], userRewards: [] });
   }
@@ -77,9 +76,8 @@ interface Posed {
   readonly userRewards: ReinforceStage["userRewards"];
 }
 
-function hashesOf({ tasks, userRewards }: Pick<Posed, "tasks" | "userRewards">): Promise<string[]> {
-  const files = [...tasks.map((task) => (typeof task === "string" ? task : task.file)), ...userRewards];
-  return Promise.all(files.map(async (file) => hash(await readFile(file))));
+function hashesOf(own: Pick<Posed, "tasks" | "userRewards">): Promise<string[]> {
+  return Promise.all(ownFiles(own).map(async (file) => hash(await readFile(file))));
 }
 
 /** The rungs of the last stage that poses any, without instructions, and what is needed for them. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { JsonLines } from "../runs/json-lines.ts";
 import { MODEL_NAME } from "../train/model-judge.ts";
 import type { Metrics, RunEvent, RunStore } from "../train/run-store.ts";
-import { type Parting, partingOf, type RewardStep, stretches } from "./parting.ts";
+import { hasParted, type Parting, partingOf, type RewardStep, stretches } from "./parting.ts";
 import type { ReinforceStage } from "./schema.ts";
 import { listOf } from "./stages.ts";
 
@@ -74,10 +74,6 @@ export function partings(lines: readonly Metrics[], names: readonly string[], st
       },
     ];
   });
-}
-
-function hasParted(parting: Parting): parting is Extract<Parting, { readonly best: unknown }> {
-  return parting.kind === "falls" || parting.kind === "stalls";
 }
 
 /** A step in which the judge was asked. */

@@ -9,7 +9,7 @@ import { ReckonError } from "../util/errors.ts";
 import { weightsHash } from "./lineage.ts";
 import { READER } from "./reader.ts";
 import type { MarkedReading } from "./run-reward.ts";
-import type { Recipe, Stage } from "./schema.ts";
+import type { Recipe, ReinforceStage, Stage } from "./schema.ts";
 import { isPath, placesOf, relocated } from "./stages.ts";
 import { askedOf } from "./teacher/settings.ts";
 import { firstTexts } from "./texts.ts";
@@ -86,9 +86,16 @@ function filePlaces(stage: Stage): string[] {
   const data = placesOf(stage).data.filter(isPath);
   return [
     ...data,
-    ...("tasks" in stage ? stage.tasks.map(fileOf) : []),
-    ...("userRewards" in stage ? stage.userRewards : []),
+    ...ownFiles({
+      tasks: "tasks" in stage ? stage.tasks : [],
+      userRewards: "userRewards" in stage ? stage.userRewards : [],
+    }),
   ];
+}
+
+/** Paths of users' tasks and rewards. */
+export function ownFiles({ tasks, userRewards }: Pick<ReinforceStage, "tasks" | "userRewards">): string[] {
+  return [...tasks.map(fileOf), ...userRewards];
 }
 
 const fileOf = (task: string | { readonly file: string }): string => (typeof task === "string" ? task : task.file);

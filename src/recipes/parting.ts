@@ -75,6 +75,11 @@ export type Parting =
   /** Too few steps to say. */
   | { readonly kind: "short" };
 
+/** Whether reward and truth have parted. */
+export function hasParted(parting: Parting): parting is Extract<Parting, { readonly best: unknown }> {
+  return parting.kind === "falls" || parting.kind === "stalls";
+}
+
 /** Of stretches of equal length together. */
 function together(list: readonly Level[]): Level {
   return { mean: mean(list.map((one) => one.mean)), error: Math.hypot(...list.map((one) => one.error)) / list.length };

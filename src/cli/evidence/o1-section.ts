@@ -1,5 +1,5 @@
 /** The words and tables of o1-style against R1-style. */
-import { APART, LONG, type Parting, partingOf, RISE, stretches } from "../../recipes/parting.ts";
+import { APART, hasParted, LONG, type Parting, partingOf, RISE, stretches } from "../../recipes/parting.ts";
 import type { Scale } from "../../recipes/schema.ts";
 import { mean } from "../../util/statistics.ts";
 import { rate } from "./figures.ts";
@@ -200,7 +200,7 @@ the reward goes from ${figure(best.reward.mean, 3)} to ${figure(at.reward.mean, 
 function earlierWords({ training }: Measurement): string {
   const run = stretches(training?.rewards ?? []);
   const parts = run.map((_, i) => run.slice(0, i + 1));
-  const seemed = parts.find((part) => ["falls", "stalls"].includes(partingOf(part).kind))?.at(-1);
+  const seemed = parts.find((part) => hasParted(partingOf(part)))?.at(-1);
   if (seemed === undefined) return "";
   return ` (Up to step ${seemed.to} it seemed that they do; what came after took that back.)`;
 }
